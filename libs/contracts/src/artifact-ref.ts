@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 lower-case hexadecimal digits');
+export type Digest = z.infer<typeof Digest>;
+
+/** What an artifact is. A folder artifact's digest is that of its manifest (see `ArtifactManifest`). */
+export const mediaTypes = {
+  model: 'application/vnd.tunesmith.model.v1+folder',
+  adapter: 'application/vnd.tunesmith.adapter.v1+folder',
+  dataset: 'application/vnd.tunesmith.dataset.v1+folder',
+  evaluation: 'application/vnd.tunesmith.evaluation.v1+folder',
+  gguf: 'application/vnd.tunesmith.gguf.v1+folder',
+  onnx: 'application/vnd.tunesmith.onnx.v1+folder',
+} as const;
+export type ArtifactKind = keyof typeof mediaTypes;
+
+/** A reference to stored bytes: the only way data travels in events. */
+export const ArtifactRef = z.strictObject({
+  digest: Digest,
+  size: z.int().nonnegative().describe('Bytes, the sum over all files of a folder.'),
+  mediaType: z.enum(Object.values(mediaTypes) as [string, ...string[]]),
+});
+export type ArtifactRef = z.infer<typeof ArtifactRef>;
+
+/**
+ * The list of files of a folder artifact, stored as canonical JSON (paths sorted, no spaces): its SHA-256 is the
+ * artifact's digest, so the same files make the same artifact on every machine.
+ */
+export const ArtifactManifest = z.strictObject({
+  mediaType: ArtifactRef.shape.mediaType,
+  files: z.array(z.strictObject({ path: z.string().min(1), digest: Digest, size: z.int().nonnegative() })),
+});
+export type ArtifactManifest = z.infer<typeof ArtifactManifest>;

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { defineJobEvents } from '../events/job-events.js';
+import { Name } from '../ids.js';
+import { defineStepKind } from './step-kind.js';
+
+export const ImportModelSpec = z.strictObject({
+  path: z.string().min(1).describe('A GGUF file, a Hugging Face folder, or hf:ORG/NAME.'),
+  name: Name.optional().describe('Registers the result under this name; without it the artifact is stored and stays unnamed.'),
+  alias: Name.optional().describe('Points this alias at the new version.'),
+});
+export type ImportModelSpec = z.infer<typeof ImportModelSpec>;
+
+export const importModel = defineStepKind({
+  name: 'import-model',
+  description: 'Validates a model from outside and stores it as a Hugging Face folder.',
+  owner: 'registry',
+  spec: ImportModelSpec,
+  references: {},
+  outputs: { model: 'model' },
+  events: defineJobEvents('model-import', 'registry', ImportModelSpec, 'Completed means that the folder is validated and stored, and that its config, tokenizer and weights agree.'),
+  cacheable: false,
+});

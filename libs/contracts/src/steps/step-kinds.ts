@@ -1,0 +1,19 @@
+import { chat } from './chat.js';
+import { evaluate } from './evaluate.js';
+import { gate } from './gate.js';
+import { importDataset } from './import-dataset.js';
+import { importModel } from './import-model.js';
+import { merge } from './merge.js';
+import { promote } from './promote.js';
+import { quantize } from './quantize.js';
+import { score } from './score.js';
+import type { StepKind } from './step-kind.js';
+import { synthesize } from './synthesize.js';
+import { train } from './train.js';
+
+/** Every word that may stand after `uses:`. */
+export const stepKinds: readonly StepKind[] = [importModel, importDataset, synthesize, train, merge, evaluate, gate, quantize, promote, score, chat];
+
+export function findStepKind(name: string): StepKind | undefined {
+  return stepKinds.find((kind) => kind.name === name);
+}
