@@ -1,0 +1,88 @@
+import type { KeyValueCache, Module, PackedTokens, Parts } from '@tunesmith/nn';
+import type { Tensor } from '@tunesmith/tensor';
+
+/** What a model family must be. One object of this kind per folder, listed in `families.ts`. */
+export interface ModelFamily<Config = unknown> {
+  /** The folder's name, such as `llama`. */
+  readonly name: string;
+  /** The names that published configurations carry in `architectures`. */
+  readonly architectures: readonly string[];
+  /** The names that they carry in `model_type`, asked only where `architectures` is absent. */
+  readonly modelTypes: readonly string[];
+  /** Checks a config.json and fills published defaults. Throws ModelConfigError: unknown key, missing or wrong value, refused feature. */
+  parseConfig(json: unknown): Config;
+  /** Builds the model from parts. The weights of plain parts are uninitialised until something fills them (`loadModel`). */
+  build(config: Config, parts: Parts): CausalLanguageModel;
+  readonly weights: FamilyWeights<Config>;
+}
+
+/** A decoder-only language model over packed rows. */
+export interface CausalLanguageModel extends Module {
+  readonly vocabularySize: number;
+  /** -> [tokens, hidden], after the final norm. With a cache, the batch continues the cache's rows, in its row order. */
+  hidden(batch: PackedTokens, cache?: KeyValueCache): Tensor;
+  /** [tokens, hidden] -> [tokens, vocabulary] */
+  logits(hidden: Tensor): Tensor;
+  /** [vocabulary, hidden]; the embedding's own weight where the head is tied. */
+  readonly outputWeight: Tensor;
+  /** Multiplies or bounds the logits after the head: null, or the published `final_logit_softcapping`. */
+  readonly logitSoftcap: number | null;
+  /** An empty cache for `hidden`; dispose of it when done. */
+  newCache(): KeyValueCache;
+}
+
+/** Foreign names and layouts to ours, as data. Our names are the Hugging Face names. */
+export interface FamilyWeights<Config> {
+  /** Every tensor that a checkpoint of this configuration holds, in file order. Tied heads are absent. */
+  tensors(config: Config): readonly WeightName[];
+  /** Names found in published checkpoints that carry no weights of ours, with the reason. */
+  readonly ignored: readonly { readonly pattern: RegExp; readonly reason: string }[];
+  readonly gguf: GgufMapping<Config>;
+}
+
+/** How one tensor is called in both formats, and how its values differ in GGUF. */
+export interface WeightName {
+  /** As in safetensors, with `.weight` or `.bias`; also the parameter's name in our module tree. */
+  readonly huggingFace: string;
+  readonly gguf: string;
+  /** As in safetensors, row-major; GGUF lists the same numbers reversed. */
+  readonly shape: readonly number[];
+  /** What GGUF did to the values; absent: nothing. */
+  readonly transform?: WeightTransform;
+  /** May be missing from a checkpoint. */
+  readonly optional?: boolean;
+}
+
+/**
+ * `interleave-heads`: GGUF orders the rows of each head as pairs (2i, 2i + 1) where Hugging Face has halves (i, i + headDim / 2):
+ * GGUF row `h * headDim + 2i + c` is our row `h * headDim + c * headDim / 2 + i`. Rows only, weight and bias alike.
+ * `plus-one`: GGUF holds w + 1; add and subtract in float32, before any rounding.
+ */
+export type WeightTransform = { readonly kind: 'interleave-heads'; readonly heads: number } | { readonly kind: 'plus-one' };
+
+/** The metadata half of the GGUF mapping. */
+export interface GgufMapping<Config> {
+  /** The value of `general.architecture`. */
+  readonly architecture: string;
+  /**
+   * The config.json of a GGUF file, without `torch_dtype` and token ids. `get` gives the plain decoded value of a key;
+   * `tensorShape` the Hugging Face order shape of a tensor or undefined; `ropeFactors` the values of `rope_freqs.weight` where the file has it.
+   */
+  configFromGguf(source: GgufConfigSource): Record<string, unknown>;
+  /** Architecture keys only; general and tokenizer keys belong to the exporter. */
+  metadataFromConfig(config: Config): Record<string, GgufValue>;
+  /** Tensors that exist in GGUF only and follow from the configuration, such as llama3's `rope_freqs.weight`; always F32. */
+  derivedTensors(config: Config): readonly { readonly name: string; readonly values: Float32Array }[];
+}
+
+export interface GgufConfigSource {
+  get(key: string): unknown;
+  tensorShape(ggufName: string): readonly number[] | undefined;
+  readonly ropeFactors?: Float32Array;
+}
+
+/** A metadata value with the type that it is written as. */
+export type GgufValue =
+  | { readonly type: 'uint32' | 'int32' | 'float32' | 'uint64'; readonly value: number }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'string'; readonly value: string };

@@ -1,0 +1,25 @@
+import type { Tensor } from '@tunesmith/tensor';
+import type { Embedding } from './embedding.js';
+import type { Module } from './module.js';
+import type { RmsNorm } from './rms-norm.js';
+
+/** Anything that maps [tokens, inFeatures] to [tokens, outFeatures]: a plain linear, one with LoRA, a quantized one. */
+export interface LinearLike extends Module {
+  /** [outFeatures, inFeatures], as published. */
+  readonly weight: Tensor;
+  /** [outFeatures] */
+  readonly bias: Tensor | null;
+  /** [tokens, inFeatures] -> [tokens, outFeatures] */
+  forward(input: Tensor): Tensor;
+}
+
+/**
+ * What a family builds itself from. Paths are the published ones without `.weight`, such as
+ * `model.layers.0.self_attn.q_proj`. LoRA and its kin are other Parts, never a switch inside a family.
+ */
+export interface Parts {
+  linear(path: string, inFeatures: number, outFeatures: number, options?: { bias?: boolean }): LinearLike;
+  embedding(path: string, count: number, size: number): Embedding;
+  /** `unitOffset`: the weight is stored as the distance from one, as in the Gemma families. */
+  rmsNorm(path: string, size: number, options: { epsilon: number; unitOffset?: boolean }): RmsNorm;
+}
