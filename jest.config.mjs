@@ -10,7 +10,6 @@ export default {
     '^@tunesmith/native$': '<rootDir>/native/ts/index.ts',
     '^@tunesmith/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
   },
-  testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.toolchain/'],
   modulePathIgnorePatterns: ['/dist/', '/.toolchain/'],
   testTimeout: 60_000,

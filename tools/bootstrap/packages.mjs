@@ -1,0 +1,30 @@
+// The npm packages of package-lock.json, installed for the Node that will run them.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { log, runCommand } from './report.mjs';
+
+export async function installPackages(root, node) {
+  const stampFile = join(root, 'node_modules', '.tunesmith-stamp');
+  const stamp = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(node.executable)
+    .digest('hex');
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  log('installing packages (npm ci; better-sqlite3 compiles, about two minutes)');
+  runCommand('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    env: {
+      ...process.env,
+      // The headers of the Node that will run better-sqlite3, so that nothing is fetched for it.
+      npm_config_nodedir: node.home,
+      // onnxruntime-node's CPU library is in the package; its script would fetch CUDA's.
+      ONNXRUNTIME_NODE_INSTALL: 'skip',
+      NODE_LLAMA_CPP_SKIP_DOWNLOAD: 'true',
+      SCARF_ANALYTICS: 'false',
+      NODE_ENV: 'development',
+    },
+    hint: 'If a C++ compiler, make or Python 3 is missing, install it (Debian: apt install build-essential python3) and run again.',
+  });
+  writeFileSync(stampFile, stamp);
+}
