@@ -11,6 +11,8 @@ export const mediaTypes = {
   evaluation: 'application/vnd.tunesmith.evaluation.v1+folder',
   gguf: 'application/vnd.tunesmith.gguf.v1+folder',
   onnx: 'application/vnd.tunesmith.onnx.v1+folder',
+  /** Files as someone sent them, not yet validated by an import. */
+  upload: 'application/vnd.tunesmith.upload.v1+folder',
 } as const;
 export type ArtifactKind = keyof typeof mediaTypes;
 

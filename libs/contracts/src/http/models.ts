@@ -32,3 +32,9 @@ export type LineageView = z.infer<typeof LineageView>;
 
 /** Copies an artifact's files into a folder of the platform's machine; only a local platform offers it. */
 export const ExportArtifact = z.strictObject({ folder: z.string().min(1) });
+export const ExportedArtifact = z.strictObject({ folder: z.string(), files: z.int().nonnegative(), size: z.int().nonnegative() });
+export type ExportedArtifact = z.infer<typeof ExportedArtifact>;
+
+/** A canonical row as it stands in rows.jsonl. */
+export const DatasetRow = z.record(z.string(), z.json());
+export type DatasetRow = z.infer<typeof DatasetRow>;

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { ArtifactRef } from '../artifact-ref.js';
 import { defineJobEvents } from '../events/job-events.js';
 import { Name } from '../ids.js';
 import { defineStepKind } from './step-kind.js';
 
 export const ImportModelSpec = z.strictObject({
-  path: z.string().min(1).describe('A GGUF file, a Hugging Face folder, or hf:ORG/NAME.'),
+  path: z.string().min(1).describe('A GGUF file, a Hugging Face folder, or hf:ORG/NAME; upload:ID names a complete upload.'),
+  upload: ArtifactRef.optional().describe('Set by the registry when the path is an upload: the files to read; the path is then one inside it, `.` the whole folder.'),
   name: Name.optional().describe('Registers the result under this name; without it the artifact is stored and stays unnamed.'),
   alias: Name.optional().describe('Points this alias at the new version.'),
 });

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/**
+ * One route of the HTTP API, as data: the registry serves it, the command calls it, and the OpenAPI document is made of it. Every route
+ * says who may call it; a route without that does not exist.
+ */
+export interface Endpoint {
+  /** The operationId in the OpenAPI document. */
+  readonly id: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  /** With parameters in braces, such as `/v1/runs/{id}`; a last `{name*}` takes the rest of the path. */
+  readonly path: string;
+  /** `token`: needs the bearer token of the token file. `public`: answers anyone. */
+  readonly access: 'token' | 'public';
+  readonly summary: string;
+  readonly parameters?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  /** A schema for JSON; `bytes` for application/octet-stream. */
+  readonly body?: z.ZodType | 'bytes';
+  readonly answer: { readonly status: 200 | 201 | 202; readonly body: z.ZodType | 'bytes' | 'events' | 'openapi'; readonly description: string };
+  /** What may go wrong beyond what every route can answer (400, 401, 405 and the like), by status. */
+  readonly errors?: Readonly<Partial<Record<404 | 409 | 413 | 422 | 503, string>>>;
+}
+
+export function defineEndpoint<const Definition extends Endpoint>(definition: Definition): Definition {
+  return Object.freeze(definition);
+}
