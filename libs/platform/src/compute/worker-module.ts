@@ -1,0 +1,26 @@
+import type { JobProgress } from '@tunesmith/contracts';
+
+/** What a function in a worker process is given; domain code knows the same shape. */
+export interface WorkContext {
+  readonly signal: AbortSignal;
+  onProgress(progress: JobProgress): void;
+}
+
+/** Inputs and results cross a process boundary by structured clone: plain data, typed arrays, no functions or classes. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each function has its own input type; the caller names it.
+export type WorkerFunction = (input: any, context: WorkContext) => Promise<unknown>;
+
+export interface WorkerModule {
+  readonly functions: Readonly<Record<string, WorkerFunction>>;
+  /** Peak memory in bytes that a call will need, by function; a job that never fits is refused with the sum. */
+  readonly predictMemory?: Readonly<Record<string, (input: never) => number | Promise<number>>>;
+  /** Cores that a call keeps busy, by function. Default: the worker's threads. 0 is for short interactive work. */
+  readonly cores?: Readonly<Record<string, number>>;
+}
+
+export type WorkerOptions = Omit<WorkerModule, 'functions'>;
+
+/** Names the domain functions that a service's workers may run: the default export of `services/X/src/worker.ts`. */
+export function defineWorker(functions: Readonly<Record<string, WorkerFunction>>, options: WorkerOptions = {}): WorkerModule {
+  return { functions, ...options };
+}

@@ -1,0 +1,10 @@
+export { ArtifactStore, type StagedArtifacts } from './artifacts/artifact-store.js';
+export { type Delivery, type FactHandler, type SendOptions } from './bus/delivery.js';
+export { eventMap, type EventMapEntry } from './bus/event-map.js';
+export { Handles, HandlesJob } from './bus/handles.js';
+export { done, skipped, type Outcome } from './bus/outcome.js';
+export { defineWorker, type WorkContext, type WorkerFunction, type WorkerModule, type WorkerOptions } from './compute/worker-module.js';
+export { jobErrorOf } from './errors/job-error-of.js';
+export { PlatformError, type ErrorFacts, type PlatformErrorOptions } from './errors/platform-error.js';
+export { isRetryable } from './errors/retryable.js';
+export { type JobHandler, type JobResult, type RunningJob } from './jobs/running-job.js';
