@@ -1,0 +1,15 @@
+export { counterUniform, philox } from './counter-random.js';
+export { DatasetError } from './dataset-error.js';
+export { ReportBuilder, type DatasetReport } from './dataset-report.js';
+export { DatasetWriter } from './dataset-writer.js';
+export { encodeRows, type EncodedRow, type EncodeRowsOptions, type TrainingTemplate } from './encode-rows.js';
+export { formats } from './formats/formats.js';
+export type { RowFormat } from './formats/row-format.js';
+export { importDataset, type ImportDatasetOptions } from './import-dataset.js';
+export { ignoredTarget, packRows, type PackedRows } from './pack-rows.js';
+export { fillPlaceholders, placeholdersIn } from './placeholders.js';
+export type { Problem, ProblemCode } from './problem.js';
+export { collectRows, readRows, type ReadRowsOptions } from './read-rows.js';
+export { batchesPerEpoch, batchRows, permutation, type RowOrder } from './row-order.js';
+export { roles, serializeRow, splits, type Message, type Role, type Row, type Split } from './row.js';
+export { splitByHash } from './split.js';

@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { ignoredTarget, packRows } from './pack-rows.js';
+
+const row = fc
+  .array(fc.record({ id: fc.nat(1000), train: fc.boolean() }), { minLength: 1, maxLength: 12 })
+  .map((tokens) => ({ tokenIds: tokens.map(({ id }) => id), lossMask: tokens.map(({ train }) => train), index: 0 }));
+
+describe('packRows', () => {
+  test('lays rows one behind the other', () => {
+    const packed = packRows([
+      { tokenIds: [5, 6, 7], lossMask: [false, false, true], index: 0 },
+      { tokenIds: [8, 9], lossMask: [true, true], index: 1 },
+    ]);
+    expect([...packed.tokenIds]).toEqual([5, 6, 7, 8, 9]);
+    expect([...packed.positions]).toEqual([0, 1, 2, 0, 1]);
+    expect(packed.boundaries).toEqual([0, 3, 5]);
+    expect([...packed.targets]).toEqual([-100, 7, -100, 9, -100]);
+    expect(packed.trainedTokens).toBe(2);
+  });
+
+  test('a target is the next token of the same row where that one is masked in, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 5 }), (rows) => {
+        const wanted = rows.flatMap(({ tokenIds, lossMask }) => tokenIds.map((_, place) => (lossMask[place + 1] ? tokenIds[place + 1]! : ignoredTarget)));
+        const trained = wanted.filter((target) => target !== ignoredTarget).length;
+        if (trained === 0) {
+          expect(() => packRows(rows)).toThrow(expect.objectContaining({ code: 'nothing-to-train-on' }));
+          return;
+        }
+        const packed = packRows(rows);
+        expect([...packed.targets]).toEqual(wanted);
+        expect(packed.trainedTokens).toBe(trained);
+        rows.forEach(({ tokenIds }, index) => expect([...packed.tokenIds.subarray(packed.boundaries[index], packed.boundaries[index + 1])]).toEqual(tokenIds));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

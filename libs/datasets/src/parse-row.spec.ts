@@ -1,0 +1,92 @@
+import { formats } from './formats/formats.js';
+import { parseRow, type ParsedRecord } from './parse-row.js';
+
+function parse(value: unknown): { record: ParsedRecord | undefined; problems: string[] } {
+  const problems: string[] = [];
+  const record = parseRow(value, (code, message) => problems.push(`${code}: ${message}`));
+  return { record, problems };
+}
+
+const question = { role: 'user', content: 'Q' };
+const answer = { role: 'assistant', content: 'A' };
+const system = { role: 'system', content: 'S' };
+
+describe('parseRow', () => {
+  test.each([
+    ['messages', { messages: [system, question, answer] }, [system, question, answer]],
+    ['sharegpt', { id: 'x', system: 'S', conversations: [{ from: 'human', value: 'Q' }, { from: 'gpt', value: 'A' }] }, [system, question, answer]],
+    ['sharegpt', { conversations: [system, question, answer] }, [system, question, answer]],
+    ['alpaca', { instruction: 'Q', input: '', output: 'A' }, [question, answer]],
+    ['alpaca', { instruction: 'Q', input: 'more', output: 'A', text: 'as rendered' }, [{ role: 'user', content: 'Q\nmore' }, answer]],
+    ['alpaca', { instruction: 'Q', output: 'A', history: [['q', 'a']], system: null }, [{ role: 'user', content: 'q' }, { role: 'assistant', content: 'a' }, question, answer]],
+    ['query-response', { system: 'S', query: 'Q', response: 'A', history: [] }, [system, question, answer]],
+    ['prompt-completion', { prompt: 'Q', completion: 'A' }, [question, answer]],
+  ])('reads %s rows', (format, value, messages) => {
+    const { record, problems } = parse(value);
+    expect(problems).toEqual([]);
+    expect(record).toMatchObject({ format, row: { messages } });
+  });
+
+  test('every format reads its own example', () => {
+    for (const format of formats) expect(parse(JSON.parse(format.example))).toMatchObject({ problems: [], record: { format: format.name } });
+  });
+
+  test('keeps split, tags, what is expected, and who answers', () => {
+    expect(parse({ messages: [question], split: 'validation', tags: ['a', 'b', 'a'], expect: 'x', answerWith: 'self' }).record?.row).toEqual({
+      messages: [question],
+      split: 'validation',
+      tags: ['a', 'b'],
+      expect: 'x',
+      answerWith: 'self',
+    });
+    expect(parse({ query: 'Q', answerWith: 'self' }).record?.row).toEqual({ messages: [question], tags: [], answerWith: 'self' });
+  });
+
+  test('names the keys that it left out', () => {
+    expect(parse({ id: 7, query: 'Q', response: 'A' }).record?.ignored).toEqual(['id']);
+  });
+
+  test.each([
+    [3, 'not-an-object: expected a JSON object; got 3'],
+    [[question], 'not-an-object: expected a JSON object'],
+    [{}, 'unknown-format: expected one of {"messages"'],
+    [{ text: 'raw' }, 'got the keys "text"'],
+    [{ messages: [question, answer], query: 'Q' }, 'unknown-format: expected one form of row; got the keys of several: "messages" (messages), "query" (query-response)'],
+    [{ messages: [question, answer], source: 'web' }, 'unknown-key: unknown key "source"; a messages row has messages, split'],
+    [{ messages: [question, { ...answer, name: 'x' }] }, 'unknown-key: messages[1]: unknown key "name"'],
+    [{ messages: 'hello' }, 'bad-value: messages: expected a list of messages; got "hello"'],
+    [{ messages: [question, 'A'] }, 'bad-value: messages[1]: expected an object with role and content; got "A"'],
+    [{ messages: [] }, 'no-answer'],
+    [{ messages: [question] }, 'no-answer: no answer: the last message is the user\'s'],
+    [{ messages: [system] }, 'no-answer'],
+    [{ instruction: 'Q', input: 'x' }, 'no-answer'],
+    [{ query: 'Q', response: null }, 'no-answer'],
+    [{ messages: [question, { role: 'tool', content: 'x' }] }, 'unknown-role: messages[1]: expected the role system, user, assistant; got "tool"'],
+    [{ messages: [{ content: 'x' }, answer] }, 'unknown-role: messages[0]: expected the role system, user, assistant; got nothing'],
+    [{ conversations: [{ from: 'human', value: 'Q' }, { from: 'bard', value: 'A' }] }, 'unknown-role: conversations[1]: expected the role system, user, assistant; got "bard"'],
+    [{ messages: [question, { role: 'assistant', content: '' }] }, 'empty-content: messages[1]: expected text; got an empty one'],
+    [{ prompt: ' \n', completion: 'A' }, 'empty-content: prompt: expected text; got spaces only'],
+    [{ messages: [question, { role: 'assistant', content: [{ type: 'text', text: 'A' }] }] }, 'bad-value: messages[1]: expected text; got ['],
+    [{ messages: [question, { role: 'assistant', content: 'half \ud83d' }] }, 'bad-value: messages[1]: holds half of a surrogate pair'],
+    [{ messages: [question, answer, answer] }, 'role-order: messages[2]: two assistant messages in a row'],
+    [{ messages: [question, question, answer] }, 'role-order: messages[1]: two user messages in a row'],
+    [{ messages: [answer, question, answer] }, 'role-order: messages[0]: expected the user to speak first; got assistant'],
+    [{ messages: [question, system, answer] }, 'role-order: messages[1]: a system message may only come first'],
+    [{ query: 'Q', response: 'A', history: ['q', 'a'] }, 'bad-value: history: expected a list of [question, answer] pairs'],
+    [{ instruction: 'Q', input: { a: 1 }, output: 'A' }, 'bad-value: input: expected text'],
+    [{ messages: [question, answer], split: 'test' }, 'bad-value: split: expected train or validation; got "test"'],
+    [{ messages: [question, answer], tags: 'a' }, 'bad-value: tags'],
+    [{ messages: [question, answer], expect: '' }, 'bad-value: expect'],
+    [{ messages: [question, answer], answerWith: 'gpt' }, 'bad-value: answerWith: expected "self"; got "gpt"'],
+    [{ messages: [question, answer], answerWith: 'self' }, 'bad-value: answerWith is "self"'],
+  ])('refuses %j', (value, expected) => {
+    const { record, problems } = parse(value);
+    expect(record).toBeUndefined();
+    expect(problems.join('\n')).toContain(expected);
+  });
+
+  test('reports everything that is wrong with a row', () => {
+    const { problems } = parse({ messages: [{ role: 'robot', content: '' }, answer], split: 'dev', extra: 1 });
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual(['unknown-key', 'bad-value', 'unknown-role', 'empty-content']);
+  });
+});

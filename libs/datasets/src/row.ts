@@ -1,0 +1,37 @@
+export type Role = 'system' | 'user' | 'assistant';
+export const roles: readonly Role[] = ['system', 'user', 'assistant'];
+
+export interface Message {
+  readonly role: Role;
+  readonly content: string;
+}
+
+export type Split = 'train' | 'validation';
+export const splits: readonly Split[] = ['train', 'validation'];
+
+/**
+ * The canonical row: one conversation. Whatever a file from outside looked like, a dataset artifact holds rows of this
+ * shape only, one a line in `rows.jsonl`.
+ *
+ * Messages: at most one system message, first; then user and assistant in turn. The last one is the assistant's, except
+ * where `answerWith` is `self`: then it is a user's, and the model that will be tuned gives the answer (self-replay).
+ */
+export interface Row {
+  readonly messages: readonly Message[];
+  readonly split: Split;
+  readonly tags: readonly string[];
+  /** Text that a right answer contains. */
+  readonly expect?: string;
+  readonly answerWith?: 'self';
+}
+
+/** One line of `rows.jsonl`: keys always in the same order, so that the same rows make the same bytes. */
+export function serializeRow(row: Row): string {
+  return JSON.stringify({
+    messages: row.messages.map(({ role, content }) => ({ role, content })),
+    split: row.split,
+    ...(row.tags.length > 0 ? { tags: row.tags } : {}),
+    ...(row.expect === undefined ? {} : { expect: row.expect }),
+    ...(row.answerWith === undefined ? {} : { answerWith: row.answerWith }),
+  });
+}
