@@ -1,0 +1,94 @@
+import type { RotarySettings } from '@tunesmith/nn';
+import { z } from 'zod';
+import { ModelConfigError } from '../model-config-error.js';
+import { noAttentionDropout, parseConfig } from '../parse-config.js';
+import { RopeDictionary, rotarySettings } from '../rope-config.js';
+
+/** Keys of published Llama-like configurations that change nothing here, with the reason. */
+const ignored: Readonly<Record<string, string>> = {
+  is_llama_config: 'written into SmolLM2 by its training library',
+  rope_interleaved: 'the layout of rotations in the training library; published weights are already in halves',
+};
+
+const count = z.int().positive();
+
+const common = {
+  vocab_size: count,
+  hidden_size: count,
+  intermediate_size: count,
+  num_hidden_layers: count,
+  num_attention_heads: count,
+  num_key_value_heads: count.nullish(),
+  head_dim: count.nullish(),
+  hidden_act: z.literal('silu').default('silu'),
+  max_position_embeddings: count.default(2048),
+  rms_norm_eps: z.number().positive().default(1e-6),
+  tie_word_embeddings: z.boolean().default(false),
+  rope_theta: z.number().positive().nullish(),
+  rope_scaling: RopeDictionary.nullish(),
+  rope_parameters: RopeDictionary.nullish(),
+  attention_dropout: noAttentionDropout,
+};
+
+const LlamaSchema = z.strictObject({ ...common, attention_bias: z.boolean().default(false), mlp_bias: z.boolean().default(false) });
+
+/** Mistral differs by its window only; published files of later versions carry null. The default is the one of Mistral 7B. */
+const MistralSchema = z.strictObject({
+  ...common,
+  num_key_value_heads: count.nullish().default(8),
+  max_position_embeddings: count.default(131_072),
+  sliding_window: count.nullable().default(4096),
+});
+
+/** A Llama-like model: LlamaForCausalLM and MistralForCausalLM. Fields keep their published names. */
+export interface LlamaConfig {
+  architecture: 'LlamaForCausalLM' | 'MistralForCausalLM';
+  vocab_size: number;
+  hidden_size: number;
+  intermediate_size: number;
+  num_hidden_layers: number;
+  num_attention_heads: number;
+  num_key_value_heads: number;
+  head_dim: number;
+  max_position_embeddings: number;
+  rms_norm_eps: number;
+  tie_word_embeddings: boolean;
+  attention_bias: boolean;
+  mlp_bias: boolean;
+  /** A token sees itself and the `sliding_window - 1` tokens before it; null: everything before it. */
+  sliding_window: number | null;
+  /** From rope_theta and rope_scaling, or from rope_parameters. */
+  rotary: RotarySettings;
+}
+
+export function parseLlamaConfig(json: unknown): LlamaConfig {
+  const architecture = isMistral(json) ? 'MistralForCausalLM' : 'LlamaForCausalLM';
+  const read = architecture === 'MistralForCausalLM' ? { attention_bias: false, mlp_bias: false, ...parseConfig('mistral', MistralSchema, ignored, json) } : { sliding_window: null, ...parseConfig('llama', LlamaSchema, ignored, json) };
+  const { rope_theta, rope_scaling, rope_parameters, num_key_value_heads, head_dim, hidden_act: _silu, attention_dropout: _zero, ...rest } = read;
+
+  const keyValueHeads = num_key_value_heads ?? rest.num_attention_heads;
+  if (rest.num_attention_heads % keyValueHeads !== 0) refuse(`num_attention_heads (${rest.num_attention_heads}) must be a multiple of num_key_value_heads (${keyValueHeads})`);
+  const headDim = head_dim ?? rest.hidden_size / rest.num_attention_heads;
+  if (!Number.isInteger(headDim)) refuse(`hidden_size (${rest.hidden_size}) must be a multiple of num_attention_heads (${rest.num_attention_heads}) where head_dim is absent`);
+  if (headDim % 2 !== 0) refuse(`head_dim (${headDim}) must be even: rotations turn pairs of numbers`);
+  if (rope_scaling && rope_parameters) refuse('rope_scaling and rope_parameters say the same thing: keep one of them');
+  if (rope_theta && rope_parameters?.rope_theta && rope_theta !== rope_parameters.rope_theta) refuse(`rope_theta (${rope_theta}) and rope_parameters.rope_theta (${rope_parameters.rope_theta}) differ: keep the right one`);
+
+  return {
+    ...rest,
+    architecture,
+    num_key_value_heads: keyValueHeads,
+    head_dim: headDim,
+    rotary: rotarySettings(rope_parameters ?? rope_scaling ?? { rope_type: 'default' }, { theta: rope_theta ?? 10_000, maxPositionEmbeddings: rest.max_position_embeddings }),
+  };
+}
+
+function isMistral(json: unknown): boolean {
+  if (typeof json !== 'object' || json === null) return false;
+  if ('architectures' in json && Array.isArray(json.architectures)) return json.architectures[0] === 'MistralForCausalLM';
+  return 'model_type' in json && json.model_type === 'mistral';
+}
+
+function refuse(problem: string): never {
+  throw new ModelConfigError({ message: `config.json of a llama model cannot be served: ${problem}.`, facts: { family: 'llama', problems: [problem] } });
+}

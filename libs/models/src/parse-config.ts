@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { ModelConfigError } from './model-config-error.js';
+
+/** Published keys that change nothing in the mathematics of a forward pass, with the reason. Everything else must be in a family's schema. */
+export const ignoredEverywhere: Readonly<Record<string, string>> = {
+  architectures: 'chooses the family',
+  model_type: 'chooses the family',
+  torch_dtype: 'how the file stores numbers; loadModel is told what to compute in',
+  dtype: 'the newer name of torch_dtype',
+  transformers_version: 'bookkeeping',
+  _name_or_path: 'bookkeeping',
+  unsloth_fixed: 'bookkeeping',
+  unsloth_version: 'bookkeeping',
+  'transformers.js_config': 'settings of another runtime',
+  use_cache: 'our callers decide',
+  cache_implementation: 'how another runtime stores its cache',
+  return_dict: 'shape of another library\'s answers',
+  output_hidden_states: 'shape of another library\'s answers',
+  output_attentions: 'shape of another library\'s answers',
+  chunk_size_feed_forward: 'memory saving without effect on results',
+  attn_implementation: 'which kernel another library picks',
+  _attn_implementation: 'which kernel another library picks',
+  _attn_implementation_autoset: 'which kernel another library picks',
+  initializer_range: 'only for weights that are drawn anew',
+  bos_token_id: 'the tokenizer\'s business',
+  eos_token_id: 'the tokenizer\'s and the generation settings\' business',
+  pad_token_id: 'there is no padding here',
+  pretraining_tp: 'splits a product without changing its result',
+};
+
+/** A zero that published configurations carry; anything else would be a feature that is not there. */
+export const noAttentionDropout = z.literal(0).optional();
+
+/**
+ * Checks `json` against a family's strict schema after dropping the ignored keys. Every problem is in the one error.
+ * `schema` must be a `z.strictObject` (transforms allowed), so that a key nobody thought of is refused rather than dropped.
+ */
+export function parseConfig<Output>(family: string, schema: z.ZodType<Output>, ignored: Readonly<Record<string, string>>, json: unknown): Output {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new ModelConfigError({ message: `config.json of a ${family} model: expected an object, got ${Array.isArray(json) ? 'an array' : String(json)}.`, facts: { family } });
+  }
+  const relevant = Object.fromEntries(Object.entries(json).filter(([key]) => !Object.hasOwn(ignoredEverywhere, key) && !Object.hasOwn(ignored, key)));
+  const result = schema.safeParse(relevant);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(describeIssue);
+  throw new ModelConfigError({
+    message:
+      `config.json of a ${family} model cannot be served faithfully: ${problems.join('; ')}. ` +
+      'Correct the file, or, where a key has no effect on the forward pass, add it with the reason to the ignored keys of the family.',
+    facts: { family, problems },
+  });
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') return `unknown ${issue.keys.length > 1 ? 'keys' : 'key'} ${issue.keys.map((key) => [...issue.path, key].join('.')).join(', ')}`;
+  return path === '' ? issue.message : `${path}: ${issue.message}`;
+}

@@ -1,0 +1,94 @@
+import type { RotarySettings } from '@tunesmith/nn';
+import { z } from 'zod';
+
+const positive = z.number().positive();
+const theta = { rope_theta: positive.optional() };
+
+/** The scaling kinds that can be served, each with exactly its keys; `dynamic` and `longrope` depend on the row length and are refused. */
+const kinds = z.discriminatedUnion('rope_type', [
+  z.strictObject({ rope_type: z.literal('default'), ...theta }),
+  z.strictObject({ rope_type: z.literal('linear'), factor: positive, ...theta }),
+  z.strictObject({
+    rope_type: z.literal('llama3'),
+    factor: positive,
+    low_freq_factor: positive,
+    high_freq_factor: positive,
+    original_max_position_embeddings: z.int().positive().optional(),
+    ...theta,
+  }),
+  z.strictObject({
+    rope_type: z.literal('yarn'),
+    factor: positive,
+    original_max_position_embeddings: z.int().positive().optional(),
+    attention_factor: positive.nullish(),
+    beta_fast: positive.nullish(),
+    beta_slow: positive.nullish(),
+    truncate: z.boolean().optional(),
+    ...theta,
+  }),
+]);
+
+/** One published rope dictionary; the older spelling `type` is read as `rope_type`. Spread of `{ rope_type: 'default' }` where the kind is absent. */
+export const RopeDictionary = z.preprocess((value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { type, ...rest } = value as Record<string, unknown>;
+  if (type === undefined) return { rope_type: 'default', ...rest };
+  return { rope_type: type, ...rest };
+}, kinds);
+export type RopeDictionary = z.infer<typeof kinds>;
+
+/**
+ * Published rope settings to those of `@tunesmith/nn`. Defaults as transformers fills them: theta from beside the dictionary,
+ * the original context from `max_position_embeddings`.
+ */
+export function rotarySettings(rope: RopeDictionary, defaults: { theta: number; maxPositionEmbeddings: number }): RotarySettings {
+  const base = rope.rope_theta ?? defaults.theta;
+  switch (rope.rope_type) {
+    case 'default':
+      return { theta: base, scaling: null };
+    case 'linear':
+      return { theta: base, scaling: { kind: 'linear', factor: rope.factor } };
+    case 'llama3':
+      return {
+        theta: base,
+        scaling: {
+          kind: 'llama3',
+          factor: rope.factor,
+          lowFrequencyFactor: rope.low_freq_factor,
+          highFrequencyFactor: rope.high_freq_factor,
+          originalContext: rope.original_max_position_embeddings ?? defaults.maxPositionEmbeddings,
+        },
+      };
+    case 'yarn':
+      return {
+        theta: base,
+        scaling: {
+          kind: 'yarn',
+          factor: rope.factor,
+          originalContext: rope.original_max_position_embeddings ?? defaults.maxPositionEmbeddings,
+          attentionFactor: rope.attention_factor ?? null,
+          betaFast: rope.beta_fast ?? 32,
+          betaSlow: rope.beta_slow ?? 1,
+          truncate: rope.truncate ?? true,
+        },
+      };
+  }
+}
+
+/** The GGUF spelling, the same in every architecture: linear and yarn as keys, llama3 as a tensor of divisors. */
+export function ggufRopeMetadata(architecture: string, { theta, scaling }: RotarySettings): Record<string, { type: 'float32'; value: number } | { type: 'string'; value: string } | { type: 'uint32'; value: number }> {
+  const prefix = `${architecture}.rope`;
+  const base = { [`${prefix}.freq_base`]: { type: 'float32', value: theta } as const };
+  if (scaling?.kind === 'linear') {
+    return { ...base, [`${prefix}.scaling.type`]: { type: 'string', value: 'linear' }, [`${prefix}.scaling.factor`]: { type: 'float32', value: scaling.factor } };
+  }
+  if (scaling?.kind === 'yarn') {
+    return {
+      ...base,
+      [`${prefix}.scaling.type`]: { type: 'string', value: 'yarn' },
+      [`${prefix}.scaling.factor`]: { type: 'float32', value: scaling.factor },
+      [`${prefix}.scaling.original_context_length`]: { type: 'uint32', value: scaling.originalContext },
+    };
+  }
+  return base;
+}
