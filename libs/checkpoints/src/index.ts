@@ -1,0 +1,13 @@
+export { writeFileAtomically } from './atomic-file.js';
+export { dequantizableGgufTypes, dequantizeGguf, dequantizeGgufToBfloat16 } from './dequantize-gguf.js';
+export { AdapterError, FileReadError, FileWriteError, GgufError, ModelFolderError, SafetensorsError } from './errors.js';
+export { bfloat16FromFloat32, float16FromFloat32, float32FromBfloat16, float32FromFloat16, isFinite16Or32 } from './float-conversion.js';
+export { GgufMetadata, type GgufArray, type GgufScalarType, type GgufValue, type GgufValueType } from './gguf-metadata.js';
+export { openGguf, type GgufSource } from './gguf-reader.js';
+export { ggmlTypeById, ggmlTypeByName, type GgmlType } from './gguf-types.js';
+export { GgufWriter, writeGguf, type GgufPlan, type GgufTensorPlan } from './gguf-writer.js';
+export { jsonText, readJsonFile } from './json-file.js';
+export { openSafetensors, safetensorsIndexName, type SafetensorsSource } from './safetensors-reader.js';
+export { safetensorsBits } from './safetensors-types.js';
+export { writeSafetensors, type SafetensorsEntry, type WriteSafetensorsOptions } from './safetensors-writer.js';
+export { elementCount, type TensorInfo, type TensorSource } from './tensor-source.js';
