@@ -1,0 +1,85 @@
+import { writeGguf, type GgufTensorPlan, type GgufValue } from '@tunesmith/checkpoints';
+import type { WeightName } from '@tunesmith/models';
+import type { WorkContext } from '@tunesmith/tensor';
+import { checkRowLength, encodeRows, type QuantizationScheme } from '../schemes/quantization-scheme.js';
+import { f32 } from '../schemes/f32.js';
+import { toGgufLayout } from './gguf/gguf-layout.js';
+import { tokenizerMetadata } from './gguf/tokenizer-metadata.js';
+import type { SourceModel } from './source-model.js';
+
+/** Says which revision of ggml's block layouts the file uses; 2 since 2023. */
+const quantizationVersion = 2;
+
+/**
+ * Writes a model as one GGUF file that llama.cpp loads, tensor by tensor. Matrices are encoded by `scheme`; vectors stay F32, as llama.cpp wants them.
+ * The output head, or the embedding that serves as one, may have a finer scheme of its own.
+ * Throws QuantizationError for weights or tokenizers that the format cannot hold.
+ */
+export async function exportGguf(model: SourceModel, scheme: QuantizationScheme, path: string, { signal, onProgress }: WorkContext): Promise<void> {
+  const { family, config } = model;
+  const weights = family.weights.tensors(config).filter(({ huggingFace, optional }) => optional !== true || model.weights.has(huggingFace));
+  const derived = family.weights.gguf.derivedTensors(config);
+  const schemeOf = chooseSchemes(weights, scheme);
+  for (const weight of weights) checkRowLength(schemeOf(weight), weight.shape.at(-1)!, weight.huggingFace);
+  const tensors: GgufTensorPlan[] = [
+    ...weights.map((weight) => ({ name: weight.gguf, type: ggufOf(schemeOf(weight)).type, shape: weight.shape })),
+    ...derived.map(({ name, values }) => ({ name, type: 'F32', shape: [values.length] })),
+  ];
+  const total = weights.reduce((sum, { shape }) => sum + elements(shape), 0);
+  let done = 0;
+  async function* data(): AsyncGenerator<Uint8Array> {
+    for (const weight of weights) {
+      signal.throwIfAborted();
+      yield await encodeTensor(model, weight, schemeOf(weight));
+      done += elements(weight.shape);
+      onProgress({ phase: `writing gguf/${scheme.name}`, done, total, unit: 'weights' });
+    }
+    for (const { values } of derived) yield f32.encode(values)[0]!;
+  }
+  await writeGguf(path, { metadata: metadataOf(model, weights, scheme), tensors }, data());
+}
+
+function metadataOf(model: SourceModel, weights: readonly WeightName[], scheme: QuantizationScheme): Map<string, GgufValue> {
+  const { gguf } = model.family.weights;
+  const rows = weights.find(({ gguf: name }) => name === 'token_embd.weight')!.shape[0]!;
+  return new Map<string, GgufValue>([
+    ['general.architecture', { type: 'string', value: gguf.architecture }],
+    ['general.type', { type: 'string', value: 'model' }],
+    ['general.name', { type: 'string', value: model.name }],
+    ...Object.entries(gguf.metadataFromConfig(model.config)),
+    ['general.file_type', { type: 'uint32', value: ggufOf(scheme).fileType }],
+    ['general.quantization_version', { type: 'uint32', value: quantizationVersion }],
+    ...tokenizerMetadata(model, rows),
+  ]);
+}
+
+function chooseSchemes(weights: readonly WeightName[], scheme: QuantizationScheme): (weight: WeightName) => QuantizationScheme {
+  const head = weights.some(({ gguf }) => gguf === 'output.weight') ? 'output.weight' : 'token_embd.weight';
+  return ({ gguf, shape }) => {
+    if (shape.length < 2) return f32;
+    return gguf === head ? (ggufOf(scheme).head ?? scheme) : scheme;
+  };
+}
+
+async function encodeTensor({ weights }: SourceModel, weight: WeightName, scheme: QuantizationScheme): Promise<Uint8Array> {
+  const { huggingFace, shape, transform } = weight;
+  const rowLength = shape.at(-1)!;
+  if (transform !== undefined) return encodeRows(scheme, toGgufLayout(await weights.values(huggingFace, shape), shape, transform), rowLength, huggingFace)[0]!;
+  const bytes = new Uint8Array((elements(shape) / scheme.blockElements) * scheme.planes[0]!.bytesPerBlock);
+  let filled = 0;
+  for await (const piece of weights.rows(huggingFace, shape)) {
+    const [encoded] = encodeRows(scheme, piece, rowLength, huggingFace);
+    bytes.set(encoded!, filled);
+    filled += encoded!.length;
+  }
+  return bytes;
+}
+
+function ggufOf({ name, gguf }: QuantizationScheme): NonNullable<QuantizationScheme['gguf']> {
+  if (gguf === undefined) throw new Error(`scheme ${name} is not one of GGUF`);
+  return gguf;
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,25 @@
+import type { WeightTransform } from '@tunesmith/models';
+
+/** The values of a whole tensor as GGUF stores them, from those of the Hugging Face folder. */
+export function toGgufLayout(values: Float32Array, shape: readonly number[], transform: WeightTransform): Float32Array {
+  if (transform.kind === 'plus-one') return values.map((value) => value + 1);
+  return interleaveHeads(values, shape[0]!, transform.heads);
+}
+
+/**
+ * Hugging Face turns pairs (i, i + half) of a head, llama.cpp's `llama` architecture pairs (2i, 2i + 1): row `head * size + c * half + i` moves to
+ * `head * size + 2i + c`. A row of a bias is one number.
+ */
+function interleaveHeads(values: Float32Array, rows: number, heads: number): Float32Array {
+  const moved = new Float32Array(values.length);
+  const rowLength = values.length / rows;
+  const size = rows / heads;
+  const half = size / 2;
+  for (let row = 0; row < rows; row += 1) {
+    const head = Math.floor(row / size);
+    const c = Math.floor((row % size) / half);
+    const i = row % half;
+    moved.set(values.subarray(row * rowLength, (row + 1) * rowLength), (head * size + 2 * i + c) * rowLength);
+  }
+  return moved;
+}

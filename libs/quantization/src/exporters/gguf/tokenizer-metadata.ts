@@ -1,0 +1,110 @@
+import type { GgufValue } from '@tunesmith/checkpoints';
+import { preTokenizerName } from './pre-tokenizer.js';
+import { notConvertible, parseTokenizerJson, SpecialToken, stagesOf, type TokenizerJson } from './tokenizer-json.js';
+
+/** Token types of llama.cpp. */
+const kind = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+
+export interface TokenizerFiles {
+  readonly tokenizer: unknown;
+  readonly tokenizerConfig: Readonly<Record<string, unknown>>;
+  readonly generationConfig: Readonly<Record<string, unknown>>;
+  readonly chatTemplate: string | undefined;
+}
+
+/**
+ * `tokenizer.*` of a GGUF file: everything that llama.cpp needs to read text as the model's own tokenizer does.
+ * `rows` is how many rows the embedding has; tokens that the vocabulary lacks are filled in as unused.
+ * Throws QuantizationError `tokenizer-not-convertible`.
+ */
+export function tokenizerMetadata(files: TokenizerFiles, rows: number): Map<string, GgufValue> {
+  const tokenizer = parseTokenizerJson(files.tokenizer);
+  const { tokens, types, idOf } = vocabulary(tokenizer, rows);
+  const metadata = new Map<string, GgufValue>();
+  const set = (key: string, value: GgufValue) => metadata.set(`tokenizer.ggml.${key}`, value);
+
+  if (tokenizer.model.byte_fallback === true) {
+    set('model', { type: 'string', value: 'llama' });
+    set('pre', { type: 'string', value: 'default' });
+    set('tokens', { type: 'array', elementType: 'string', value: tokens });
+    set('scores', { type: 'array', elementType: 'float32', value: scores(tokenizer, tokens) });
+    set('token_type', { type: 'array', elementType: 'int32', value: sentencePieceTypes(tokenizer, tokens, types) });
+    set('add_space_prefix', { type: 'bool', value: prependsSpace(tokenizer) });
+  } else {
+    set('model', { type: 'string', value: 'gpt2' });
+    set('pre', { type: 'string', value: preTokenizerName(tokenizer) });
+    set('tokens', { type: 'array', elementType: 'string', value: tokens });
+    set('token_type', { type: 'array', elementType: 'int32', value: types });
+    set('merges', { type: 'array', elementType: 'string', value: tokenizer.model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' '))) });
+    set('add_space_prefix', { type: 'bool', value: false });
+  }
+
+  const named = { bos: 'bos_token', eos: 'eos_token', unknown: 'unk_token', padding: 'pad_token' } as const;
+  for (const [key, field] of Object.entries(named)) {
+    const token = files.tokenizerConfig[field];
+    if (token === undefined || token === null) continue;
+    const text = SpecialToken.parse(token);
+    const id = idOf.get(text);
+    if (id === undefined) throw notConvertible(`tokenizer_config.json names ${text} as ${field}, which is not in the vocabulary`, { token: text });
+    set(`${key}_token_id`, { type: 'uint32', value: id });
+  }
+  const bos = files.tokenizerConfig['bos_token'];
+  set('add_bos_token', { type: 'bool', value: addsAtStart(tokenizer, files.tokenizerConfig, bos === undefined || bos === null ? undefined : SpecialToken.parse(bos)) });
+  set('add_eos_token', { type: 'bool', value: files.tokenizerConfig['add_eos_token'] === true });
+  if (files.chatTemplate !== undefined) metadata.set('tokenizer.chat_template', { type: 'string', value: files.chatTemplate });
+  return metadata;
+}
+
+function vocabulary(tokenizer: TokenizerJson, rows: number): { tokens: string[]; types: Int32Array; idOf: Map<string, number> } {
+  const tokens = Array.from({ length: rows }, (_, id) => `[PAD${id}]`);
+  const types = new Int32Array(rows).fill(kind.unused);
+  const idOf = new Map<string, number>();
+  const place = (text: string, id: number, type: number) => {
+    if (id >= rows) throw notConvertible(`token ${JSON.stringify(text)} has id ${id}, but the embedding has ${rows} rows`, { token: text, id, rows });
+    tokens[id] = text;
+    types[id] = type;
+    idOf.set(text, id);
+  };
+  for (const [text, id] of Object.entries(tokenizer.model.vocab)) place(text, id, kind.normal);
+  for (const { id, content, special } of tokenizer.added_tokens) place(content, id, special ? kind.control : kind.userDefined);
+  return { tokens, types, idOf };
+}
+
+/**
+ * SentencePiece merges by score where tokenizer.json merges by rank: the pair whose token comes first in the merges has the highest score. What no
+ * merge makes is last.
+ */
+function scores({ model }: TokenizerJson, tokens: readonly string[]): Float32Array {
+  const rank = new Map<string, number>();
+  for (const merge of model.merges) {
+    const token = typeof merge === 'string' ? merge.replace(' ', '') : merge.join('');
+    if (!rank.has(token)) rank.set(token, rank.size);
+  }
+  return Float32Array.from(tokens, (token) => -(rank.get(token) ?? rank.size));
+}
+
+function sentencePieceTypes({ model }: TokenizerJson, tokens: readonly string[], types: Int32Array): Int32Array {
+  return types.map((type, id) => {
+    if (/^<0x[0-9A-F]{2}>$/.test(tokens[id]!)) return kind.byte;
+    return tokens[id] === model.unk_token ? kind.unknown : type;
+  });
+}
+
+/** Whether text is read as if a space stood before it. */
+function prependsSpace(tokenizer: TokenizerJson): boolean {
+  const stages = [...stagesOf(tokenizer.normalizer), ...stagesOf(tokenizer.pre_tokenizer)];
+  return stages.some((stage) => stage.type === 'Prepend' || (stage.type === 'Metaspace' && (stage['prepend_scheme'] ?? 'always') !== 'never' && stage['add_prefix_space'] !== false));
+}
+
+function addsAtStart(tokenizer: TokenizerJson, config: TokenizerFiles['tokenizerConfig'], bos: string | undefined): boolean {
+  if (typeof config['add_bos_token'] === 'boolean') return config['add_bos_token'];
+  if (bos === undefined) return false;
+  const template = stagesOf(tokenizer.post_processor).find(({ type }) => type === 'TemplateProcessing');
+  const single = template?.['single'];
+  const first: unknown = Array.isArray(single) ? single[0] : undefined;
+  return isSpecialToken(first) && first.SpecialToken.id === bos;
+}
+
+function isSpecialToken(part: unknown): part is { SpecialToken: { id: string } } {
+  return typeof part === 'object' && part !== null && 'SpecialToken' in part;
+}

@@ -1,0 +1,71 @@
+import { readJsonFile, readModelFolder } from '@tunesmith/checkpoints';
+import { familyFor, type ModelFamily } from '@tunesmith/models';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { QuantizationError } from '../quantization-error.js';
+import { WeightReader } from './weight-reader.js';
+
+/** A Hugging Face folder, opened for being written in another format. */
+export interface SourceModel extends AsyncDisposable {
+  readonly path: string;
+  /** What the files call the model. */
+  readonly name: string;
+  readonly family: ModelFamily;
+  /** As the family reads it. */
+  readonly config: unknown;
+  readonly configJson: Readonly<Record<string, unknown>>;
+  readonly generationConfig: Readonly<Record<string, unknown>>;
+  readonly tokenizer: unknown;
+  readonly tokenizerConfig: Readonly<Record<string, unknown>>;
+  readonly chatTemplate: string | undefined;
+  /** Names of the tokenizer's files. */
+  readonly sideFiles: readonly string[];
+  readonly weights: WeightReader;
+}
+
+const JsonObject = z.record(z.string(), z.unknown());
+
+/** Throws what the folder's readers throw, and QuantizationError `tokenizer-missing`. */
+export async function openSourceModel(path: string): Promise<SourceModel> {
+  const folder = await readModelFolder(path);
+  try {
+    const family = familyFor(folder.config);
+    if (!folder.sideFiles.includes('tokenizer.json')) {
+      throw new QuantizationError({ code: 'tokenizer-missing', message: `${path} has no tokenizer.json; a runtime could not read text with the written file. Import the model with its tokenizer.`, facts: { path } });
+    }
+    const tokenizerConfig = folder.sideFiles.includes('tokenizer_config.json') ? JsonObject.parse(await readJsonFile(join(path, 'tokenizer_config.json'))) : {};
+    return {
+      path,
+      name: nameOf(folder.config) ?? family.name,
+      family,
+      config: family.parseConfig(folder.config),
+      configJson: folder.config,
+      generationConfig: folder.generationConfig ?? {},
+      tokenizer: await readJsonFile(join(path, 'tokenizer.json')),
+      tokenizerConfig,
+      chatTemplate: await chatTemplateOf(path, tokenizerConfig),
+      sideFiles: folder.sideFiles,
+      weights: new WeightReader(folder.tensors),
+      [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await folder[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function nameOf(config: Readonly<Record<string, unknown>>): string | undefined {
+  const name = config['_name_or_path'];
+  // A path says where a model lay once, not what it is.
+  return typeof name === 'string' && /^[\w .-]+(?:\/[\w .-]+)?$/.test(name) ? name : undefined;
+}
+
+async function chatTemplateOf(path: string, tokenizerConfig: Readonly<Record<string, unknown>>): Promise<string | undefined> {
+  // The file wins, as in transformers.
+  const file = join(path, 'chat_template.jinja');
+  if (existsSync(file)) return readFile(file, 'utf8');
+  const template = tokenizerConfig['chat_template'];
+  return typeof template === 'string' ? template : undefined;
+}

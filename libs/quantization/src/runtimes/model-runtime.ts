@@ -1,0 +1,27 @@
+/** When to stop completing. */
+export interface CompletionLimits {
+  readonly maxNewTokens: number;
+  /** The first of these ends the answer; it is not part of it. */
+  readonly stopTokenIds: readonly number[];
+  readonly signal: AbortSignal;
+}
+
+export interface RuntimeOptions {
+  /** The longest row plus its answer, in tokens. */
+  readonly contextSize: number;
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A file of ours in the hands of a program that people run models with. Token ids come from our tokenizer, so that every format is asked exactly the
+ * same. Calls block the event loop for as long as a step takes: they belong into worker processes.
+ */
+export interface ModelRuntime extends AsyncDisposable {
+  /** The npm package. */
+  readonly name: 'node-llama-cpp' | 'onnxruntime-node';
+  /** The most likely next token, again and again. Throws QuantizationError `logits-not-finite`. */
+  complete(prompt: readonly number[], limits: CompletionLimits): Promise<number[]>;
+  /** ln p(token | all before it) of every token at which `wanted` is true, in order. Throws QuantizationError `logits-not-finite`. */
+  logProbabilities(tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal): Promise<number[]>;
+}
