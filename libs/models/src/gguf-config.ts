@@ -68,6 +68,7 @@ export class GgufConfigReader {
 /** The shortest decimal that is the same float32. */
 export function shortestFloat32(value: number): number {
   const target = Math.fround(value);
+  if (target === 0) return target;
   for (let digits = 1; digits <= 9; digits += 1) {
     const short = Number(target.toPrecision(digits));
     if (Math.fround(short) === target) return short;

@@ -1,3 +1,4 @@
+import type { GgufValue } from '@tunesmith/checkpoints';
 import type { KeyValueCache, Module, PackedTokens, Parts } from '@tunesmith/nn';
 import type { Tensor } from '@tunesmith/tensor';
 
@@ -80,9 +81,3 @@ export interface GgufConfigSource {
   tensorShape(ggufName: string): readonly number[] | undefined;
   readonly ropeFactors?: Float32Array;
 }
-
-/** A metadata value with the type that it is written as. */
-export type GgufValue =
-  | { readonly type: 'uint32' | 'int32' | 'float32' | 'uint64'; readonly value: number }
-  | { readonly type: 'bool'; readonly value: boolean }
-  | { readonly type: 'string'; readonly value: string };

@@ -39,6 +39,12 @@ export function parseConfig<Output>(family: string, schema: z.ZodType<Output>, i
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new ModelConfigError({ message: `config.json of a ${family} model: expected an object, got ${Array.isArray(json) ? 'an array' : String(json)}.`, facts: { family } });
   }
+  if ('quantization_config' in json) {
+    throw new ModelConfigError({
+      message: `config.json of a ${family} model has a quantization_config: its weights are packed by another library. Import the unquantized model, or a GGUF file of it.`,
+      facts: { family },
+    });
+  }
   const relevant = Object.fromEntries(Object.entries(json).filter(([key]) => !Object.hasOwn(ignoredEverywhere, key) && !Object.hasOwn(ignored, key)));
   const result = schema.safeParse(relevant);
   if (result.success) return result.data;

@@ -1,3 +1,4 @@
+import type { GgufValue } from '@tunesmith/checkpoints';
 import type { RotarySettings } from '@tunesmith/nn';
 import { z } from 'zod';
 
@@ -76,9 +77,9 @@ export function rotarySettings(rope: RopeDictionary, defaults: { theta: number; 
 }
 
 /** The GGUF spelling, the same in every architecture: linear and yarn as keys, llama3 as a tensor of divisors. */
-export function ggufRopeMetadata(architecture: string, { theta, scaling }: RotarySettings): Record<string, { type: 'float32'; value: number } | { type: 'string'; value: string } | { type: 'uint32'; value: number }> {
+export function ggufRopeMetadata(architecture: string, { theta, scaling }: RotarySettings): Record<string, GgufValue> {
   const prefix = `${architecture}.rope`;
-  const base = { [`${prefix}.freq_base`]: { type: 'float32', value: theta } as const };
+  const base: Record<string, GgufValue> = { [`${prefix}.freq_base`]: { type: 'float32', value: theta } };
   if (scaling?.kind === 'linear') {
     return { ...base, [`${prefix}.scaling.type`]: { type: 'string', value: 'linear' }, [`${prefix}.scaling.factor`]: { type: 'float32', value: scaling.factor } };
   }

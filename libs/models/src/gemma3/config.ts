@@ -9,6 +9,7 @@ const ignored: Readonly<Record<string, string>> = {};
 
 const count = z.int().positive();
 const LayerType = z.enum(['sliding_attention', 'full_attention']);
+export type LayerType = z.infer<typeof LayerType>;
 
 const Gemma3Schema = z.strictObject({
   vocab_size: count.default(262_208),
@@ -56,10 +57,10 @@ export interface Gemma3Config {
   /** In sliding layers a token sees itself and the `sliding_window - 1` tokens before it. */
   sliding_window: number;
   /** One per layer. */
-  layer_types: readonly z.infer<typeof LayerType>[];
+  layer_types: readonly LayerType[];
   final_logit_softcapping: number | null;
   /** Full layers turn slowly, sliding layers fast: two sets of rotations. */
-  rotary: Readonly<Record<z.infer<typeof LayerType>, RotarySettings>>;
+  rotary: Readonly<Record<LayerType, RotarySettings>>;
 }
 
 export function parseGemma3Config(json: unknown): Gemma3Config {
@@ -88,7 +89,8 @@ export function parseGemma3Config(json: unknown): Gemma3Config {
 
   // Where layer_types is absent, every pattern-th layer looks at everything, counting from one.
   const pattern = sliding_window_pattern ?? _sliding_window_pattern ?? 6;
-  const layers = layer_types ?? Array.from({ length: rest.num_hidden_layers }, (_, index) => ((index + 1) % pattern === 0 ? 'full_attention' : 'sliding_attention') as const);
+  const typeOf = (index: number): LayerType => ((index + 1) % pattern === 0 ? 'full_attention' : 'sliding_attention');
+  const layers = layer_types ?? Array.from({ length: rest.num_hidden_layers }, (_, index) => typeOf(index));
 
   const full = rope_parameters?.full_attention ?? rope_scaling ?? { rope_type: 'default' };
   const sliding = rope_parameters?.sliding_attention ?? { rope_type: 'default' };

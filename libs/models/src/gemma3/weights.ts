@@ -1,6 +1,7 @@
+import type { GgufValue } from '@tunesmith/checkpoints';
 import { GgufConfigReader } from '../gguf-config.js';
 import { ModelConfigError } from '../model-config-error.js';
-import type { FamilyWeights, GgufConfigSource, GgufValue, WeightName } from '../model-family.js';
+import type { FamilyWeights, GgufConfigSource, WeightName } from '../model-family.js';
 import { ggufRopeMetadata } from '../rope-config.js';
 import type { Gemma3Config } from './config.js';
 

@@ -1,7 +1,8 @@
+import type { GgufValue } from '@tunesmith/checkpoints';
 import { llama3Divisors } from '@tunesmith/nn';
 import { GgufConfigReader } from '../gguf-config.js';
 import { ModelConfigError } from '../model-config-error.js';
-import type { FamilyWeights, GgufConfigSource, GgufValue, WeightName, WeightTransform } from '../model-family.js';
+import type { FamilyWeights, GgufConfigSource, WeightName, WeightTransform } from '../model-family.js';
 import { ggufRopeMetadata } from '../rope-config.js';
 import type { LlamaConfig } from './config.js';
 

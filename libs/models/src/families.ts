@@ -1,0 +1,35 @@
+import { gemma3 } from './gemma3/index.js';
+import { llama } from './llama/index.js';
+import { ModelConfigError } from './model-config-error.js';
+import type { ModelFamily } from './model-family.js';
+
+/** Every family that can be served. A new one is its folder and one line here. */
+export const families: readonly ModelFamily[] = [llama, gemma3];
+
+/**
+ * The family of a config.json: by the first of its `architectures`, or by `model_type` where that key is absent. Throws ModelConfigError
+ * that lists what is known.
+ */
+export function familyFor(configJson: unknown): ModelFamily {
+  const { architectures, model_type: modelType } = typeof configJson === 'object' && configJson !== null ? (configJson as Record<string, unknown>) : {};
+  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  const found = families.find((family) =>
+    architecture === undefined ? typeof modelType === 'string' && family.modelTypes.includes(modelType) : typeof architecture === 'string' && family.architectures.includes(architecture),
+  );
+  if (found) return found;
+  const came = architecture === undefined ? `model_type ${JSON.stringify(modelType)}` : `architectures ${JSON.stringify(architectures)}`;
+  throw new ModelConfigError({
+    message: `config.json names no known model: expected one of ${families.flatMap((family) => family.architectures).join(', ')}, got ${came}.`,
+    facts: { architectures, modelType },
+  });
+}
+
+/** The family of a GGUF file's `general.architecture`. Throws ModelConfigError that lists what is known. */
+export function familyForGguf(architecture: string): ModelFamily {
+  const found = families.find((family) => family.weights.gguf.architecture === architecture);
+  if (found) return found;
+  throw new ModelConfigError({
+    message: `GGUF file: expected general.architecture to be one of ${families.map((family) => family.weights.gguf.architecture).join(', ')}, got ${architecture}.`,
+    facts: { architecture },
+  });
+}

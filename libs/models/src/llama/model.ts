@@ -1,0 +1,130 @@
+import { Module, packedAttention, KeyValueCache, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { ops, scope, type Tensor } from '@tunesmith/tensor';
+import type { CausalLanguageModel } from '../model-family.js';
+import type { LlamaConfig } from './config.js';
+
+/**
+ * Llama (arXiv 2302.13971, 2307.09288) and Mistral (2310.06825): pre-norm blocks of grouped-query attention with rotary positions
+ * and a gated SiLU network. Rows are packed: "tokens" below are those of all rows.
+ */
+export class LlamaModel extends Module implements CausalLanguageModel {
+  readonly vocabularySize: number;
+  readonly logitSoftcap = null;
+  private readonly embedTokens: Embedding;
+  private readonly layers: LlamaBlock[];
+  private readonly norm: RmsNorm;
+  private readonly head: LinearLike | null;
+  private readonly rotary: RotaryEmbedding;
+
+  constructor(
+    private readonly config: LlamaConfig,
+    parts: Parts,
+  ) {
+    super('');
+    const { vocab_size, hidden_size, rms_norm_eps } = config;
+    this.vocabularySize = vocab_size;
+    this.embedTokens = this.add(parts.embedding('model.embed_tokens', vocab_size, hidden_size));
+    this.layers = Array.from({ length: config.num_hidden_layers }, (_, index) => this.add(new LlamaBlock(`model.layers.${index}`, config, parts)));
+    this.norm = this.add(parts.rmsNorm('model.norm', hidden_size, { epsilon: rms_norm_eps }));
+    this.head = config.tie_word_embeddings ? null : this.add(parts.linear('lm_head', hidden_size, vocab_size));
+    this.rotary = new RotaryEmbedding(config.rotary, config.head_dim);
+  }
+
+  get outputWeight(): Tensor {
+    return this.head?.weight ?? this.embedTokens.weight;
+  }
+
+  hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
+    let x = this.embedTokens.forward(tokenIds); // [tokens, hidden]
+    const rotation = this.rotary.rotation(positions, x.dtype);
+    this.layers.forEach((layer, index) => {
+      x = scope(() => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
+    });
+    cache?.advance(boundaries);
+    return this.norm.forward(x); // [tokens, hidden]
+  }
+
+  logits(hidden: Tensor): Tensor {
+    return ops.linear(hidden, this.outputWeight); // [tokens, vocabulary]
+  }
+
+  newCache(): KeyValueCache {
+    const { num_hidden_layers, num_key_value_heads, head_dim } = this.config;
+    return new KeyValueCache({ layers: num_hidden_layers, keyValueHeads: num_key_value_heads, headDim: head_dim });
+  }
+}
+
+/** What every layer of one forward pass shares. */
+interface Pass {
+  readonly rotation: Rotation;
+  readonly boundaries: readonly number[];
+  readonly cache?: CacheLayer;
+}
+
+class LlamaBlock extends Module {
+  private readonly attentionNorm: RmsNorm;
+  private readonly attention: LlamaAttention;
+  private readonly networkNorm: RmsNorm;
+  private readonly network: LlamaNetwork;
+
+  constructor(path: string, config: LlamaConfig, parts: Parts) {
+    super(path);
+    const { hidden_size, rms_norm_eps: epsilon } = config;
+    this.attentionNorm = this.add(parts.rmsNorm(`${path}.input_layernorm`, hidden_size, { epsilon }));
+    this.attention = this.add(new LlamaAttention(`${path}.self_attn`, config, parts));
+    this.networkNorm = this.add(parts.rmsNorm(`${path}.post_attention_layernorm`, hidden_size, { epsilon }));
+    this.network = this.add(new LlamaNetwork(`${path}.mlp`, config, parts));
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    const attended = ops.add(x, this.attention.forward(this.attentionNorm.forward(x), pass)); // [tokens, hidden]
+    return ops.add(attended, this.network.forward(this.networkNorm.forward(attended))); // [tokens, hidden]
+  }
+}
+
+class LlamaAttention extends Module {
+  private readonly query: LinearLike;
+  private readonly key: LinearLike;
+  private readonly value: LinearLike;
+  private readonly output: LinearLike;
+
+  constructor(
+    path: string,
+    private readonly config: LlamaConfig,
+    parts: Parts,
+  ) {
+    super(path);
+    const { hidden_size, num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim, attention_bias: bias } = config;
+    this.query = this.add(parts.linear(`${path}.q_proj`, hidden_size, heads * headDim, { bias }));
+    this.key = this.add(parts.linear(`${path}.k_proj`, hidden_size, keyValueHeads * headDim, { bias }));
+    this.value = this.add(parts.linear(`${path}.v_proj`, hidden_size, keyValueHeads * headDim, { bias }));
+    this.output = this.add(parts.linear(`${path}.o_proj`, heads * headDim, hidden_size, { bias }));
+  }
+
+  forward(x: Tensor, { rotation, boundaries, cache }: Pass): Tensor {
+    const { num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim, sliding_window: window } = this.config;
+    const query = ops.view(this.query.forward(x), [-1, heads, headDim]); // [tokens, heads, headDim]
+    const key = ops.view(this.key.forward(x), [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
+    const value = ops.view(this.value.forward(x), [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
+    const attended = packedAttention(rotate(query, rotation), rotate(key, rotation), value, { boundaries, scale: headDim ** -0.5, window, cache });
+    return this.output.forward(ops.reshape(attended, [-1, heads * headDim])); // [tokens, hidden]
+  }
+}
+
+class LlamaNetwork extends Module {
+  private readonly gate: LinearLike;
+  private readonly up: LinearLike;
+  private readonly down: LinearLike;
+
+  constructor(path: string, { hidden_size, intermediate_size, mlp_bias: bias }: LlamaConfig, parts: Parts) {
+    super(path);
+    this.gate = this.add(parts.linear(`${path}.gate_proj`, hidden_size, intermediate_size, { bias }));
+    this.up = this.add(parts.linear(`${path}.up_proj`, hidden_size, intermediate_size, { bias }));
+    this.down = this.add(parts.linear(`${path}.down_proj`, intermediate_size, hidden_size, { bias }));
+  }
+
+  forward(x: Tensor): Tensor {
+    const gated = ops.mul(ops.silu(this.gate.forward(x)), this.up.forward(x)); // [tokens, intermediate]
+    return this.down.forward(gated); // [tokens, hidden]
+  }
+}

@@ -1,0 +1,76 @@
+import { readModelFolder, type TensorSource } from '@tunesmith/checkpoints';
+import { plainParts, type Parts } from '@tunesmith/nn';
+import { fromBytes, noGrad, ops, scope, TunesmithError, type DType, type Tensor } from '@tunesmith/tensor';
+import { checkWeights, ModelWeightsError } from './check-weights.js';
+import { familyFor } from './families.js';
+import type { CausalLanguageModel, ModelFamily } from './model-family.js';
+
+export interface LoadModelOptions {
+  /** What to compute in, whatever the file stores. */
+  readonly dtype: 'float32' | 'bfloat16';
+  /** `cpu` (the default) or `cuda:INDEX`. */
+  readonly device?: string;
+  /** Wraps the plain parts, such as `(plain) => loraParts(plain, { rank: 8, … })`. Parameters that no checkpoint holds are the wrapper's to initialise. */
+  readonly parts?: (plain: Parts) => Parts;
+}
+
+export interface LoadedModel {
+  readonly family: ModelFamily;
+  /** As the family parsed it. */
+  readonly config: unknown;
+  /** config.json as it stands in the folder. */
+  readonly configJson: Record<string, unknown>;
+  /** No parameter of the checkpoint requires a gradient. The caller disposes of it. */
+  readonly model: CausalLanguageModel;
+}
+
+/**
+ * A Hugging Face folder (config.json and safetensors, single or sharded) as a model in memory. Throws ModelConfigError,
+ * ModelWeightsError (missing, unexpected or wrongly shaped tensors, each named; not finite), and what `@tunesmith/checkpoints` throws
+ * for broken files.
+ */
+export async function loadModel(folder: string, { dtype, device = 'cpu', parts = (plain) => plain }: LoadModelOptions): Promise<LoadedModel> {
+  await using opened = await readModelFolder(folder);
+  const family = familyFor(opened.config);
+  const config = family.parseConfig(opened.config);
+  const present = checkWeights(family.weights, config, opened.tensors, folder);
+
+  const model = family.build(config, parts(plainParts({ dtype, device })));
+  try {
+    const parameters = model.parameters();
+    for (const { huggingFace: name } of present) {
+      const parameter = parameters.get(name);
+      if (!parameter) throw new TunesmithError({ message: `The ${family.name} family lists the tensor ${name} but builds no parameter of that name.`, code: 'model-family-broken', facts: { name } });
+      await fill(parameter, opened.tensors, name);
+    }
+    return { family, config, configJson: opened.config, model };
+  } catch (error) {
+    model[Symbol.dispose]();
+    throw error;
+  }
+}
+
+const dtypes: Readonly<Record<string, DType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', F64: 'float64' };
+
+async function fill(parameter: Tensor, source: TensorSource, name: string): Promise<void> {
+  const { dtype: stored, shape } = source.info(name);
+  const dtype = dtypes[stored];
+  if (!dtype) {
+    throw new ModelWeightsError({ message: `${name} is stored as ${stored}; expected one of ${Object.keys(dtypes).join(', ')}.`, code: 'model-weights-mismatch', facts: { name, stored } });
+  }
+  const bytes = await source.read(name);
+  scope(() =>
+    noGrad(() => {
+      if (dtype === parameter.dtype && parameter.device === 'cpu') parameter.writeBytes(bytes);
+      else ops.copyInPlace(parameter, fromBytes(bytes, { shape, dtype }));
+      // One pass and one number: a sum is finite only if every element is.
+      if (!Number.isFinite(ops.sumAll(parameter, 'float32').item())) refuseNonFinite(parameter, name);
+    }),
+  );
+}
+
+function refuseNonFinite(parameter: Tensor, name: string): void {
+  const count = ops.sumAll(ops.logicalNot(ops.isfinite(parameter))).item();
+  if (count === 0) return; // finite elements whose sum overflows
+  throw new ModelWeightsError({ message: `${name} holds ${count} NaN or infinite values; the checkpoint is damaged.`, code: 'model-weights-not-finite', facts: { name, count } });
+}

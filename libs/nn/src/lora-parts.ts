@@ -1,0 +1,32 @@
+import { TunesmithError } from '@tunesmith/tensor';
+import { LoraLinear, type LoraOptions } from './lora-linear.js';
+import type { Parts } from './parts.js';
+
+export interface LoraPartsOptions extends LoraOptions {
+  /**
+   * Which linears get an update: the last word of their paths (`q_proj`) or a path's end (`mlp.down_proj`), as PEFT's target_modules;
+   * `all-linear` for every one but the output head.
+   */
+  readonly targetModules: 'all-linear' | readonly string[];
+}
+
+/** The parts `plain`, with a LoraLinear in place of each targeted linear. Throws for a target that is the output head. */
+export function loraParts(plain: Parts, { targetModules, ...options }: LoraPartsOptions): Parts {
+  return {
+    ...plain,
+    linear(path, inFeatures, outFeatures, linearOptions) {
+      const linear = plain.linear(path, inFeatures, outFeatures, linearOptions);
+      const isHead = path === 'lm_head';
+      const targeted = targetModules === 'all-linear' ? !isHead : targetModules.some((target) => path === target || path.endsWith(`.${target}`));
+      if (!targeted) return linear;
+      if (isHead) {
+        throw new TunesmithError({
+          message: 'loraParts: lm_head cannot be a target: the loss and the sampler read its weight directly. Leave it out of targetModules.',
+          code: 'lora-target-unsupported',
+          facts: { path },
+        });
+      }
+      return new LoraLinear(linear, options);
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { empty, type DType } from '@tunesmith/tensor';
+import { Embedding } from './embedding.js';
+import { Linear } from './linear.js';
+import type { Parts } from './parts.js';
+import { RmsNorm } from './rms-norm.js';
+
+/** The parts that a published model is made of. Weights are uninitialised memory until something fills them. */
+export function plainParts({ dtype, device = 'cpu' }: { dtype: DType; device?: string }): Parts {
+  return {
+    linear: (path, inFeatures, outFeatures, { bias = false } = {}) =>
+      new Linear(path, empty([outFeatures, inFeatures], { dtype, device }), bias ? empty([outFeatures], { dtype, device }) : null),
+    embedding: (path, count, size) => new Embedding(path, empty([count, size], { dtype, device })),
+    rmsNorm: (path, size, options) => new RmsNorm(path, empty([size], { dtype, device }), options),
+  };
+}
