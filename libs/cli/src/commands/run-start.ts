@@ -1,0 +1,32 @@
+import { defineCommand } from '../command.js';
+import { collectPairs } from '../options.js';
+import { resolveReference } from '../runs/references.js';
+import { detached } from '../runs/run-job.js';
+import { runResult } from '../runs/run-result.js';
+import type { StepSettings } from '../runs/step-settings.js';
+import { startAndWait } from '../runs/wait-for-run.js';
+
+interface Options {
+  readonly dataset?: string;
+  readonly event?: StepSettings;
+  readonly detach?: true;
+}
+
+export const runStart = defineCommand<[recipe: string], Options>({
+  configure(command) {
+    command
+      .argument('<recipe>', 'the name of an applied recipe')
+      .option('--dataset <dataset>', 'what ${{ event.dataset }} stands for: a registered reference or a path')
+      .option('--event <NAME=VALUE>', 'another part of the event; may be given again', collectPairs)
+      .option('--wait', 'wait for the end (the default)')
+      .option('--detach', 'return at once and print the run id');
+  },
+
+  async run({ arguments: [recipe], options }, session) {
+    const event: StepSettings = { ...options.event };
+    if (options.dataset !== undefined) event['dataset'] = await resolveReference(session, options.dataset, '--dataset');
+    const request = { recipe, event };
+    if (options.detach) return detached(await (await session.platform()).call('POST /v1/runs', { body: request }));
+    return runResult(await startAndWait(session, request), session.terminal);
+  },
+});

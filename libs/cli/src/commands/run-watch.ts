@@ -1,0 +1,13 @@
+import { defineCommand } from '../command.js';
+import { runResult } from '../runs/run-result.js';
+import { followRun } from '../runs/wait-for-run.js';
+
+export const runWatch = defineCommand<[run: string], object>({
+  configure(command) {
+    command.argument('<run>', 'the id of a run').addHelpText('after', '\nCtrl-C stops watching; the run goes on. Exit code 1 when the run did not succeed.');
+  },
+
+  async run({ arguments: [id] }, session) {
+    return runResult(await followRun(session, id), session.terminal);
+  },
+});

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { Option } from 'commander';
+import { defineCommand } from '../command.js';
+import { CommandError } from '../errors.js';
+import { resolveReference } from '../runs/references.js';
+import { runJob } from '../runs/run-job.js';
+import { stepSettings, type StepSettings } from '../runs/step-settings.js';
+import { formatNumber } from '../terminal/format.js';
+import { table } from '../terminal/table.js';
+
+interface Options {
+  readonly input: string;
+  readonly dtype?: string;
+}
+
+interface ScoredRow {
+  readonly tokenIds: readonly number[];
+  /** Natural logarithms; the first token has none. */
+  readonly logProbs: readonly (number | null)[];
+}
+
+export const score = defineCommand<[model: string], Options>({
+  configure(command) {
+    command
+      .argument('<model>', 'a registered reference or a path')
+      .requiredOption('--input <file>', 'JSON lines: {"text"}, {"prompt","completion"} or {"messages"}; - reads standard input')
+      .addOption(new Option('--dtype <dtype>', 'what the weights are computed in (default: "float32")').choices(['bfloat16', 'float32']))
+      .addHelpText('after', '\nExample: tunesmith score smollm2@prod --input texts.jsonl --json');
+  },
+
+  async run({ arguments: [model], options }, session) {
+    const source = options.input === '-' ? await text(process.stdin) : await readInput(options.input);
+    const settings = stepSettings('score', { rows: { option: '--input', value: parseRows(source, options.input) }, dtype: { option: '--dtype', value: options.dtype } });
+    const reference = await resolveReference(session, model, 'MODEL');
+    const { step } = await runJob(session, { name: 'score', uses: 'score', with: { ...settings, model: reference } });
+    const rows: unknown = step.metrics['rows'];
+    if (!isScoredRows(rows)) throw new Error(`expected the metric rows of a score; got ${Object.keys(step.metrics).join(', ') || 'none'}`);
+    return { document: { rows }, lines: describe(rows) };
+  },
+});
+
+function isScoredRows(value: unknown): value is ScoredRow[] {
+  return Array.isArray(value) && value.every(isScoredRow);
+}
+
+function isScoredRow(value: unknown): value is ScoredRow {
+  return typeof value === 'object' && value !== null && 'tokenIds' in value && 'logProbs' in value && Array.isArray(value.tokenIds) && Array.isArray(value.logProbs);
+}
+
+async function readInput(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new CommandError({ message: `--input: expected a file of JSON lines at ${path}; ${(cause as Error).message}`, code: 'file-unreadable', cause });
+  }
+}
+
+function parseRows(source: string, path: string): StepSettings[string][] {
+  const rows: StepSettings[string][] = [];
+  for (const [index, line] of source.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    try {
+      rows.push(JSON.parse(line) as StepSettings[string]);
+    } catch (cause) {
+      throw new CommandError({ message: `${path}:${index + 1}: expected a JSON object on the line; ${(cause as Error).message}`, code: 'row-not-json', facts: { file: path, line: index + 1 }, cause });
+    }
+  }
+  if (rows.length === 0) throw new CommandError({ message: `${path}: expected at least one row; the file has none`, code: 'no-rows' });
+  return rows;
+}
+
+function describe(rows: readonly ScoredRow[]): string[] {
+  const cells = rows.map(({ tokenIds, logProbs }, index) => {
+    const known = logProbs.filter((value) => value !== null);
+    const sum = known.reduce((total, value) => total + value, 0);
+    return [String(index + 1), String(tokenIds.length), formatNumber(sum), known.length > 0 ? formatNumber(Math.exp(-sum / known.length)) : ''];
+  });
+  return table(['ROW', 'TOKENS', 'LOG-PROBABILITY', 'PERPLEXITY'], cells, ['ROW', 'TOKENS', 'LOG-PROBABILITY', 'PERPLEXITY']);
+}

@@ -1,0 +1,2 @@
+export { commands, groups } from './commands.js';
+export { runCommandLine } from './program.js';

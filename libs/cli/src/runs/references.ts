@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { CommandError, UsageError } from '../errors.js';
+import type { Session } from '../session.js';
+
+const fileEndings = /\.(gguf|jsonl|json|safetensors)$/i;
+
+/**
+ * Whether a text means files rather than something registered: it has a slash, starts with a dot or ~, or ends like a
+ * model or dataset file. A folder of this directory is written `./NAME`.
+ */
+export function isPath(text: string): boolean {
+  if (/^(sha256|hf):/.test(text)) return false;
+  return /[/\\]/.test(text) || /^[.~]/.test(text) || fileEndings.test(text);
+}
+
+/**
+ * What the platform understands: a registered reference as it is, a path as an absolute path (local platform), or as an upload
+ * (shared platform).
+ */
+export async function resolveReference(session: Session, text: string, what: string): Promise<string> {
+  if (text === '') throw new UsageError(`${what}: expected a name, name@alias, name:version, sha256:… or a path; got nothing`);
+  return isPath(text) ? providePath(session, text, what) : text;
+}
+
+/** A path that the platform can read. */
+export async function providePath(session: Session, text: string, what: string): Promise<string> {
+  if (text.startsWith('hf:')) return text;
+  const path = resolve(text.replace(/^~(?=\/|$)/, homedir()));
+  if (!existsSync(path)) {
+    throw new CommandError({ message: `${what}: expected a file or folder at ${path}; there is none`, code: 'path-missing', attempts: [`ls ${resolve(path, '..')}`], facts: { path } });
+  }
+  const platform = await session.platform();
+  if (platform.local) return path;
+  const { uploadPath } = await import('../client/upload-path.js');
+  return uploadPath(session, platform, path);
+}

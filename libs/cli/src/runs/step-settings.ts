@@ -1,0 +1,43 @@
+import { findStepKind, type RecipeStep } from '@tunesmith/contracts';
+import { UsageError } from '../errors.js';
+
+/** The `with` of a step: JSON. */
+export type StepSettings = RecipeStep['with'];
+
+/** One value of a step's `with`, and the option that it came from. */
+export interface Setting {
+  readonly option: string;
+  /** Where the value is an object made of several options: which option each key came from. */
+  readonly options?: Readonly<Record<string, string>>;
+  readonly value: StepSettings[string] | undefined;
+}
+
+/**
+ * Checks settings against the step kind's own schema, so that a wrong value is told before anything starts, and leaves
+ * out those that were not given: their defaults are the schema's.
+ */
+export function stepSettings(kindName: string, settings: Readonly<Record<string, Setting>>): StepSettings {
+  const kind = findStepKind(kindName);
+  const shape = kind && 'shape' in kind.spec ? (kind.spec.shape as Record<string, typeof kind.spec>) : undefined;
+  if (!shape) throw new Error(`expected a step kind with named settings; got "${kindName}"`);
+  const checked: StepSettings = {};
+  const problems: string[] = [];
+  for (const [key, { option, options, value }] of Object.entries(settings)) {
+    if (value === undefined) continue;
+    const schema = shape[key];
+    if (!schema) throw new Error(`${kindName} has no setting "${key}"`);
+    const result = schema.safeParse(value);
+    if (result.success) checked[key] = value;
+    else problems.push(...result.error.issues.map((issue) => `${options?.[String(issue.path[0])] ?? option}: ${lowerFirst(issue.message)}; got ${JSON.stringify(valueAt(value, issue.path))}`));
+  }
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  return checked;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((current, key) => (typeof current === 'object' && current !== null ? (current as Record<PropertyKey, unknown>)[key] : current), value);
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
