@@ -1,0 +1,246 @@
+import { openSafetensors, writeSafetensors, type SafetensorsEntry } from '@tunesmith/checkpoints';
+import { packTokens } from '@tunesmith/nn';
+import { liveTensors, noGrad, ops, scope, setThreads, tensor, type Tensor } from '@tunesmith/tensor';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ModelWeightsError } from '../check-weights.js';
+import { familyFor } from '../families.js';
+import { loadModel } from '../load-model.js';
+import { ModelConfigError } from '../model-config-error.js';
+import type { CausalLanguageModel, ModelFamily } from '../model-family.js';
+import { readFixture, type FamilyFixture } from './family-fixture.js';
+
+/** Published values of the tolerances: absolute on logits of order one, relative on gradients, absolute between packed and single rows. */
+const logitTolerance = 1e-4;
+const gradientTolerance = 1e-3;
+const packingTolerance = 1e-5;
+
+/** What every family must show on its fixtures (names of folders in tests/parity/fixtures/families). Call it once in the family's spec. */
+export function describeFamily(family: ModelFamily, fixtureNames: readonly string[]): void {
+  describe.each(fixtureNames)('%s', (name) => {
+    let fixture: FamilyFixture;
+    let model: CausalLanguageModel;
+
+    beforeAll(async () => {
+      setThreads(1);
+      fixture = await readFixture(name);
+      const loaded = await loadModel(fixture.folder, { dtype: 'float32' });
+      expect(loaded.family.name).toBe(family.name);
+      model = loaded.model;
+    });
+    afterAll(() => model[Symbol.dispose]());
+
+    test('its parameters are the tensors of its checkpoint', () => {
+      const config = family.parseConfig(fixture.configJson);
+      expect([...model.parameters().keys()].sort()).toEqual(family.weights.tensors(config).map((weight) => weight.huggingFace).sort());
+    });
+
+    test(`logits equal those of transformers within ${logitTolerance}`, () => {
+      expect(largestDifference(logitsOf(model, fixture.rows), fixture.logits)).toBeLessThan(logitTolerance);
+    });
+
+    test(`the gradient of every parameter equals that of transformers within ${gradientTolerance}`, () => {
+      const { loss, gradients } = lossAndGradients(model, fixture.rows);
+      expect(Math.abs(loss - fixture.loss)).toBeLessThan(1e-4);
+      expect([...gradients.keys()].sort()).toEqual([...fixture.gradients.keys()].sort());
+      for (const [parameter, expected] of fixture.gradients) {
+        expect({ parameter, error: relativeError(gradients.get(parameter) ?? [], expected) }).toEqual({ parameter, error: expect.closeTo(0, -Math.log10(2 * gradientTolerance)) });
+      }
+    });
+
+    test('greedy generation with the cache is that of transformers, token for token, all rows at once', () => {
+      const wanted = fixture.continuations[0]?.length ?? 0;
+      expect(generateGreedily(model, fixture.prompts, wanted)).toEqual(fixture.continuations);
+    });
+
+    test('rows that finish early leave the cache without changing the others', () => {
+      const keep = fixture.prompts.map((_, row) => (row === 1 ? 3 : (fixture.continuations[row]?.length ?? 0)));
+      expect(generateGreedily(model, fixture.prompts, keep)).toEqual(fixture.continuations.map((tokens, row) => tokens.slice(0, keep[row])));
+    });
+
+    test('a row given to the cache in pieces has the logits of the whole row', () => {
+      for (const [row, pieces] of [
+        [fixture.rows[0], [4, 5, 1, 1]],
+        [fixture.rows[3], [1, 9, 6]],
+      ] as const) {
+        expect(largestDifference(logitsInPieces(model, row ?? [], pieces), logitsOf(model, [row ?? []]))).toBeLessThan(packingTolerance);
+      }
+    });
+
+    test(`packed rows equal single rows within ${packingTolerance}`, () => {
+      const single = fixture.rows.flatMap((row) => logitsOf(model, [row]));
+      expect(largestDifference(logitsOf(model, fixture.rows), single)).toBeLessThan(packingTolerance);
+    });
+
+    test('a training step in a scope leaves no tensor behind', () => {
+      lossAndGradients(model, fixture.rows);
+      const before = liveTensors();
+      lossAndGradients(model, fixture.rows);
+      expect(liveTensors()).toBe(before);
+    });
+
+    test('bfloat16 weights give nearly the same logits', async () => {
+      const { model: rounded } = await loadModel(fixture.folder, { dtype: 'bfloat16' });
+      expect(rounded.outputWeight.dtype).toBe('bfloat16');
+      expect(relativeError(logitsOf(rounded, fixture.rows), fixture.logits)).toBeLessThan(0.05);
+      rounded[Symbol.dispose]();
+    });
+
+    test('an unknown configuration key is refused by name, ignored ones are not', () => {
+      expect(() => family.parseConfig({ ...fixture.configJson, surprising_key: 1 })).toThrow(/unknown key surprising_key/);
+      expect(() => family.parseConfig({ ...fixture.configJson, use_cache: false, transformers_version: '9', torch_dtype: 'float16' })).not.toThrow();
+    });
+
+    test('quantized checkpoints, missing sizes and features that are not there are refused', () => {
+      expect(() => family.parseConfig({ ...fixture.configJson, quantization_config: {} })).toThrow(ModelConfigError);
+      expect(() => family.parseConfig({ ...fixture.configJson, hidden_size: 'wide' })).toThrow(/hidden_size/);
+      expect(() => family.parseConfig({ ...fixture.configJson, attention_dropout: 0.1 })).toThrow(/attention_dropout/);
+      expect(() => family.parseConfig({ ...fixture.configJson, num_key_value_heads: 5 })).toThrow(/num_key_value_heads/);
+      expect(() => family.parseConfig([])).toThrow(ModelConfigError);
+    });
+
+    test('missing, unexpected and wrongly shaped tensors are all named with what was expected', async () => {
+      await using broken = await brokenCopy(fixture.folder);
+      const error = await loadModel(broken.path, { dtype: 'float32' }).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(ModelWeightsError);
+      const { hidden_size, vocab_size } = fixture.configJson;
+      expect((error as ModelWeightsError).facts.problems).toEqual([
+        `model.embed_tokens.weight is [${Number(hidden_size)}, ${Number(vocab_size)}], expected [${Number(vocab_size)}, ${Number(hidden_size)}]`,
+        `model.norm.weight is missing, expected [${Number(hidden_size)}]`,
+        'model.extra.weight [2] is not a part of this model',
+      ]);
+    });
+
+    test('NaN in a weight is refused with the name of the tensor', async () => {
+      await using broken = await brokenCopy(fixture.folder, 'nan');
+      await expect(loadModel(broken.path, { dtype: 'bfloat16' })).rejects.toThrow(/model\.norm\.weight holds 1 NaN/);
+    });
+
+    test('what GGUF can hold of the configuration survives the way there and back', () => {
+      const config = family.parseConfig(fixture.configJson);
+      let metadata;
+      try {
+        metadata = family.weights.gguf.metadataFromConfig(config);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ModelConfigError);
+        return;
+      }
+      const shapes = new Map(family.weights.tensors(config).map((weight) => [weight.gguf, weight.shape]));
+      const derived = family.weights.gguf.derivedTensors(config).find((entry) => entry.name === 'rope_freqs.weight');
+      const source = { get: (key: string) => metadata[key]?.value, tensorShape: (tensorName: string) => shapes.get(tensorName), ropeFactors: derived?.values };
+      let json;
+      try {
+        json = family.weights.gguf.configFromGguf(source);
+      } catch (error) {
+        // Divisors of a tiny model need not be those of a published one.
+        expect(derived).toBeDefined();
+        expect(error).toBeInstanceOf(ModelConfigError);
+        return;
+      }
+      expect(familyFor(json).name).toBe(family.name);
+      expect(family.weights.tensors(family.parseConfig(json))).toEqual(family.weights.tensors(config));
+      const back = family.parseConfig(json);
+      expect(family.weights.gguf.metadataFromConfig(back)).toEqual(metadata);
+    });
+  });
+}
+
+/** Float32 logits of all tokens, row-major. */
+function logitsOf(model: CausalLanguageModel, rows: readonly (readonly number[])[]): number[] {
+  return scope(() => noGrad(() => model.logits(model.hidden(packTokens(rows))).toArray()));
+}
+
+function logitsInPieces(model: CausalLanguageModel, row: readonly number[], sizes: readonly number[]): number[] {
+  using cache = model.newCache();
+  let start = 0;
+  return sizes.flatMap((size) => {
+    const piece = row.slice(start, start + size);
+    start += size;
+    return scope(() => noGrad(() => model.logits(model.hidden(cache.rows === 0 ? packTokens([piece]) : cache.nextBatch([piece]), cache)).toArray()));
+  });
+}
+
+function lossAndGradients(model: CausalLanguageModel, rows: readonly (readonly number[])[]): { loss: number; gradients: Map<string, number[]> } {
+  const parameters = model.parameters();
+  for (const parameter of parameters.values()) parameter.setRequiresGrad(true);
+  const targets = rows.flatMap((row) => [...row.slice(1), -100]);
+  const loss = scope(() => {
+    const logits = model.logits(model.hidden(packTokens(rows)));
+    const mean = ops.crossEntropyLoss(logits, tensor(targets, { dtype: 'int64' }), null, 1, -100);
+    mean.backward();
+    return mean.item();
+  });
+  const gradients = new Map<string, number[]>();
+  for (const [name, parameter] of parameters) {
+    gradients.set(name, scope(() => parameter.grad?.toArray() ?? []));
+    parameter.zeroGrad();
+    parameter.setRequiresGrad(false);
+  }
+  return { loss, gradients };
+}
+
+/** Greedy continuations of all prompts in one batch; a row leaves it once it has as many tokens as wanted. */
+function generateGreedily(model: CausalLanguageModel, prompts: readonly (readonly number[])[], wanted: number | readonly number[]): number[][] {
+  const limit = (row: number) => (typeof wanted === 'number' ? wanted : (wanted[row] ?? 0));
+  const made: number[][] = prompts.map(() => []);
+  let live = prompts.map((_, row) => row);
+  using cache = model.newCache();
+  let batch: readonly (readonly number[])[] = prompts;
+  while (live.length > 0) {
+    const next = scope(() =>
+      noGrad(() => {
+        const packed = cache.rows === 0 ? packTokens(batch) : cache.nextBatch(batch);
+        const last = packed.boundaries.slice(1).map((end) => end - 1);
+        const hidden: Tensor = ops.indexSelect(model.hidden(packed, cache), 0, tensor(last, { dtype: 'int64' }));
+        return ops.argmax(model.logits(hidden), -1).toArray();
+      }),
+    );
+    live.forEach((row, place) => made[row]?.push(next[place] ?? -1));
+    const stay = live.map((_, place) => place).filter((place) => (made[live[place] ?? 0]?.length ?? 0) < limit(live[place] ?? 0));
+    if (stay.length < live.length && stay.length > 0) cache.keepRows(stay);
+    live = stay.map((place) => live[place] ?? 0);
+    batch = stay.map((place) => [next[place] ?? 0]);
+  }
+  return made;
+}
+
+function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) return Infinity;
+  let largest = 0;
+  for (let index = 0; index < expected.length; index += 1) largest = Math.max(largest, Math.abs((actual[index] ?? NaN) - (expected[index] ?? NaN)));
+  return largest;
+}
+
+/** |actual - expected| / |expected| as vectors. */
+function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) return Infinity;
+  let difference = 0;
+  let norm = 0;
+  for (let index = 0; index < expected.length; index += 1) {
+    difference += ((actual[index] ?? NaN) - (expected[index] ?? NaN)) ** 2;
+    norm += (expected[index] ?? NaN) ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}
+
+/** A copy of a fixture whose embedding is transposed, final norm missing and a tensor too many; or, with `nan`, one damaged number. */
+async function brokenCopy(folder: string, damage: 'shapes' | 'nan' = 'shapes'): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'tunesmith-family-'));
+  await cp(join(folder, 'config.json'), join(path, 'config.json'));
+  await using source = await openSafetensors(folder);
+  const entries: SafetensorsEntry[] = [];
+  for (const name of source.names()) {
+    const { dtype, shape } = source.info(name);
+    const bytes = (await source.read(name)).slice();
+    if (damage === 'nan') {
+      if (name === 'model.norm.weight') new Float32Array(bytes.buffer)[1] = NaN;
+      entries.push({ name, dtype, shape, bytes });
+    } else if (name !== 'model.norm.weight') {
+      entries.push({ name, dtype, shape: name === 'model.embed_tokens.weight' ? [...shape].reverse() : shape, bytes });
+    }
+  }
+  if (damage === 'shapes') entries.push({ name: 'model.extra.weight', dtype: 'F32', shape: [2], bytes: new Uint8Array(8) });
+  await writeSafetensors(join(path, 'model.safetensors'), entries);
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
