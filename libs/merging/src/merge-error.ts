@@ -2,7 +2,7 @@ import { TunesmithError } from '@tunesmith/tensor';
 
 /** A merge that cannot be done as asked, or whose result must not be kept. */
 export class MergeError extends TunesmithError {
-  constructor(code: string, message: string, facts: Record<string, unknown> = {}, cause?: unknown) {
-    super({ message, code, facts, cause });
+  constructor(code: string, message: string, facts: Readonly<Record<string, unknown>> = {}) {
+    super({ message, code, facts });
   }
 }

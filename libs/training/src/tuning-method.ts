@@ -1,4 +1,4 @@
-import type { CausalLanguageModel } from '@tunesmith/models';
+import type { CausalLanguageModel, LoadedModel } from '@tunesmith/models';
 import type { Parts } from '@tunesmith/nn';
 import type { Tensor } from '@tunesmith/tensor';
 
@@ -7,10 +7,10 @@ export interface TuningMethod {
   readonly name: string;
   /** The type the model computes in; a method may need more than was asked. */
   readonly dtype: 'bfloat16' | 'float32';
-  /** The parts that the model is built from; undefined: plain ones. */
-  readonly parts?: Parts;
-  /** Chooses the parameters to train and marks them; all others are frozen. By full dotted path. */
+  /** Wraps the parts that the model is built from; absent: plain ones. */
+  readonly parts?: (plain: Parts) => Parts;
+  /** Chooses the parameters to train and marks them; all others stay frozen. By full dotted path. */
   trainable(model: CausalLanguageModel): Map<string, Tensor>;
   /** Writes the result: an adapter folder or a model folder. */
-  save(model: CausalLanguageModel, outFolder: string): Promise<void>;
+  save(model: CausalLanguageModel, loaded: LoadedModel, outFolder: string): Promise<void>;
 }

@@ -17,7 +17,7 @@ export const slerp: MergeMethod = {
   merge({ base, models }, parameters) {
     const other = models[0]!;
     const t = parameters.number('t');
-    const cosine = ops.sum(ops.mul(base, other)).item() / (ops.linalgVectorNorm(base).item() * ops.linalgVectorNorm(other).item());
+    const cosine = ops.sumAll(ops.mul(base, other)).item() / (ops.norm(base).item() * ops.norm(other).item());
     const [first, second] = interpolationWeights(cosine, t);
     return ops.add(ops.mulScalar(base, first), ops.mulScalar(other, second));
   },

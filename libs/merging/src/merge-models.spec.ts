@@ -1,0 +1,91 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { adapterTensorName, float32FromBfloat16, loraAdapterConfig, readModelFolder, writeAdapter } from '@tunesmith/checkpoints';
+import { liveTensors, type WorkContext } from '@tunesmith/tensor';
+import { writeTinyModel } from '@tunesmith/tests-support';
+import { mergeModels } from './merge-models.js';
+
+const context: WorkContext = { signal: new AbortController().signal, onProgress() {} };
+const target = 'model.layers.1.self_attn.q_proj';
+let folder: string;
+const at = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'merging-'));
+  await writeTinyModel(at('base'), { seed: 1 });
+  await writeTinyModel(at('other'), { seed: 2 });
+  await writeTinyModel(at('larger'), { seed: 1, hiddenSize: 128 });
+  await writeRankOneAdapter(at('adapter'), 64, 1);
+  await writeRankOneAdapter(at('broken'), 64, NaN);
+  await writeRankOneAdapter(at('misfit'), 32, 1);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** B A is `value` in row 3 and zero elsewhere. */
+async function writeRankOneAdapter(path: string, size: number, value: number): Promise<void> {
+  const a = new Float32Array(size).fill(1);
+  const b = new Float32Array(size);
+  b[3] = value;
+  await writeAdapter(path, {
+    config: loraAdapterConfig({ rank: 1, alpha: 2, targetModules: ['q_proj'], baseModel: null }),
+    tensors: [
+      { name: adapterTensorName(target, 'a'), dtype: 'F32', shape: [1, size], bytes: new Uint8Array(a.buffer) },
+      { name: adapterTensorName(target, 'b'), dtype: 'F32', shape: [size, 1], bytes: new Uint8Array(b.buffer) },
+    ],
+  });
+}
+
+async function weight(path: string, name: string): Promise<Float32Array> {
+  await using model = await readModelFolder(path);
+  const bytes = await model.tensors.read(name);
+  return float32FromBfloat16(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2));
+}
+
+const merge = (options: Partial<Parameters<typeof mergeModels>[0]>, out: string) =>
+  mergeModels({ base: at('base'), models: [], method: 'lora-fold', parameters: {}, ...options }, at(out), context);
+
+test('folds an adapter into the weight it targets and copies everything else byte by byte', async () => {
+  const before = liveTensors();
+  const report = await merge({ adapter: at('adapter') }, 'folded');
+  expect(report).toMatchObject({ method: 'lora-fold', changedTensors: 1, tensors: 20 });
+  expect(liveTensors()).toBe(before);
+
+  const [base, folded] = [await weight(at('base'), `${target}.weight`), await weight(at('folded'), `${target}.weight`)];
+  folded.forEach((value, index) => {
+    const wanted = base[index]! + (Math.floor(index / 64) === 3 ? 2 : 0);
+    expect(Math.abs(value - wanted)).toBeLessThanOrEqual(Math.abs(wanted) / 256); // one bfloat16 rounding
+  });
+  expect(await weight(at('folded'), 'model.embed_tokens.weight')).toEqual(await weight(at('base'), 'model.embed_tokens.weight'));
+  for (const file of ['config.json', 'tokenizer.json', 'chat_template.jinja', 'generation_config.json']) {
+    expect(JSON.stringify(await readFile(at(`folded/${file}`), 'utf8')).length).toBeGreaterThan(2);
+  }
+});
+
+test('running twice gives the same bytes', async () => {
+  await merge({ method: 'slerp', models: [at('other')], parameters: { t: 0.3 } }, 'first');
+  await merge({ method: 'slerp', models: [at('other')], parameters: { t: 0.3 } }, 'second');
+  expect(await readFile(at('first/model.safetensors'))).toEqual(await readFile(at('second/model.safetensors')));
+});
+
+test('the mean of a model and itself is the model', async () => {
+  await merge({ method: 'linear', models: [at('base')] }, 'mean');
+  expect(await weight(at('mean'), `${target}.weight`)).toEqual(await weight(at('base'), `${target}.weight`));
+});
+
+test.each([
+  ['an unknown method', { method: 'lienar' }, /expected a method among lora-fold, linear, slerp; got "lienar"/],
+  ['a missing adapter', {}, /expected an adapter and no further model besides the base; got no adapter/],
+  ['a model of another size', { method: 'linear', models: ['larger'] }, /expected "model.embed_tokens.weight" of shape \[\d+, 64\] in model 1; got \[\d+, 128\]/],
+  ['an adapter of another base', { adapter: 'misfit' }, /the adapter updates "model.layers.1.self_attn.q_proj.weight" as \[32, 32\]; the base has \[64, 64\]/],
+  ['a result that is not finite', { adapter: 'broken' }, /the merged weight "model.layers.1.self_attn.q_proj.weight" is not finite/],
+  ['an unknown parameter', { method: 'slerp', models: ['other'], parameters: { s: 1 } }, /expected parameters among t; got s/],
+])('refuses %s', async (_name, { models = [], adapter, ...rest }: { method?: string; models?: string[]; adapter?: string; parameters?: Record<string, unknown> }, message) => {
+  await expect(merge({ ...rest, models: models.map(at), ...(adapter ? { adapter: at(adapter) } : {}) }, 'refused')).rejects.toThrow(message);
+  await expect(readModelFolder(at('refused'))).rejects.toThrow();
+});
+
+test('stops when asked', async () => {
+  const signal = AbortSignal.abort(new Error('cancelled by the user'));
+  await expect(mergeModels({ base: at('base'), models: [at('other')], method: 'linear', parameters: {} }, at('stopped'), { ...context, signal })).rejects.toThrow('cancelled by the user');
+});

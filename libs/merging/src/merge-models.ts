@@ -1,0 +1,147 @@
+import { adapterScaling, readAdapter, readModelFolder, readSideFiles, writeModelFolder, type Adapter, type ModelFolder, type SafetensorsEntry, type TensorSource } from '@tunesmith/checkpoints';
+import { asDType, fromBytes, noGrad, ops, scope, type DType, type Tensor, type WorkContext } from '@tunesmith/tensor';
+import { MergeError } from './merge-error.js';
+import type { LowRankUpdate, MergeMethod } from './merge-method.js';
+import { MergeParameters } from './merge-parameters.js';
+import { planMerge, type MergeTask } from './merge-plan.js';
+import { findMergeMethod } from './methods.js';
+
+/** What `mergeModels` is asked for; folders are Hugging Face model folders and a PEFT adapter folder. */
+export interface MergeOptions {
+  readonly base: string;
+  readonly adapter?: string;
+  readonly models: readonly string[];
+  readonly method: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+export interface MergeReport {
+  readonly method: string;
+  readonly paper: string | null;
+  readonly tensors: number;
+  readonly changedTensors: number;
+  readonly seconds: number;
+}
+
+/**
+ * Makes one model of a base and an adapter, or of several models. Computes in float32, one weight at a time, and stores in
+ * the base's type; the tokenizer, template and configuration are the base's.
+ *
+ * @throws MergeError for what does not fit together and for a result that is not finite; then nothing is kept.
+ */
+export async function mergeModels(options: MergeOptions, outFolder: string, context: WorkContext): Promise<MergeReport> {
+  const started = performance.now();
+  const method = findMergeMethod(options.method);
+  const parameters = new MergeParameters(method, options.parameters);
+  checkInputs(method, options);
+
+  await using opened = new AsyncDisposableStack();
+  const base = opened.use(await readModelFolder(options.base));
+  const models: ModelFolder[] = [];
+  for (const folder of options.models) models.push(opened.use(await readModelFolder(folder)));
+  const adapter = options.adapter === undefined ? undefined : opened.use(await readAdapter(options.adapter));
+
+  const updates = adapter ? lowRankUpdates(adapter) : new Map<string, AdapterUpdate>();
+  const plan = planMerge(base.tensors, models.map(({ tensors }) => tensors), new Map([...updates].map(([name, { shape }]) => [name, shape])));
+  let done = 0;
+  const merged = plan.map((task): SafetensorsEntry => ({
+    name: task.name,
+    dtype: task.info.dtype,
+    shape: task.info.shape,
+    // Asked for when its turn comes: one weight of every model is in memory at a time.
+    async bytes() {
+      context.signal.throwIfAborted();
+      const bytes = await mergeTensor(task, { base: base.tensors, models, update: updates.get(task.name), method, parameters });
+      done += 1;
+      context.onProgress({ phase: 'merge', done, total: plan.length, unit: 'tensors' });
+      return bytes;
+    },
+  }));
+  await writeModelFolder(outFolder, {
+    config: base.config,
+    generationConfig: base.generationConfig,
+    files: await readSideFiles(options.base, base.sideFiles),
+    tensors: merged,
+  });
+  const changedTensors = method.takes.kind === 'adapter' ? updates.size : plan.length;
+  return { method: method.name, paper: method.paper, tensors: plan.length, changedTensors, seconds: (performance.now() - started) / 1000 };
+}
+
+function checkInputs({ name, takes }: MergeMethod, { adapter, models }: MergeOptions): void {
+  const got = `${adapter === undefined ? 'no adapter' : 'an adapter'} and ${models.length} further model(s)`;
+  const fits = takes.kind === 'adapter' ? adapter !== undefined && models.length === 0 : adapter === undefined && models.length >= takes.least && models.length <= takes.most;
+  if (fits) return;
+  const expected = takes.kind === 'adapter' ? 'an adapter and no further model' : `no adapter and ${takes.most === Infinity ? `at least ${takes.least}` : takes.most} further model(s)`;
+  throw new MergeError('wrong-merge-inputs', `${name}: expected ${expected} besides the base; got ${got}.`, { method: name });
+}
+
+interface AdapterUpdate {
+  /** Of the weight it updates: [out, in]. */
+  readonly shape: readonly number[];
+  readonly scaling: number;
+  read(): Promise<{ a: Tensor; b: Tensor }>;
+}
+
+/** By the base's weight name. */
+function lowRankUpdates({ config, modules, replacements, tensors, path }: Adapter): Map<string, AdapterUpdate> {
+  const refuse = (what: string): never => {
+    throw new MergeError('adapter-unsupported', `merge: the adapter in ${path} ${what}, which lora-fold does not fold. Merge it with PEFT and import the merged model.`, { path });
+  };
+  if (config.useDora) refuse('is a DoRA adapter');
+  if (config.fanInFanOut) refuse('holds transposed weights (fan_in_fan_out)');
+  if (replacements.size > 0) refuse(`replaces whole weights (${[...replacements.keys()].slice(0, 3).join(', ')})`);
+  return new Map(
+    [...modules].map(([module, { a, b, bias }]) => {
+      if (a === undefined || b === undefined || bias !== undefined) return refuse(`adapts ${module} in another form than A and B`);
+      const shape = [tensors.info(b).shape[0]!, tensors.info(a).shape[1]!];
+      const read = async () => ({ a: await readTensor(tensors, a), b: await readTensor(tensors, b) });
+      return [`${module}.weight`, { shape, scaling: adapterScaling(config, module).scale, read }];
+    }),
+  );
+}
+
+interface MergeSources {
+  readonly base: TensorSource;
+  readonly models: readonly ModelFolder[];
+  readonly update: AdapterUpdate | undefined;
+  readonly method: MergeMethod;
+  readonly parameters: MergeParameters;
+}
+
+async function mergeTensor(task: MergeTask, { base, models, update, method, parameters }: MergeSources): Promise<Uint8Array> {
+  // A weight that the adapter leaves alone keeps its very bytes.
+  if (method.takes.kind === 'adapter' && !update) return base.read(task.name);
+  using own = new DisposableStack();
+  const baseTensor = own.use(await readTensor(base, task.name));
+  const others: Tensor[] = [];
+  for (const { tensors } of models) others.push(own.use(await readTensor(tensors, task.name)));
+  let lowRank: LowRankUpdate | null = null;
+  if (update) {
+    const { a, b } = await update.read();
+    lowRank = { a: own.use(a), b: own.use(b), scaling: update.scaling };
+  }
+  return noGrad(() =>
+    scope(() => {
+      const merged = method.merge({ name: task.name, base: baseTensor, models: others, update: lowRank }, parameters);
+      const stored = ops.toDtype(merged, dtypeOfSafetensors(task.info.dtype));
+      if (ops.all(ops.isfinite(stored)).item() !== 1) {
+        throw new MergeError('merge-not-finite', `${method.name}: the merged weight "${task.name}" is not finite. Check the inputs with \`tunesmith model import\`, and the method's parameters.`, { tensor: task.name, method: method.name });
+      }
+      return stored.toBytes();
+    }),
+  );
+}
+
+/** One weight in float32. */
+async function readTensor(source: TensorSource, name: string): Promise<Tensor> {
+  const { dtype, shape } = source.info(name);
+  using stored = fromBytes(await source.read(name), { shape, dtype: dtypeOfSafetensors(dtype) });
+  return ops.toDtype(stored, 'float32', true);
+}
+
+function dtypeOfSafetensors(name: string): DType {
+  const dtypes: Record<string, string> = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+  const dtype = dtypes[name];
+  if (!dtype) throw new MergeError('merge-unsupported-dtype', `merge: expected weights in ${Object.keys(dtypes).join(', ')}; got ${name}. Convert the model first.`, { dtype: name });
+  return asDType(dtype);
+}

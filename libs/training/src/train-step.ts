@@ -1,0 +1,38 @@
+import type { PackedRows } from '@tunesmith/datasets';
+import type { CausalLanguageModel } from '@tunesmith/models';
+import type { PackedTokens } from '@tunesmith/nn';
+import { fusedLinearCrossEntropy, scope, tensor, type Tensor } from '@tunesmith/tensor';
+import { clipGradients } from './clip-gradients.js';
+import type { AdamW } from './optimizers/adamw.js';
+
+export interface StepResult {
+  /** Mean cross-entropy of the trained tokens, in nats. */
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+  /** All tokens of the batch, trained or not. */
+  readonly tokens: number;
+}
+
+/** Forward, backward, clip, update: one optimizer step on one packed batch. Every tensor made on the way is freed. */
+export function trainStep(model: CausalLanguageModel, parameters: readonly Tensor[], optimizer: AdamW, rows: PackedRows, options: { learningRate: number; maxGradientNorm: number }): StepResult {
+  return scope(() => {
+    const hidden = model.hidden(packedTokens(rows)); // [tokens, hidden]
+    const targets = tensor(BigInt64Array.from(rows.targets, BigInt)); // [tokens]
+    const loss = fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { reduction: 'mean' });
+    loss.backward();
+    const gradientNorm = clipGradients(parameters, options.maxGradientNorm);
+    const value = loss.item();
+    if (Number.isFinite(value) && Number.isFinite(gradientNorm)) optimizer.step(options.learningRate);
+    optimizer.zeroGradients();
+    return { loss: value, gradientNorm, tokens: rows.tokenIds.length };
+  });
+}
+
+function packedTokens(rows: PackedRows): PackedTokens {
+  return {
+    tokenIds: tensor(BigInt64Array.from(rows.tokenIds, BigInt)),
+    positions: tensor(BigInt64Array.from(rows.positions, BigInt)),
+    boundaries: rows.boundaries,
+  };
+}
