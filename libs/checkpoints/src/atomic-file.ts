@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FileWriteError } from './errors.js';
-import { describeFailure } from './random-access-file.js';
+import { describeFailure, systemErrorCode } from './random-access-file.js';
 
 /**
  * A file that appears whole or not at all: written beside its place under another name, synced, then renamed.
@@ -88,7 +88,7 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
 /** Turns a failed system call into the error that callers see. */
 export function writeError(path: string, cause: unknown): FileWriteError {
   if (cause instanceof FileWriteError) return cause;
-  const systemCode = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const systemCode = systemErrorCode(cause) ?? '';
   if (systemCode === 'ENOSPC' || systemCode === 'EDQUOT') {
     return new FileWriteError({
       code: 'disk-full',

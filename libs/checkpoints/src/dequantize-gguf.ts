@@ -19,9 +19,9 @@ const decoders: ReadonlyMap<string, BlockDecoder> = new Map([
   ['Q4_K', decodeQ4_K],
   ['Q5_K', decodeQ5_K],
   ['Q6_K', decodeQ6_K],
-  ['F32', (bytes, _half, out) => out.set(new Float32Array(aligned(bytes, 4), 0, out.length))],
-  ['F16', (bytes, _half, out) => void float32FromFloat16(new Uint16Array(aligned(bytes, 2), 0, out.length), out)],
-  ['BF16', (bytes, _half, out) => void float32FromBfloat16(new Uint16Array(aligned(bytes, 2), 0, out.length), out)],
+  ['F32', (bytes, _half, out) => out.set(new Float32Array(ownBuffer(bytes), 0, out.length))],
+  ['F16', (bytes, _half, out) => void float32FromFloat16(new Uint16Array(ownBuffer(bytes), 0, out.length), out)],
+  ['BF16', (bytes, _half, out) => void float32FromBfloat16(new Uint16Array(ownBuffer(bytes), 0, out.length), out)],
 ]);
 
 /** The ggml types that `dequantizeGguf` knows. */
@@ -93,7 +93,7 @@ function halfTable(): Float32Array {
   return table;
 }
 
-/** A buffer in which the bytes begin at a multiple of `size`: the given one if possible. */
-function aligned(bytes: Uint8Array, size: number): ArrayBuffer {
-  return bytes.byteOffset === 0 && bytes.buffer instanceof ArrayBuffer && bytes.byteOffset % size === 0 ? bytes.buffer : bytes.slice().buffer;
+/** A buffer that begins with these bytes, as typed arrays of wider elements need: the given one if possible. */
+function ownBuffer(bytes: Uint8Array): ArrayBufferLike {
+  return bytes.byteOffset === 0 ? bytes.buffer : bytes.slice().buffer;
 }

@@ -5,7 +5,7 @@ const windowBytes = 1 << 20;
 
 /** Reads a GGUF header front to back through a window, and refuses every length that the file cannot hold before allocating for it. */
 export class GgufCursor {
-  private window = new Uint8Array(0);
+  private window: Uint8Array = new Uint8Array(0);
   private view = new DataView(this.window.buffer);
   private windowStart = 0;
   private at = 0;

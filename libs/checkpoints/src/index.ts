@@ -1,3 +1,5 @@
+export { adapterScaling, loraAdapterConfig, parseAdapterConfig, type AdapterConfig } from './adapter-config.js';
+export { adapterTensorName, readAdapter, writeAdapter, type AdaptedModule, type Adapter, type AdapterRole } from './adapter-folder.js';
 export { writeFileAtomically } from './atomic-file.js';
 export { dequantizableGgufTypes, dequantizeGguf, dequantizeGgufToBfloat16 } from './dequantize-gguf.js';
 export { AdapterError, FileReadError, FileWriteError, GgufError, ModelFolderError, SafetensorsError } from './errors.js';
@@ -7,6 +9,7 @@ export { openGguf, type GgufSource } from './gguf-reader.js';
 export { ggmlTypeById, ggmlTypeByName, type GgmlType } from './gguf-types.js';
 export { GgufWriter, writeGguf, type GgufPlan, type GgufTensorPlan } from './gguf-writer.js';
 export { jsonText, readJsonFile } from './json-file.js';
+export { modelSideFiles, readModelFolder, readSideFiles, writeModelFolder, type ModelFolder, type ModelFolderContent } from './model-folder.js';
 export { openSafetensors, safetensorsIndexName, type SafetensorsSource } from './safetensors-reader.js';
 export { safetensorsBits } from './safetensors-types.js';
 export { writeSafetensors, type SafetensorsEntry, type WriteSafetensorsOptions } from './safetensors-writer.js';

@@ -77,9 +77,13 @@ export class RandomAccessFile implements AsyncDisposable {
 
 /** The system's own short words for a failed call. */
 export function describeFailure(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const code = 'code' in cause ? cause.code : undefined;
+  const code = systemErrorCode(cause);
   if (code === 'ENOENT') return 'no such file or folder';
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
-  return cause.message;
+  return typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : String(cause);
+}
+
+/** `ENOENT` and the like. Asked by shape, not by class: an error may come from another realm. */
+export function systemErrorCode(cause: unknown): string | undefined {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }
