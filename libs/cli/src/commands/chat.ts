@@ -41,7 +41,7 @@ export const chat = defineCommand<[model: string], Options>({
   },
 
   async run({ arguments: [model], options }, session) {
-    const settings = stepSettings('chat', {
+    const settings = await stepSettings('chat', {
       temperature: { option: '--temperature', value: options.temperature },
       topP: { option: '--top-p', value: options.topP },
       maxNewTokens: { option: '--max-new-tokens', value: options.maxNewTokens },

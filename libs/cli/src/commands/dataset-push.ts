@@ -23,7 +23,7 @@ export const datasetPush = defineCommand<[file: string], Options>({
   },
 
   async run({ arguments: [file], options }, session) {
-    const settings = stepSettings('import-dataset', { name: { option: '--name', value: options.name }, skipInvalid: { option: '--skip-invalid', value: options.skipInvalid } });
+    const settings = await stepSettings('import-dataset', { name: { option: '--name', value: options.name }, skipInvalid: { option: '--skip-invalid', value: options.skipInvalid } });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     const path = await providePath(session, file, 'FILE');
     return jobCommand(session, { name: 'push', uses: 'import-dataset', with: { ...settings, path } }, options, async (job) => {

@@ -23,7 +23,7 @@ export const datasetSynthesize = defineCommand<[dataset: string], Options>({
   },
 
   async run({ arguments: [dataset], options }, session) {
-    const settings = stepSettings('synthesize', {
+    const settings = await stepSettings('synthesize', {
       kind: { option: 'kind', value: 'self-replay' },
       maxNewTokens: { option: '--max-new-tokens', value: options.maxNewTokens },
       placeholders: { option: '--placeholder', value: options.placeholder },

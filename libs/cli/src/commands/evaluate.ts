@@ -33,7 +33,7 @@ export const evaluate = defineCommand<[model: string], Options>({
   },
 
   async run({ arguments: [model], options }, session) {
-    const settings = stepSettings('evaluate', {
+    const settings = await stepSettings('evaluate', {
       tasks: { option: '--task', value: options.task.map((text) => parseTask(text, options.maxNewTokens)) },
       dtype: { option: '--dtype', value: options.dtype },
     });

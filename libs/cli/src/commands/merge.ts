@@ -29,7 +29,7 @@ export const merge = defineCommand<[base: string, models: readonly string[]], Op
       throw new UsageError('merge: expected an adapter or further models; got the base alone', [`tunesmith merge ${base} --adapter sha256:…`, `tunesmith merge ${base} MODEL --method slerp`]);
     }
     if (options.adapter === undefined && options.method === undefined) throw new UsageError('--method: expected the name of a method, such as linear or slerp; got none', [`tunesmith merge ${[base, ...models].join(' ')} --method slerp`]);
-    const settings = stepSettings('merge', { method: { option: '--method', value: options.method }, parameters: { option: '--parameter', value: options.parameter } });
+    const settings = await stepSettings('merge', { method: { option: '--method', value: options.method }, parameters: { option: '--parameter', value: options.parameter } });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     const references: StepSettings = { base: await resolveReference(session, base, 'BASE') };
     if (options.adapter !== undefined) references['adapter'] = await resolveReference(session, options.adapter, '--adapter');

@@ -22,7 +22,7 @@ export const modelImport = defineCommand<[source: string], Options>({
   },
 
   async run({ arguments: [source], options }, session) {
-    const settings = stepSettings('import-model', { name: { option: '--name', value: options.name }, alias: { option: '--alias', value: options.alias } });
+    const settings = await stepSettings('import-model', { name: { option: '--name', value: options.name }, alias: { option: '--alias', value: options.alias } });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     const path = await providePath(session, source, 'SOURCE');
     return jobCommand(session, { name: 'import', uses: 'import-model', with: { ...settings, path } }, options, async (job) => {

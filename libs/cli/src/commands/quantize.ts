@@ -25,7 +25,7 @@ export const quantize = defineCommand<[model: string], Options>({
   },
 
   async run({ arguments: [model], options }, session) {
-    const settings = stepSettings('quantize', {
+    const settings = await stepSettings('quantize', {
       to: { option: '--to', value: [...options.to] },
       tag: { option: '--tag', value: options.tag },
       questions: { option: '--question', value: options.question && [...options.question] },

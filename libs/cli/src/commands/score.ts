@@ -31,7 +31,7 @@ export const score = defineCommand<[model: string], Options>({
 
   async run({ arguments: [model], options }, session) {
     const source = options.input === '-' ? await text(process.stdin) : await readInput(options.input);
-    const settings = stepSettings('score', { rows: { option: '--input', value: parseRows(source, options.input) }, dtype: { option: '--dtype', value: options.dtype } });
+    const settings = await stepSettings('score', { rows: { option: '--input', value: parseRows(source, options.input) }, dtype: { option: '--dtype', value: options.dtype } });
     const reference = await resolveReference(session, model, 'MODEL');
     const { step } = await runJob(session, { name: 'score', uses: 'score', with: { ...settings, model: reference } });
     const rows: unknown = step.metrics['rows'];

@@ -56,7 +56,7 @@ export const train = defineCommand<[], Options>({
   },
 
   async run({ options }, session) {
-    const settings = stepSettings('train', {
+    const settings = await stepSettings('train', {
       method: { option: '--method', options: { rank: '--rank', alpha: '--alpha', dropout: '--dropout', targetModules: '--target-module' }, value: tuningMethod(options) },
       maxLength: { option: '--max-length', value: options.maxLength },
       batch: { option: '--batch', value: options.batch },

@@ -1,4 +1,4 @@
-import { findStepKind, type RecipeStep } from '@tunesmith/contracts';
+import type { RecipeStep } from '@tunesmith/contracts';
 import { UsageError } from '../errors.js';
 
 /** The `with` of a step: JSON. */
@@ -16,7 +16,9 @@ export interface Setting {
  * Checks settings against the step kind's own schema, so that a wrong value is told before anything starts, and leaves
  * out those that were not given: their defaults are the schema's.
  */
-export function stepSettings(kindName: string, settings: Readonly<Record<string, Setting>>): StepSettings {
+export async function stepSettings(kindName: string, settings: Readonly<Record<string, Setting>>): Promise<StepSettings> {
+  // The schema library takes longer to load than everything else: help and wrong use do without it.
+  const { findStepKind } = await import('@tunesmith/contracts');
   const kind = findStepKind(kindName);
   const shape = kind && 'shape' in kind.spec ? (kind.spec.shape as Record<string, typeof kind.spec>) : undefined;
   if (!shape) throw new Error(`expected a step kind with named settings; got "${kindName}"`);

@@ -101,14 +101,14 @@ export class ProgressDisplay {
     const parts = [label];
     if (total !== undefined) {
       const fraction = Math.min(1, done / total);
-      if (this.terminal.live) parts.push(bar(fraction, 20));
+      if (this.terminal.live) parts.push(bar(fraction, Math.min(20, Math.floor(this.terminal.messageColumns / 5))));
       parts.push(`${Math.floor(fraction * 100)}%`);
     }
     if (total !== undefined || done > 0) parts.push(amount(done, total, unit));
     const seconds = (Date.now() - startedAt) / 1000;
     const rate = seconds > 0.5 ? (done - startedDone) / seconds : 0;
     if (rate > 0) {
-      parts.push(`${unit === 'bytes' ? formatBytes(rate) : `${formatNumber(Number(rate.toPrecision(3)))}${unit ? ` ${unit}` : ''}`}/s`);
+      parts.push(`${unit === 'bytes' ? formatBytes(rate) : formatNumber(Number(rate.toPrecision(3)))}/s`);
       if (total !== undefined && done < total) parts.push(`${formatClock(((total - done) / rate) * 1000)} left`);
     }
     for (const [name, value] of Object.entries(metrics ?? {})) parts.push(`${name} ${formatNumber(value)}`);
