@@ -1,0 +1,11 @@
+export function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+}
+
+/** Of the mean: the sample's standard deviation over the root of its size. Undefined for fewer than two numbers. */
+export function standardError(numbers: readonly number[]): number | undefined {
+  if (numbers.length < 2) return undefined;
+  const middle = mean(numbers);
+  const variance = numbers.reduce((sum, each) => sum + (each - middle) ** 2, 0) / (numbers.length - 1);
+  return Math.sqrt(variance / numbers.length);
+}

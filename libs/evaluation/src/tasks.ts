@@ -1,0 +1,14 @@
+import { EvaluationError } from './evaluation-error.js';
+import type { EvaluationTask } from './task.js';
+import { exactMatch } from './tasks/exact-match.js';
+import { loss } from './tasks/loss.js';
+
+/** Every kind of task that an evaluation may have. */
+export const tasks: readonly EvaluationTask[] = [exactMatch, loss];
+
+/** @throws EvaluationError `task-unknown` */
+export function findTask(kind: string): EvaluationTask {
+  const task = tasks.find((each) => each.kind === kind);
+  if (task) return task;
+  throw new EvaluationError({ message: `Expected a kind of task out of ${tasks.map((each) => each.kind).join(', ')}; got "${kind}".`, code: 'task-unknown', facts: { kind } });
+}

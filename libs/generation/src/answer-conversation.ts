@@ -1,0 +1,37 @@
+import type { Message } from '@tunesmith/datasets';
+import type { WorkContext } from '@tunesmith/tensor';
+import { generate, type Generation, type GenerationOptions } from './generate.js';
+import { GenerationError } from './generation-error.js';
+import { templateOf, type InferenceModel } from './load-for-inference.js';
+
+export interface Answer extends Generation {
+  readonly text: string;
+}
+
+export type AnswerOptions = Omit<GenerationOptions, 'stopTokenIds' | 'contextLength'>;
+
+/** Answers conversations side by side. Each has to end with a user's message. */
+export async function answerConversations(loaded: InferenceModel, conversations: readonly (readonly Message[])[], options: AnswerOptions, context: WorkContext): Promise<Answer[]> {
+  const { model, tokenizer, contextLength } = loaded;
+  const template = templateOf(loaded);
+  const requests = conversations.map((messages, index) => {
+    if (messages.at(-1)?.role !== 'user') {
+      throw new GenerationError({
+        message: `Conversation ${index}: expected a user's message at the end; got ${messages.length === 0 ? 'no message' : `the ${messages.at(-1)!.role}'s`}.`,
+        code: 'conversation-without-question',
+        facts: { conversation: index },
+      });
+    }
+    // The template writes the special tokens itself; the tokenizer must not add them again.
+    const prompt = template.render(messages.map(({ role, content }) => ({ role, content })), { addGenerationPrompt: true });
+    return { tokenIds: tokenizer.encode(prompt, { addSpecialTokens: false }) };
+  });
+  const generations = await generate(model, requests, { ...options, stopTokenIds: tokenizer.eosTokenIds, contextLength }, context);
+  return generations.map((generation) => ({ ...generation, text: tokenizer.decode([...generation.tokenIds], { skipSpecialTokens: true }) }));
+}
+
+/** Answers one conversation. */
+export async function answerConversation(loaded: InferenceModel, messages: readonly Message[], options: AnswerOptions, context: WorkContext): Promise<Answer> {
+  const [answer] = await answerConversations(loaded, [messages], options, context);
+  return answer!;
+}

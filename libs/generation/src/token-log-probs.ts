@@ -1,0 +1,78 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ignoredTarget } from '@tunesmith/datasets';
+import type { CausalLanguageModel } from '@tunesmith/models';
+import { packTokens } from '@tunesmith/nn';
+import { fusedLinearCrossEntropy, noGrad, ops, scope, tensor, type Tensor, type WorkContext } from '@tunesmith/tensor';
+import { GenerationError } from './generation-error.js';
+
+export interface MaskedTokens {
+  /** At least one token. */
+  readonly tokenIds: readonly number[];
+  /** Which tokens are asked for; without it all. */
+  readonly lossMask?: readonly boolean[];
+}
+
+/** Tokens that go through the model at once. */
+const batchTokens = 2048;
+/** Places whose logits are held at once. */
+const chunk = 256;
+
+/** For each token the natural logarithm of its probability given those before it in its row; null for a row's first token and for what the mask leaves out. */
+export async function tokenLogProbs(model: CausalLanguageModel, rows: readonly MaskedTokens[], context: WorkContext): Promise<(number | null)[][]> {
+  const results: (number | null)[][] = [];
+  for (const batch of batchesOf(rows)) {
+    await nextTurn();
+    context.signal.throwIfAborted();
+    const targets = batch.flatMap(({ tokenIds, lossMask }) => [...tokenIds.slice(1).map((id, place) => (lossMask?.[place + 1] === false ? ignoredTarget : id)), ignoredTarget]);
+    const logProbs = scope(() => noGrad(() => packedLogProbs(model, batch.map(({ tokenIds }) => tokenIds), targets)));
+    let start = 0;
+    for (const { tokenIds } of batch) {
+      const end = start + tokenIds.length - 1; // what follows the last token is not known
+      results.push([null, ...logProbs.slice(start, end)]);
+      start = end + 1;
+    }
+    context.onProgress({ phase: 'score', done: results.length, total: rows.length, unit: 'rows' });
+  }
+  return results;
+}
+
+/** At each place of a packed batch the log-probability of its target, null where that is ignored. */
+function packedLogProbs(model: CausalLanguageModel, rows: readonly (readonly number[])[], targets: readonly number[]): (number | null)[] {
+  const device = model.outputWeight.device;
+  if (targets.every((target) => target === ignoredTarget)) return targets.map(() => null);
+  const hidden = model.hidden(packTokens(rows, { device })); // [tokens, hidden]
+  const losses = targetLosses(model, hidden, tensor([...targets], { dtype: 'int64', device })).toArray(); // [tokens]
+  return losses.map((loss, place) => {
+    if (targets[place] === ignoredTarget) return null;
+    if (Number.isFinite(loss)) return -loss;
+    throw new GenerationError({ message: 'Expected finite logits; got NaN or infinity. The weights are damaged, or their type is too narrow: try float32.', code: 'logits-not-finite', facts: { place } });
+  });
+}
+
+function targetLosses(model: CausalLanguageModel, hidden: Tensor, targets: Tensor): Tensor {
+  if (model.logitSoftcap === null) return fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { chunk, reduction: 'none' });
+  // The fused kernel multiplies by the output weight and nothing else; a cap on the logits has to be the model's own.
+  const noReduction = 0;
+  const chunks = ops.split(hidden, chunk, 0).map((piece, index) =>
+    scope(() => {
+      const logits = ops.toDtype(model.logits(piece), 'float32'); // [chunk, vocabulary]
+      return ops.crossEntropyLoss(logits, ops.narrow(targets, 0, index * chunk, piece.shape[0] ?? 0), null, noReduction, ignoredTarget);
+    }),
+  );
+  return ops.cat(chunks, 0);
+}
+
+function* batchesOf(rows: readonly MaskedTokens[]): Generator<MaskedTokens[]> {
+  let batch: MaskedTokens[] = [];
+  let tokens = 0;
+  for (const row of rows) {
+    if (batch.length > 0 && tokens + row.tokenIds.length > batchTokens) {
+      yield batch;
+      batch = [];
+      tokens = 0;
+    }
+    batch.push(row);
+    tokens += row.tokenIds.length;
+  }
+  if (batch.length > 0) yield batch;
+}
