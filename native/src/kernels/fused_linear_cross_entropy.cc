@@ -1,0 +1,203 @@
+// Linear layer and cross entropy as one operator, chunk by chunk, so that the logits [tokens, vocabulary] never exist as a whole. The
+// gradient is made in the forward pass, while a chunk's logits are at hand: nothing is kept for backward but the gradients themselves, and
+// nothing is computed twice (the approach of Liger Kernel, arXiv 2410.10989, section 3.2). Rows whose target is ignored are dropped first.
+
+#include <ATen/ATen.h>
+#include <ATen/OpMathType.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include <limits>
+
+#include "kernels/rows.h"
+
+namespace tunesmith {
+namespace {
+
+enum Reduction : int64_t { none = 0, mean = 1, sum = 2 };  // libtorch's own numbers
+
+using Results = std::tuple<at::Tensor, at::Tensor, at::Tensor>;  // loss, gradient of hidden, gradient of weight; undefined where not asked for
+
+/// One chunk: losses[i] = logsumexp(logits[i]) - logits[i][target]. With `gradient`, logits[i] becomes scale[i] * (softmax - one-hot).
+template <typename scalar_t>
+void lossOfRows(at::Tensor& logits, const int64_t* targets, const double* scales, bool gradient, double* losses) {
+  const int64_t rows = logits.size(0), width = logits.size(1);
+  auto* data = logits.mutable_data_ptr<scalar_t>();
+  at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      scalar_t* row = data + i * width;
+      using opmath_t = at::opmath_type<scalar_t>;
+      const opmath_t normalizer = logSumExp(row, width);
+      losses[i] = static_cast<double>(normalizer) - static_cast<double>(row[targets[i]]);
+      if (!gradient) continue;
+      const auto scale = static_cast<opmath_t>(scales[i]);
+      const auto atTarget = std::exp(static_cast<opmath_t>(row[targets[i]]) - normalizer);
+      softmaxInPlace(row, width, normalizer, scale);
+      row[targets[i]] = static_cast<scalar_t>((atTarget - 1) * scale);
+    }
+  });
+}
+
+void check(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const std::optional<at::Tensor>& rowWeights, int64_t chunk, int64_t reduction) {
+  TORCH_CHECK(hidden.dim() == 2 && weight.dim() == 2 && hidden.size(1) == weight.size(1),
+              "size mismatch: expected hidden [tokens, width] and weight [vocabulary, width]");
+  TORCH_CHECK(targets.dim() == 1 && targets.size(0) == hidden.size(0), "size mismatch: expected one target for each row of hidden");
+  TORCH_CHECK(targets.scalar_type() == at::kLong, "targets: expected dtype int64");
+  TORCH_CHECK(hidden.scalar_type() == weight.scalar_type(), "hidden and weight: expected the same dtype");
+  TORCH_CHECK(at::isFloatingType(hidden.scalar_type()), "hidden: expected a floating-point dtype");
+  TORCH_CHECK(hidden.is_cpu() && weight.is_cpu() && targets.is_cpu(), "expected tensors on the CPU: this kernel has no version for another device");
+  TORCH_CHECK(!rowWeights || (rowWeights->dim() == 1 && rowWeights->size(0) == hidden.size(0)), "size mismatch: expected one weight for each row of hidden");
+  TORCH_CHECK(chunk > 0, "chunk: expected a positive number of rows, got ", chunk);
+  TORCH_CHECK(reduction == none || reduction == mean || reduction == sum, "reduction: expected 0 (none), 1 (mean) or 2 (sum), got ", reduction);
+}
+
+Results forward(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const std::optional<at::Tensor>& rowWeights, int64_t chunk,
+                int64_t ignoreIndex, int64_t reduction, bool hiddenGradient, bool weightGradient) {
+  check(hidden, weight, targets, rowWeights, chunk, reduction);
+  const int64_t tokens = hidden.size(0), vocabulary = weight.size(0), width = hidden.size(1);
+  const bool anyGradient = hiddenGradient || weightGradient;
+  const auto lossType = hidden.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+
+  // Which rows count, their targets and their weights.
+  const auto wanted = targets.contiguous();
+  const auto* target = wanted.const_data_ptr<int64_t>();
+  const auto weights = rowWeights ? rowWeights->detach().to(at::kDouble).contiguous() : at::Tensor();
+  std::vector<int64_t> rows, rowTargets;
+  std::vector<double> scales;
+  double total = 0;
+  for (int64_t i = 0; i < tokens; i++) {
+    if (target[i] == ignoreIndex) continue;
+    TORCH_CHECK_INDEX(target[i] >= 0 && target[i] < vocabulary, "targets: ", target[i], " in row ", i, " is out of range for a vocabulary of ", vocabulary);
+    rows.push_back(i);
+    rowTargets.push_back(target[i]);
+    scales.push_back(weights.defined() ? weights.const_data_ptr<double>()[i] : 1.0);
+    total += scales.back();
+  }
+  const auto kept = static_cast<int64_t>(rows.size());
+  TORCH_CHECK(reduction != mean || (kept > 0 && total > 0), "nothing to take the mean of: every target is ignored (", ignoreIndex, ") or has weight 0");
+  if (reduction == mean)
+    for (auto& scale : scales) scale /= total;
+
+  const bool all = kept == tokens;
+  const auto index = all ? at::Tensor() : at::tensor(rows, at::kLong);
+  const auto dense = all ? hidden.contiguous() : hidden.index_select(0, index);
+  auto denseGradient = hiddenGradient ? at::empty_like(dense) : at::Tensor();
+  // Sums over many chunks: wide, so that small contributions are not lost.
+  auto weightSum = weightGradient ? at::zeros({vocabulary, width}, weight.options().dtype(lossType)) : at::Tensor();
+  std::vector<double> losses(kept);
+  const auto transposed = weight.t();
+  auto buffer = at::empty({std::min(chunk, std::max<int64_t>(kept, 1)), vocabulary}, hidden.options());
+
+  for (int64_t begin = 0; begin < kept; begin += chunk) {
+    const int64_t end = std::min(begin + chunk, kept);
+    const auto part = dense.slice(0, begin, end);
+    auto logits = buffer.slice(0, 0, end - begin);
+    at::mm_out(logits, part, transposed);
+    AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, logits.scalar_type(), "fused_linear_cross_entropy", [&] {
+      lossOfRows<scalar_t>(logits, rowTargets.data() + begin, scales.data() + begin, anyGradient, losses.data() + begin);
+    });
+    if (hiddenGradient) {
+      auto place = denseGradient.slice(0, begin, end);
+      at::mm_out(place, logits, weight);
+    }
+    if (weightGradient) {
+      if (weight.scalar_type() == lossType)
+        weightSum.addmm_(logits.t(), part);
+      else
+        weightSum.add_(at::mm(logits.t(), part));
+    }
+  }
+
+  at::Tensor loss;
+  if (reduction == none) {
+    loss = at::zeros({tokens}, hidden.options().dtype(at::kDouble));
+    auto* out = loss.mutable_data_ptr<double>();
+    for (int64_t k = 0; k < kept; k++) out[rows[k]] = scales[k] * losses[k];
+  } else {
+    double value = 0;
+    for (int64_t k = 0; k < kept; k++) value += scales[k] * losses[k];
+    loss = at::scalar_tensor(value, hidden.options().dtype(at::kDouble));
+  }
+  at::Tensor gradient = denseGradient;
+  if (hiddenGradient && !all) gradient = at::zeros_like(hidden, at::MemoryFormat::Contiguous).index_copy_(0, index, denseGradient);
+  return {loss.to(lossType), gradient, weightGradient ? weightSum.to(weight.scalar_type()) : at::Tensor()};
+}
+
+at::Tensor lossOnly(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const std::optional<at::Tensor>& rowWeights, int64_t chunk,
+                    int64_t ignoreIndex, int64_t reduction) {
+  return std::get<0>(forward(hidden, weight, targets, rowWeights, chunk, ignoreIndex, reduction, false, false));
+}
+
+class FusedLinearCrossEntropy : public torch::autograd::Function<FusedLinearCrossEntropy> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                            const std::optional<at::Tensor>& rowWeights, int64_t chunk, int64_t ignoreIndex, int64_t reduction) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    const bool wantsHidden = hidden.requires_grad(), wantsWeight = weight.requires_grad();
+    if (reduction == none) {
+      // The gradient of each row waits for its own factor, so it is made in backward.
+      context->save_for_backward({hidden, weight, targets, rowWeights ? *rowWeights : at::Tensor()});
+      context->saved_data["chunk"] = chunk;
+      context->saved_data["ignoreIndex"] = ignoreIndex;
+      return lossOnly(hidden, weight, targets, rowWeights, chunk, ignoreIndex, reduction);
+    }
+    auto [loss, hiddenGradient, weightGradient] =
+        tunesmith::forward(hidden, weight, targets, rowWeights, chunk, ignoreIndex, reduction, wantsHidden, wantsWeight);
+    // Not save_for_backward: backward hands these very tensors out, scaled in place, instead of copies.
+    if (wantsHidden) context->saved_data["hidden"] = hiddenGradient;
+    if (wantsWeight) context->saved_data["weight"] = weightGradient;
+    return loss;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list outputs) {
+    const auto& factor = outputs[0];
+    torch::autograd::variable_list gradients(7);
+    const auto saved = context->get_saved_variables();
+    if (!saved.empty()) {
+      const auto& [hidden, weight, targets] = std::tie(saved[0], saved[1], saved[2]);
+      auto factors = factor.detach();
+      if (saved[3].defined()) factors = factors * saved[3];
+      auto results = tunesmith::forward(hidden.detach(), weight.detach(), targets, factors, context->saved_data["chunk"].toInt(),
+                                        context->saved_data["ignoreIndex"].toInt(), sum, context->needs_input_grad(0), context->needs_input_grad(1));
+      gradients[0] = std::get<1>(results);
+      gradients[1] = std::get<2>(results);
+      return gradients;
+    }
+    const double value = factor.item<double>();
+    const auto take = [&](const char* name) -> at::Tensor {
+      const auto found = context->saved_data.find(name);
+      if (found == context->saved_data.end()) return {};
+      TORCH_CHECK(!found->second.isNone(), "Trying to backward through the graph a second time: this operator hands its gradient out once");
+      auto gradient = found->second.toTensor();
+      found->second = c10::IValue();
+      if (value != 1) gradient.mul_(value);
+      return gradient;
+    };
+    gradients[0] = take("hidden");
+    gradients[1] = take("weight");
+    return gradients;
+  }
+};
+
+at::Tensor withGradient(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const std::optional<at::Tensor>& rowWeights, int64_t chunk,
+                        int64_t ignoreIndex, int64_t reduction) {
+  TORCH_CHECK(!rowWeights || !rowWeights->requires_grad(), "row_weights: no gradient is made for them; detach them first");
+  if (at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad()))
+    return FusedLinearCrossEntropy::apply(hidden, weight, targets, rowWeights, chunk, ignoreIndex, reduction);
+  at::AutoDispatchBelowADInplaceOrView below;
+  return lossOnly(hidden, weight, targets, rowWeights, chunk, ignoreIndex, reduction);
+}
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(tunesmith, library) {
+  library.def(
+      "fused_linear_cross_entropy(Tensor hidden, Tensor weight, Tensor targets, Tensor? row_weights=None, int chunk=256, int ignore_index=-100, "
+      "int reduction=1) -> Tensor");
+}
+TORCH_LIBRARY_IMPL(tunesmith, CPU, library) { library.impl("fused_linear_cross_entropy", lossOnly); }
+TORCH_LIBRARY_IMPL(tunesmith, AutogradCPU, library) { library.impl("fused_linear_cross_entropy", withGradient); }
+
+}  // namespace tunesmith

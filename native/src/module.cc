@@ -1,0 +1,24 @@
+// What JavaScript sees, one line per component. native/ts/index.ts declares it in the same order.
+
+#include <napi.h>
+
+#include "autograd.h"
+#include "bridge/environment.h"
+#include "bridge/errors.h"
+#include "dispatch.h"
+#include "memory.h"
+#include "runtime.h"
+#include "tensor.h"
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  tunesmith::installAllocator();
+  env.SetInstanceData(new tunesmith::Environment);
+  exports["setErrorFactory"] = Napi::Function::New(env, tunesmith::SetErrorFactory, "setErrorFactory");
+  tunesmith::initDispatch(env, exports);
+  tunesmith::initTensor(env, exports);
+  tunesmith::initAutograd(env, exports);
+  tunesmith::initRuntime(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(compute, init)

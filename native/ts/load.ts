@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { NativeLibrary } from './index.js';
+
+/** The addon is missing or does not load. Its message names the command that mends it. */
+export class NativeLoadError extends Error {
+  override readonly name = 'NativeLoadError';
+
+  constructor(
+    readonly code: 'native-missing' | 'native-broken',
+    message: string,
+    readonly facts: { readonly file: string; readonly reason?: string },
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
+let loaded: NativeLibrary | undefined;
+
+/** Loads native/build/compute.node on the first call (about 0.3 s); later calls are free. Throws NativeLoadError. */
+export function loadNative(): NativeLibrary {
+  if (loaded) return loaded;
+  // The same relative place from native/ts and from native/dist.
+  const file = fileURLToPath(new URL('../build/compute.node', import.meta.url));
+  if (!existsSync(file)) {
+    throw new NativeLoadError('native-missing', `The native compute library has not been built: ${file} is missing. Run: npm run bootstrap`, { file });
+  }
+  try {
+    loaded = createRequire(import.meta.url)(file) as NativeLibrary;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new NativeLoadError(
+      'native-broken',
+      `The native compute library does not load (${reason}). libtorch or Node may have changed since it was built. Run: npm run bootstrap`,
+      { file, reason },
+      cause,
+    );
+  }
+  return loaded;
+}
