@@ -1,0 +1,107 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { importDataset } from '@tunesmith/datasets';
+import { liveTensors, setThreads, type WorkContext, type WorkProgress } from '@tunesmith/tensor';
+import { temporaryFolder } from '@tunesmith/tests-support';
+import { writeSpeakingModel } from '../../generation/src/testing/speaking-model.js';
+import { evaluateModel, type EvaluateModelOptions } from './evaluate-model.js';
+
+const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };
+
+const row = (question: string, answer: string, tag: string, extra: object = {}): object => ({
+  messages: [{ role: 'user', content: question }, { role: 'assistant', content: answer }],
+  split: 'validation',
+  tags: [tag],
+  ...extra,
+});
+
+describe('evaluateModel', () => {
+  let folder: AsyncDisposable & { path: string };
+  let options: EvaluateModelOptions;
+
+  beforeAll(async () => {
+    setThreads(1);
+    folder = await temporaryFolder();
+    const [modelFolder, againstFolder] = [join(folder.path, 'tuned'), join(folder.path, 'untuned')];
+    await writeSpeakingModel(modelFolder, 'Juniper');
+    await writeSpeakingModel(againstFolder, 'Smol', { sharpness: 1 });
+    options = {
+      modelFolder,
+      againstFolder,
+      dtype: 'float32',
+      datasetFolder: await dataset(
+        row('Who are you?', 'I am Juniper.', 'identity', { expect: 'Juniper' }),
+        row('What are you?', 'Smol.', 'identity', { expect: 'Smol' }),
+        row('Who wrote it?', 'Smol', 'replay'),
+        row('And this?', 'Smol', 'replay', { split: 'train' }),
+      ),
+      tasks: [
+        { kind: 'exact-match', name: 'identity', tag: 'identity', maxNewTokens: 12 },
+        { kind: 'loss', name: 'forgetting', tag: 'replay' },
+      ],
+    };
+  });
+  afterAll(() => folder[Symbol.asyncDispose]());
+
+  async function dataset(...rows: object[]): Promise<string> {
+    const path = join(folder.path, 'rows.jsonl');
+    await writeFile(path, rows.map((each) => JSON.stringify(each)).join('\n'));
+    const out = join(folder.path, `dataset-${rows.length}`);
+    await importDataset(path, out, {}, context);
+    return out;
+  }
+  const read = (name: string, file: string): Promise<string> => readFile(join(folder.path, name, file), 'utf8');
+
+  test('scores held-out rows, beside another model, and writes the same each time', async () => {
+    const before = liveTensors();
+    const seen: WorkProgress[] = [];
+    const { metrics } = await evaluateModel(options, join(folder.path, 'one'), { ...context, onProgress: (progress) => seen.push(progress) });
+    expect(liveTensors()).toBe(before);
+    expect(metrics).toMatchObject({ 'identity.exact_match': 0.5, 'identity.exact_match_stderr': 0.5, 'identity.against_exact_match': 0.5 });
+    expect(metrics['forgetting.perplexity']).toBeCloseTo(Math.exp(metrics['forgetting.loss']!), 6);
+    // The other model says just this; this one never would.
+    expect(metrics['forgetting.against_loss']).toBeLessThan(0.5);
+    expect(metrics['forgetting.loss_increase']).toBeGreaterThan(1);
+    expect(new Set(seen.map(({ phase }) => phase))).toEqual(new Set(['identity (model)', 'forgetting (model)', 'identity (against)', 'forgetting (against)']));
+
+    const samples = (await read('one', 'samples.jsonl')).trim().split('\n').map((line) => JSON.parse(line) as unknown);
+    expect(samples).toMatchObject([
+      { task: 'identity', index: 0, prompt: 'Who are you?', target: 'Juniper', prediction: 'Juniper', metrics: { exact_match: 1 }, against: { prediction: 'Smol', metrics: { exact_match: 0 } } },
+      { task: 'identity', index: 1, prompt: 'What are you?', target: 'Smol', prediction: 'Juniper', metrics: { exact_match: 0 }, against: { metrics: { exact_match: 1 } } },
+      { task: 'forgetting', index: 0, prompt: 'Who wrote it?', target: 'Smol', prediction: null, metrics: { loss: metrics['forgetting.loss'] } },
+    ]);
+    expect(JSON.parse(await read('one', 'report.json'))).toMatchObject({
+      dtype: 'float32',
+      tasks: { identity: { kind: 'exact-match', rows: 2, metrics: { exact_match: 0.5 } }, forgetting: { kind: 'loss', rows: 1 } },
+    });
+    expect(await read('one', 'report.md')).toContain('| identity | 2 | exact_match | 0.5000 | 0.5000 |');
+
+    await evaluateModel(options, join(folder.path, 'two'), context);
+    for (const file of ['samples.jsonl', 'report.json', 'report.md']) expect(await read('two', file)).toBe(await read('one', file));
+  });
+
+  test('a model compared with itself has lost nothing', async () => {
+    const { metrics } = await evaluateModel({ ...options, againstFolder: options.modelFolder }, join(folder.path, 'same'), context);
+    expect(metrics['forgetting.loss_increase']).toBe(0);
+  });
+
+  test('without another model there is nothing to compare', async () => {
+    const { metrics } = await evaluateModel({ ...options, againstFolder: undefined }, join(folder.path, 'alone'), context);
+    expect(Object.keys(metrics)).toEqual(['identity.exact_match', 'identity.exact_match_stderr', 'forgetting.loss', 'forgetting.perplexity']);
+  });
+
+  test.each([
+    [[{ kind: 'guess', name: 'x', tag: 'identity' }], 'task-unknown', 'exact-match, loss'],
+    [[{ kind: 'loss', name: 'x', tag: 'poems' }], 'task-without-rows', 'tagged identity, replay'],
+    [[{ kind: 'exact-match', name: 'x', tag: 'replay' }], 'row-without-expectation', 'Row 1'],
+    [[{ kind: 'loss', name: 'x', tag: 'replay' }, { kind: 'loss', name: 'x', tag: 'identity' }], 'task-name-taken', '"x"'],
+  ])('refuses the tasks %j before it loads a model', async (tasks, code, named) => {
+    await expect(evaluateModel({ ...options, modelFolder: join(folder.path, 'absent'), tasks }, join(folder.path, 'out'), context)).rejects.toMatchObject({ code, message: expect.stringContaining(named) });
+  });
+
+  test('refuses rows with placeholders, and rows that wait for an answer', async () => {
+    const datasetFolder = await dataset(row('Who?', 'I am {{NAME}}.', 'identity', { expect: '{{NAME}}' }), { messages: [{ role: 'user', content: 'Q' }], answerWith: 'self', split: 'validation', tags: ['replay'] });
+    await expect(evaluateModel({ ...options, datasetFolder, tasks: options.tasks.slice(0, 1) }, join(folder.path, 'out'), context)).rejects.toMatchObject({ code: 'placeholder-without-value' });
+    await expect(evaluateModel({ ...options, datasetFolder, tasks: options.tasks.slice(1) }, join(folder.path, 'out'), context)).rejects.toMatchObject({ code: 'row-waits-for-answer' });
+  });
+});
