@@ -9,6 +9,7 @@ export const ignoredEverywhere: Readonly<Record<string, string>> = {
   dtype: 'the newer name of torch_dtype',
   transformers_version: 'bookkeeping',
   _name_or_path: 'bookkeeping',
+  _model_name_or_path: 'bookkeeping',
   unsloth_fixed: 'bookkeeping',
   unsloth_version: 'bookkeeping',
   'transformers.js_config': 'settings of another runtime',
@@ -25,6 +26,8 @@ export const ignoredEverywhere: Readonly<Record<string, string>> = {
   bos_token_id: 'the tokenizer\'s business',
   eos_token_id: 'the tokenizer\'s and the generation settings\' business',
   pad_token_id: 'there is no padding here',
+  unk_token_id: 'the tokenizer\'s business',
+  sep_token_id: 'the tokenizer\'s business',
   pretraining_tp: 'splits a product without changing its result',
 };
 

@@ -3,6 +3,7 @@ export { packedAttention, type AttentionOptions } from './attention.js';
 export { Embedding } from './embedding.js';
 export { KeyValueCache, type CacheLayer, type CacheShape } from './key-value-cache.js';
 export { Linear } from './linear.js';
+export { LinearGroup } from './linear-group.js';
 export { LoraLinear, type LoraOptions } from './lora-linear.js';
 export { loraParts, type LoraPartsOptions } from './lora-parts.js';
 export { Module } from './module.js';

@@ -20,6 +20,8 @@ export interface LoraOptions {
 export class LoraLinear extends Module implements LinearLike {
   readonly loraA: Tensor;
   readonly loraB: Tensor;
+  readonly rank: number;
+  /** alpha / rank */
   readonly scaling: number;
   /** Off for inference; training turns it on. */
   dropoutEnabled = true;
@@ -38,6 +40,7 @@ export class LoraLinear extends Module implements LinearLike {
     const drawn = ops.uniformInPlace(empty([rank, inFeatures], { dtype: 'float32', device }), -bound, bound, generator);
     this.loraA = this.parameter('lora_A.weight', drawn.setRequiresGrad(true));
     this.loraB = this.parameter('lora_B.weight', zeros([outFeatures, rank], { dtype: 'float32', device, requiresGrad: true }));
+    this.rank = rank;
     this.scaling = alpha / rank;
     this.#dropout = dropout;
     this.#generator = generator;
@@ -52,11 +55,17 @@ export class LoraLinear extends Module implements LinearLike {
     return this.base.bias;
   }
 
+  /** Whether this forward pass drops inputs, each linear its own. */
+  get dropsInputs(): boolean {
+    return this.#dropout > 0 && this.dropoutEnabled;
+  }
+
   forward(input: Tensor): Tensor {
     const { dtype } = input;
     const down = ops.linear(this.#dropped(input), ops.toDtype(this.loraA, dtype), null); // [tokens, rank]
     const up = ops.t(ops.toDtype(this.loraB, dtype)); // [rank, out]
-    return ops.addmm(this.base.forward(input), down, up, 1, this.scaling);
+    // In place: nobody else has seen the frozen linear's result.
+    return ops.addmmInPlace(this.base.forward(input), down, up, 1, this.scaling);
   }
 
   /** W + scaling · B A in the weight's dtype; differentiable with respect to A and B. */
@@ -66,7 +75,7 @@ export class LoraLinear extends Module implements LinearLike {
   }
 
   #dropped(input: Tensor): Tensor {
-    if (this.#dropout === 0 || !this.dropoutEnabled) return input;
+    if (!this.dropsInputs) return input;
     const kept = ops.geScalar(rand(input.shape, { device: input.device, generator: this.#generator }), this.#dropout);
     return ops.mulScalar(ops.mul(input, ops.toDtype(kept, input.dtype)), 1 / (1 - this.#dropout));
   }

@@ -26,7 +26,8 @@ export abstract class Module {
 
   /** Frees every parameter. The module cannot be used afterwards. */
   [Symbol.dispose](): void {
-    for (const parameter of this.parameters().values()) parameter[Symbol.dispose]();
+    for (const child of this.#children) child[Symbol.dispose]();
+    for (const parameter of this.#own.values()) parameter.dispose();
   }
 
   /** Registers a child and returns it. */
@@ -38,6 +39,13 @@ export abstract class Module {
   /** Registers a parameter under this module's path and returns it. */
   protected parameter(name: string, tensor: Tensor): Tensor {
     this.#own.set(name, tensor);
+    return tensor;
+  }
+
+  /** A parameter of this module by its own name. */
+  protected own(name: string): Tensor {
+    const tensor = this.#own.get(name);
+    if (!tensor) throw new RangeError(`${this.path} has no parameter ${name}`);
     return tensor;
   }
 

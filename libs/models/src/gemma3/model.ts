@@ -1,4 +1,4 @@
-import { Module, packedAttention, KeyValueCache, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { KeyValueCache, LinearGroup, Module, packedAttention, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import type { Gemma3Config, LayerType } from './config.js';
@@ -104,9 +104,7 @@ class Gemma3Block extends Module {
 }
 
 class Gemma3Attention extends Module {
-  private readonly query: LinearLike;
-  private readonly key: LinearLike;
-  private readonly value: LinearLike;
+  private readonly queryKeyValue: LinearGroup<[query: LinearLike, key: LinearLike, value: LinearLike]>;
   private readonly output: LinearLike;
   private readonly queryNorm: RmsNorm;
   private readonly keyNorm: RmsNorm;
@@ -121,9 +119,10 @@ class Gemma3Attention extends Module {
     super(path);
     const { hidden_size, num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim, attention_bias: bias, rms_norm_eps: epsilon } = config;
     this.window = type === 'sliding_attention' ? config.sliding_window : null;
-    this.query = this.add(parts.linear(`${path}.q_proj`, hidden_size, heads * headDim, { bias }));
-    this.key = this.add(parts.linear(`${path}.k_proj`, hidden_size, keyValueHeads * headDim, { bias }));
-    this.value = this.add(parts.linear(`${path}.v_proj`, hidden_size, keyValueHeads * headDim, { bias }));
+    const query = parts.linear(`${path}.q_proj`, hidden_size, heads * headDim, { bias });
+    const key = parts.linear(`${path}.k_proj`, hidden_size, keyValueHeads * headDim, { bias });
+    const value = parts.linear(`${path}.v_proj`, hidden_size, keyValueHeads * headDim, { bias });
+    this.queryKeyValue = this.add(new LinearGroup(path, [query, key, value]));
     this.output = this.add(parts.linear(`${path}.o_proj`, heads * headDim, hidden_size, { bias }));
     this.queryNorm = this.add(parts.rmsNorm(`${path}.q_norm`, headDim, { epsilon, unitOffset: true }));
     this.keyNorm = this.add(parts.rmsNorm(`${path}.k_norm`, headDim, { epsilon, unitOffset: true }));
@@ -131,29 +130,31 @@ class Gemma3Attention extends Module {
 
   forward(x: Tensor, { rotation, boundaries, cache }: Pass): Tensor {
     const { num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim } = this.config;
-    const query = this.queryNorm.forward(ops.view(this.query.forward(x), [-1, heads, headDim])); // [tokens, heads, headDim]
-    const key = this.keyNorm.forward(ops.view(this.key.forward(x), [-1, keyValueHeads, headDim])); // [tokens, keyValueHeads, headDim]
-    const value = ops.view(this.value.forward(x), [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
+    const [q, k, v] = this.queryKeyValue.forward(x);
+    const query = rotate(this.queryNorm.forward(ops.view(q, [-1, heads, headDim])), rotation); // [tokens, heads, headDim]
+    const key = rotate(this.keyNorm.forward(ops.view(k, [-1, keyValueHeads, headDim])), rotation); // [tokens, keyValueHeads, headDim]
+    const value = ops.view(v, [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
     const scale = this.config.query_pre_attn_scalar ** -0.5;
-    const attended = packedAttention(rotate(query, rotation), rotate(key, rotation), value, { boundaries, scale, window: this.window, cache });
+    const attended = packedAttention(query, key, value, { boundaries, scale, window: this.window, cache });
     return this.output.forward(ops.reshape(attended, [-1, heads * headDim])); // [tokens, hidden]
   }
 }
 
 class Gemma3Network extends Module {
-  private readonly gate: LinearLike;
-  private readonly up: LinearLike;
+  private readonly gateUp: LinearGroup<[gate: LinearLike, up: LinearLike]>;
   private readonly down: LinearLike;
 
   constructor(path: string, { hidden_size, intermediate_size }: Gemma3Config, parts: Parts) {
     super(path);
-    this.gate = this.add(parts.linear(`${path}.gate_proj`, hidden_size, intermediate_size));
-    this.up = this.add(parts.linear(`${path}.up_proj`, hidden_size, intermediate_size));
+    const gate = parts.linear(`${path}.gate_proj`, hidden_size, intermediate_size);
+    const up = parts.linear(`${path}.up_proj`, hidden_size, intermediate_size);
+    this.gateUp = this.add(new LinearGroup(path, [gate, up]));
     this.down = this.add(parts.linear(`${path}.down_proj`, intermediate_size, hidden_size));
   }
 
   forward(x: Tensor): Tensor {
-    const gated = ops.mul(ops.gelu(this.gate.forward(x), 'tanh'), this.up.forward(x)); // [tokens, intermediate]
+    const [gate, up] = this.gateUp.forward(x); // [tokens, intermediate]
+    const gated = ops.mul(ops.gelu(gate, 'tanh'), up); // [tokens, intermediate]
     return this.down.forward(gated); // [tokens, hidden]
   }
 }

@@ -1,4 +1,4 @@
-import { Module, packedAttention, KeyValueCache, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { KeyValueCache, LinearGroup, Module, packedAttention, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import type { LlamaConfig } from './config.js';
@@ -83,9 +83,7 @@ class LlamaBlock extends Module {
 }
 
 class LlamaAttention extends Module {
-  private readonly query: LinearLike;
-  private readonly key: LinearLike;
-  private readonly value: LinearLike;
+  private readonly queryKeyValue: LinearGroup<[query: LinearLike, key: LinearLike, value: LinearLike]>;
   private readonly output: LinearLike;
 
   constructor(
@@ -95,36 +93,39 @@ class LlamaAttention extends Module {
   ) {
     super(path);
     const { hidden_size, num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim, attention_bias: bias } = config;
-    this.query = this.add(parts.linear(`${path}.q_proj`, hidden_size, heads * headDim, { bias }));
-    this.key = this.add(parts.linear(`${path}.k_proj`, hidden_size, keyValueHeads * headDim, { bias }));
-    this.value = this.add(parts.linear(`${path}.v_proj`, hidden_size, keyValueHeads * headDim, { bias }));
+    const query = parts.linear(`${path}.q_proj`, hidden_size, heads * headDim, { bias });
+    const key = parts.linear(`${path}.k_proj`, hidden_size, keyValueHeads * headDim, { bias });
+    const value = parts.linear(`${path}.v_proj`, hidden_size, keyValueHeads * headDim, { bias });
+    this.queryKeyValue = this.add(new LinearGroup(path, [query, key, value]));
     this.output = this.add(parts.linear(`${path}.o_proj`, heads * headDim, hidden_size, { bias }));
   }
 
   forward(x: Tensor, { rotation, boundaries, cache }: Pass): Tensor {
     const { num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim, sliding_window: window } = this.config;
-    const query = ops.view(this.query.forward(x), [-1, heads, headDim]); // [tokens, heads, headDim]
-    const key = ops.view(this.key.forward(x), [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
-    const value = ops.view(this.value.forward(x), [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
-    const attended = packedAttention(rotate(query, rotation), rotate(key, rotation), value, { boundaries, scale: headDim ** -0.5, window, cache });
+    const [q, k, v] = this.queryKeyValue.forward(x);
+    const query = rotate(ops.view(q, [-1, heads, headDim]), rotation); // [tokens, heads, headDim]
+    const key = rotate(ops.view(k, [-1, keyValueHeads, headDim]), rotation); // [tokens, keyValueHeads, headDim]
+    const value = ops.view(v, [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
+    const attended = packedAttention(query, key, value, { boundaries, scale: headDim ** -0.5, window, cache });
     return this.output.forward(ops.reshape(attended, [-1, heads * headDim])); // [tokens, hidden]
   }
 }
 
 class LlamaNetwork extends Module {
-  private readonly gate: LinearLike;
-  private readonly up: LinearLike;
+  private readonly gateUp: LinearGroup<[gate: LinearLike, up: LinearLike]>;
   private readonly down: LinearLike;
 
   constructor(path: string, { hidden_size, intermediate_size, mlp_bias: bias }: LlamaConfig, parts: Parts) {
     super(path);
-    this.gate = this.add(parts.linear(`${path}.gate_proj`, hidden_size, intermediate_size, { bias }));
-    this.up = this.add(parts.linear(`${path}.up_proj`, hidden_size, intermediate_size, { bias }));
+    const gate = parts.linear(`${path}.gate_proj`, hidden_size, intermediate_size, { bias });
+    const up = parts.linear(`${path}.up_proj`, hidden_size, intermediate_size, { bias });
+    this.gateUp = this.add(new LinearGroup(path, [gate, up]));
     this.down = this.add(parts.linear(`${path}.down_proj`, intermediate_size, hidden_size, { bias }));
   }
 
   forward(x: Tensor): Tensor {
-    const gated = ops.mul(ops.silu(this.gate.forward(x)), this.up.forward(x)); // [tokens, intermediate]
+    const [gate, up] = this.gateUp.forward(x); // [tokens, intermediate]
+    const gated = ops.mul(ops.silu(gate), up); // [tokens, intermediate]
     return this.down.forward(gated); // [tokens, hidden]
   }
 }
