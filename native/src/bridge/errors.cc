@@ -101,7 +101,11 @@ void throwCurrent(napi_env rawEnv, const std::string& operation, const std::vect
   } catch (...) {
   }
   if (env.IsExceptionPending()) return;
-  const Fields fields = currentFields();
+  Fields fields = currentFields();
+  // libtorch begins some messages with the operator's bare name; ours begin with the whole one.
+  const auto bare = operation.substr(operation.rfind(':') + 1);
+  for (const auto& prefix : {bare.substr(0, bare.find('.')) + ": ", bare.substr(0, bare.find('.')) + "(): "})
+    if (fields.problem.starts_with(prefix)) fields.problem.erase(0, prefix.size());
 
   std::string message = operation + ": ";
   if (!fields.argument.empty()) message += "argument '" + fields.argument + "': ";
