@@ -52,6 +52,12 @@ function recipeProblems(steps: Record<string, RecipeStep>): Problem[] {
       const problem = expressionProblem(expression!, name, steps);
       if (problem) problems.push({ path: ['steps', name, 'with'], message: problem });
     }
+    for (const [key, expected] of Object.entries(kind?.references ?? {})) {
+      for (const value of [step.with[key]].flat()) {
+        const made = typeof value === 'string' ? artifactKindOf(value, steps) : undefined;
+        if (made && made !== expected) problems.push({ path: ['steps', name, 'with', key], message: `expected a ${expected}; "${String(value)}" is a ${made}` });
+      }
+    }
   }
   const cycle = findCycle(steps);
   if (cycle) problems.push({ path: ['steps', cycle[0]!, 'needs'], message: `expected steps without a cycle; got ${cycle.join(' -> ')}; remove one of these needs` });
@@ -60,7 +66,7 @@ function recipeProblems(steps: Record<string, RecipeStep>): Problem[] {
 
 function expressionProblem(expression: string, step: string, steps: Record<string, RecipeStep>): string | undefined {
   if (expression === 'event.dataset') return undefined;
-  const match = /^steps\.([^.]+)\.([^.]+)$/.exec(expression);
+  const match = /^steps\.(.+)\.([^.]+)$/.exec(expression);
   if (!match) return `expected event.dataset or steps.NAME.OUTPUT inside \${{ }}; got "${expression}"`;
   const [, source, output] = match;
   const sourceStep = steps[source!];
@@ -69,6 +75,12 @@ function expressionProblem(expression: string, step: string, steps: Record<strin
   const outputs = Object.keys(findStepKind(sourceStep.uses)?.outputs ?? {});
   if (!outputs.includes(output!)) return `"\${{ ${expression} }}": ${sourceStep.uses} makes ${outputs.join(', ') || 'no artifact'}, not "${output}"`;
   return undefined;
+}
+
+/** What kind of artifact a value is that consists of one expression over a step's output. */
+function artifactKindOf(value: string, steps: Record<string, RecipeStep>): string | undefined {
+  const match = /^\$\{\{\s*steps\.(.+)\.([^.}\s]+)\s*\}\}$/.exec(value);
+  return match ? findStepKind(steps[match[1]!]?.uses ?? '')?.outputs[match[2]!] : undefined;
 }
 
 /** All steps that must have ended before `step` starts. */
