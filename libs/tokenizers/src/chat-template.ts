@@ -1,0 +1,131 @@
+import { readJsonFile } from '@tunesmith/checkpoints';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseTemplate, renderBounded, runWithin, templateLimits, type Program, type TemplateLimits } from './bounded-jinja.js';
+import { encodeParts } from './encode-parts.js';
+import { ChatTemplateError, EmptyLossMaskError } from './errors.js';
+import { isObject, objects } from './json.js';
+import { readSpecialTokens, type SpecialTokens } from './special-tokens.js';
+import type { Tokenizer } from './tokenizer.js';
+import { generationEnd, generationStart, spansByMarks, spansByPrefixes, type ChatMessage, type TrainedSpan } from './training-spans.js';
+
+export interface RenderOptions {
+  /** Ends with what makes the model answer as the assistant. */
+  readonly addGenerationPrompt: boolean;
+}
+
+/** A conversation as tokens. `lossMask` is true at the tokens that the assistant says, its end-of-turn token included. */
+export interface EncodedConversation {
+  readonly tokenIds: number[];
+  readonly lossMask: boolean[];
+}
+
+const generationTag = /\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}/g;
+const markerMacro = `{% macro __generation() %}${generationStart}{{ caller() }}${generationEnd}{% endmacro %}`;
+
+/** A model's chat template (Jinja), rendered within limits. */
+export class ChatTemplate {
+  private readonly program: Program;
+  private readonly markedPrograms: readonly Program[] | undefined;
+
+  /** `specialTokens` are what templates know as `bos_token`, `eos_token` and so on. `now` is the time for templates that write a date. */
+  constructor(
+    readonly source: string,
+    private readonly options: { readonly specialTokens?: SpecialTokens; readonly now?: Date; readonly limits?: TemplateLimits } = {},
+  ) {
+    this.program = parseTemplate(source);
+    // {% generation %} is transformers' own tag; as a call block of a macro it keeps its rules for blanks and for `set`.
+    const marked = source.replace(generationTag, (_, left: string, end: string | undefined, right: string) => `{%${left} ${end ? 'endcall' : 'call __generation()'} ${right}%}`);
+    this.markedPrograms = marked === source ? undefined : [parseTemplate(markerMacro), parseTemplate(marked)];
+  }
+
+  /**
+   * Reads chat_template.jinja, or `chat_template` of tokenizer_config.json (of several, the one named `default`). Undefined where the folder
+   * has none, as base models do.
+   */
+  static async fromFolder(folder: string, options: { readonly now?: Date; readonly limits?: TemplateLimits } = {}): Promise<ChatTemplate | undefined> {
+    const config = await optionalJson(join(folder, 'tokenizer_config.json'));
+    const map = await optionalJson(join(folder, 'special_tokens_map.json'));
+    const file = await readFile(join(folder, 'chat_template.jinja'), 'utf8').catch(() => undefined);
+    const source = file ?? templateOf(config.chat_template) ?? templateOf((await optionalJson(join(folder, 'chat_template.json'))).chat_template);
+    return source === undefined ? undefined : new ChatTemplate(source, { ...options, specialTokens: readSpecialTokens(config, map) });
+  }
+
+  /** The conversation as text. Throws ChatTemplateError where the template refuses it or exceeds its limits. */
+  render(messages: readonly ChatMessage[], { addGenerationPrompt }: RenderOptions): string {
+    return this.run([this.program], messages, addGenerationPrompt);
+  }
+
+  /** The tokens that serving sends to the model: the conversation so far and the generation prompt. Throws DoubledBosError. */
+  encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[]): number[] {
+    return tokenizer.encode(this.render(messages, { addGenerationPrompt: true }), { addSpecialTokens: false });
+  }
+
+  /**
+   * The conversation as tokens to train on. Only what the assistant says counts: by the template's {% generation %} blocks where it has them,
+   * else by comparing renderings of prefixes. Throws TemplateMismatchError where training and serving would see different text,
+   * EmptyLossMaskError where nothing would be trained, DoubledBosError.
+   */
+  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedConversation {
+    const { full, spans } = runWithin((this.options.limits ?? templateLimits).milliseconds, () => {
+      const rendered = this.render(messages, { addGenerationPrompt: false });
+      return { full: rendered, spans: this.findSpans(tokenizer, messages, rendered) };
+    });
+    const parts: { text: string; trained: boolean }[] = [];
+    let at = 0;
+    for (const { start, end } of spans) {
+      parts.push({ text: full.slice(at, start), trained: false }, { text: full.slice(start, end), trained: true });
+      at = end;
+    }
+    parts.push({ text: full.slice(at), trained: false });
+    const encoded = encodeParts(
+      tokenizer,
+      parts.map(({ text }) => text),
+    );
+    const tokenIds = encoded.flat();
+    const lossMask = encoded.flatMap((ids, i) => ids.map(() => parts[i]!.trained));
+    if (!lossMask.includes(true)) {
+      throw new EmptyLossMaskError({
+        code: 'empty-loss-mask',
+        message: `Nothing of this conversation would be trained: ${messages.some(({ role }) => role === 'assistant') ? "the template renders nothing of the assistant's turns" : 'it has no turn of the role assistant'}.`,
+        facts: { roles: messages.map(({ role }) => role) },
+      });
+    }
+    tokenizer.checkBos(tokenIds);
+    return { tokenIds, lossMask };
+  }
+
+  private findSpans(tokenizer: Tokenizer, messages: readonly ChatMessage[], full: string): TrainedSpan[] {
+    const render = (some: readonly ChatMessage[], options: RenderOptions) => this.render(some, options);
+    if (this.markedPrograms) return spansByMarks(messages, full, this.run(this.markedPrograms, messages, false), render);
+    const endTexts = tokenizer.eosTokenIds.map((id) => tokenizer.tokenText(id));
+    return spansByPrefixes(messages, full, render, endTexts);
+  }
+
+  private run(programs: readonly Program[], messages: readonly ChatMessage[], addGenerationPrompt: boolean): string {
+    const { specialTokens = {}, now = new Date(), limits = templateLimits } = this.options;
+    const variables = { ...specialTokens, messages, tools: null, documents: null, add_generation_prompt: addGenerationPrompt };
+    return renderBounded(programs, variables, now, limits);
+  }
+}
+
+/** `chat_template` is text, or a list of named templates. */
+export function templateOf(value: unknown): string | undefined {
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
+  const named = isObject(value) ? Object.entries(value).map(([name, template]) => ({ name, template })) : objects(value);
+  const chosen = named.find(({ name }) => name === 'default')?.template;
+  if (typeof chosen === 'string') return chosen;
+  throw new ChatTemplateError({
+    code: 'chat-template-unnamed',
+    message: `The model has the chat templates ${named.map(({ name }) => String(name)).join(', ')}, and none is named default. Save the right one as chat_template.jinja.`,
+    facts: { names: named.map(({ name }) => name) },
+  });
+}
+
+async function optionalJson(path: string): Promise<Record<string, unknown>> {
+  const value = await readJsonFile(path).catch((error: unknown) => {
+    if (isObject(error) && error.code === 'file-unreadable') return undefined;
+    throw error;
+  });
+  return isObject(value) ? value : {};
+}

@@ -1,0 +1,65 @@
+import { GgufError } from '@tunesmith/checkpoints';
+import type { JsonObject } from './json.js';
+
+/** How a byte-level vocabulary of a GGUF file splits text, and what llama.cpp assumes of it besides. */
+export interface PreTokenizer {
+  readonly json: JsonObject;
+  /** A whole piece that is in the vocabulary is taken as it is. */
+  readonly ignoreMerges?: boolean;
+  /** Whether a beginning-of-sequence token is added where the file does not say. */
+  readonly addBos?: boolean;
+  readonly normalizer?: JsonObject;
+}
+
+const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+const tail = '\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+const words = '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+';
+const symbols = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*';
+const upper = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';
+const lower = '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]';
+const lead = '[^\\r\\n\\p{L}\\p{N}]?';
+
+const llama3 = `${contractions}|${words}|\\p{N}{1,3}|${symbols}|${tail}`;
+const qwen2 = `${contractions}|${words}|\\p{N}|${symbols}|${tail}`;
+const qwen35 = `${contractions}|${lead}[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|${tail}`;
+const tekken = `${lead}${upper}*${lower}+|${lead}${upper}+${lower}*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${tail}`;
+const gpt4o = `${lead}${upper}*${lower}+${contractions}?|${lead}${upper}+${lower}*${contractions}?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${tail}`;
+
+const gpt2Json: JsonObject = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+const nfc: JsonObject = { type: 'NFC' };
+
+function splits(...patterns: string[]): JsonObject {
+  const pretokenizers = patterns.map((pattern) => ({ type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false }));
+  return { type: 'Sequence', pretokenizers: [...pretokenizers, { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false }] };
+}
+
+/** Every digit alone, then as GPT-2. */
+const digitsFirst: PreTokenizer = { json: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, gpt2Json] } };
+const gpt2: PreTokenizer = { json: gpt2Json };
+const likeLlama3: PreTokenizer = { json: splits(llama3), ignoreMerges: true, addBos: true };
+const likeQwen2: PreTokenizer = { json: splits(qwen2), normalizer: nfc };
+
+// `tokenizer.ggml.pre` after llama.cpp's src/llama-vocab.cpp; the expressions are those of the published tokenizer.json files.
+const known: ReadonlyMap<string, PreTokenizer> = new Map([
+  ...['llama3', 'llama-v3', 'llama-bpe', 'falcon3', 'falcon-h1', 'pixtral', 'midm-2.0', 'lfm2'].map((name) => [name, likeLlama3] as const),
+  ...['dbrx', 'smaug-bpe'].map((name) => [name, { json: splits(llama3) }] as const),
+  ...['qwen2', 'deepseek-r1-qwen', 'kormo', 'f2llmv2', 'megrez'].map((name) => [name, likeQwen2] as const),
+  ['qwen35', { json: splits(qwen35), normalizer: nfc }],
+  ['stablelm2', { json: splits(qwen2) }],
+  ['tekken', { json: splits(tekken), ignoreMerges: true, addBos: true }],
+  ...['gpt-4o', 'llama4', 'kanana2'].map((name) => [name, { json: splits(gpt4o) }] as const),
+  ...['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'].map((name) => [name, digitsFirst] as const),
+  ...['gpt-2', 'phi-2', 'mpt', 'olmo', 'jais', 'gigachat', 'a.x-4.0', 'mellum', 'exaone4', 'trillion', 'granite-docling'].map((name) => [name, gpt2] as const),
+  ['default', { json: splits('[\\p{P}\\$\\+<=>\\^~\\|]+', "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)", '\\p{N}+', '[0-9][0-9][0-9]') }],
+]);
+
+/** The pre-tokenizer of this name. Throws GgufError for names that are not known: another one would give other tokens. */
+export function findPreTokenizer(name: string): PreTokenizer {
+  const found = known.get(name);
+  if (found) return found;
+  throw new GgufError({
+    code: 'gguf-unknown-pre-tokenizer',
+    message: `The tokenizer's tokenizer.ggml.pre is ${JSON.stringify(name)}, which is not known here; known are ${[...known.keys()].join(', ')}. Import the model's Hugging Face folder instead.`,
+    facts: { name },
+  });
+}
