@@ -35,7 +35,7 @@ function uploadRoutes(stored: Map<string, Buffer>, breaks: (piece: number) => bo
     [`POST /v1/uploads/${uploadId}/complete`]: () => ({ ...view(), complete: true }),
     'POST /v1/runs': sampleRun(),
     [`GET /v1/runs/${sampleRunId}/events`]: (_request, answer) =>
-      sendEvents(answer)('end', succeededRun({ name: 'push', uses: 'import-dataset', outputs: { dataset: { digest: sampleDigest, size: 5, mediaType: 'application/vnd.tunesmith.dataset.v1+folder' } } })),
+      sendEvents(answer)('end', succeededRun({ name: 'push', uses: 'import-dataset', metrics: { name: 'helpdesk', version: 1 }, outputs: { dataset: { digest: sampleDigest, size: 5, mediaType: 'application/vnd.tunesmith.dataset.v1+folder' } } })),
     'GET /v1/datasets/helpdesk/versions': [{ name: 'helpdesk', version: 1, artifact: { digest: sampleDigest, size: 5, mediaType: 'x' }, rows: 2, createdAt: '2026-11-21T12:00:00.000Z', report: { rows: 2 } }],
     'GET /v1/runs': [],
   };

@@ -30,7 +30,7 @@ export const datasetPush = defineCommand<[file: string], Options>({
       const artifact = outputOf(job, 'dataset');
       const platform = await session.platform();
       const versions = await platform.call('GET /v1/datasets/{name}/versions', { parameters: { name: options.name } });
-      const dataset = versions.find((each) => each.artifact.digest === artifact.digest);
+      const dataset = versions.find((each) => each.version === job.step.metrics['version']);
       const placed = out === undefined ? undefined : await placeResult(session, artifact, out);
       const started = (await platform.call('GET /v1/runs', { query: { limit: 20 } })).filter((run) => isStartedBy(run, dataset));
       return {
@@ -47,7 +47,7 @@ export const datasetPush = defineCommand<[file: string], Options>({
   },
 });
 
-/** Runs that recipes began because of this version. */
-function isStartedBy(run: RunView, dataset: DatasetView | undefined): boolean {
-  return dataset !== undefined && JSON.stringify(run.event).includes(dataset.artifact.digest);
+/** Runs that recipes began because of this version; those that have not begun yet are in `run list` a moment later. */
+function isStartedBy({ event }: RunView, dataset: DatasetView | undefined): boolean {
+  return dataset !== undefined && event['name'] === dataset.name && event['version'] === dataset.version;
 }

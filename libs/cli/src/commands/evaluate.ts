@@ -1,5 +1,4 @@
 import { Option } from 'commander';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
@@ -46,7 +45,7 @@ export const evaluate = defineCommand<[model: string], Options>({
       const results = resultsByTask(job);
       const rows = Object.entries(results).flatMap(([task, metrics]) => Object.entries(metrics).map(([metric, value]) => [task, metric, formatNumber(value)]));
       return {
-        document: { results, samples: folder && (await findSamples(folder)), artifact: artifact.digest, path: folder, run: job.run.id },
+        document: { results, samples: folder && join(folder, 'samples.jsonl'), artifact: artifact.digest, path: folder, run: job.run.id },
         lines: table(['TASK', 'METRIC', 'VALUE'], rows, ['VALUE']),
       };
     });
@@ -69,9 +68,4 @@ export function resultsByTask({ step }: Pick<FinishedJob, 'step'>): Record<strin
     if (dot > 0 && typeof value === 'number') (results[key.slice(0, dot)] ??= {})[key.slice(dot + 1)] = value;
   }
   return results;
-}
-
-async function findSamples(folder: string): Promise<string | null> {
-  const file = (await readdir(folder)).find((name) => name.endsWith('.jsonl'));
-  return file ? join(folder, file) : null;
 }

@@ -26,10 +26,10 @@ export const modelImport = defineCommand<[source: string], Options>({
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     const path = await providePath(session, source, 'SOURCE');
     return jobCommand(session, { name: 'import', uses: 'import-model', with: { ...settings, path } }, options, async (job) => {
-      const artifact = outputOf(job, 'model');
+      const artifact = outputOf(job, 'adapter' in job.step.outputs ? 'adapter' : 'model');
       const platform = await session.platform();
-      const model = await platform.call('GET /v1/models/{name}', { parameters: { name: options.name } });
-      const version = model.versions.find((each) => each.artifact.digest === artifact.digest && each.runId === job.run.id) ?? model.versions.findLast((each) => each.artifact.digest === artifact.digest);
+      const { versions } = await platform.call('GET /v1/models/{name}', { parameters: { name: options.name } });
+      const version = versions.find((each) => each.version === job.step.metrics['version']);
       const placed = out === undefined ? undefined : await placeResult(session, artifact, out);
       return {
         document: { name: options.name, version: version?.version ?? null, aliases: version?.aliases ?? [], family: version?.family ?? null, artifact: artifact.digest, size: artifact.size, ...(placed ? { path: placed } : {}), metrics: job.step.metrics, run: job.run.id },

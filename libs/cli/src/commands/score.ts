@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { Option } from 'commander';
 import { defineCommand } from '../command.js';
 import { CommandError } from '../errors.js';
+import { outputOf } from '../runs/artifact-of.js';
 import { resolveReference } from '../runs/references.js';
 import { runJob } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
+import type { Session } from '../session.js';
 import { formatNumber } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 
@@ -33,15 +36,23 @@ export const score = defineCommand<[model: string], Options>({
     const source = options.input === '-' ? await text(process.stdin) : await readInput(options.input);
     const settings = await stepSettings('score', { rows: { option: '--input', value: parseRows(source, options.input) }, dtype: { option: '--dtype', value: options.dtype } });
     const reference = await resolveReference(session, model, 'MODEL');
-    const { step } = await runJob(session, { name: 'score', uses: 'score', with: { ...settings, model: reference } });
-    const rows: unknown = step.metrics['rows'];
-    if (!isScoredRows(rows)) throw new Error(`expected the metric rows of a score; got ${Object.keys(step.metrics).join(', ') || 'none'}`);
+    const job = await runJob(session, { name: 'score', uses: 'score', with: { ...settings, model: reference } });
+    const rows = await readScores(session, outputOf(job, 'scores').digest);
     return { document: { rows }, lines: describe(rows) };
   },
 });
 
-function isScoredRows(value: unknown): value is ScoredRow[] {
-  return Array.isArray(value) && value.every(isScoredRow);
+/** The scores as the artifact holds them: the metrics of a run have room for few only. */
+async function readScores(session: Session, digest: string): Promise<ScoredRow[]> {
+  const platform = await session.platform();
+  const lines = createInterface({ input: await platform.download('GET /v1/artifacts/{digest}/files/{path*}', { parameters: { digest, path: 'rows.jsonl' } }) });
+  const rows: ScoredRow[] = [];
+  for await (const line of lines) {
+    const row: unknown = JSON.parse(line);
+    if (!isScoredRow(row)) throw new CommandError({ message: `expected scores with tokenIds and logProbs; got ${line.slice(0, 80)}`, code: 'unexpected-answer' });
+    rows.push(row);
+  }
+  return rows;
 }
 
 function isScoredRow(value: unknown): value is ScoredRow {
