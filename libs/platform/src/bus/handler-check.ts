@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { stepKinds, type ServiceName } from '@tunesmith/contracts';
+import { JobCancelRequested, stepKinds, type ServiceName } from '@tunesmith/contracts';
 import { PlatformError } from '../errors/platform-error.js';
 import { handlesOf, jobKindOf } from './handles.js';
 
@@ -22,6 +22,7 @@ export function checkHandlers(service: ServiceName, handlers: readonly Type[]): 
     }
     for (const event of handles?.hears ?? []) {
       note(heard, event.subject, handler.name);
+      if (event.subject === JobCancelRequested.subject) problems.push(`${handler.name}: ${event.subject} is heard by the platform in every service; a job learns of it by its signal`);
       if (event.kind === 'request') problems.push(`${handler.name}: ${event.subject} is a request; use @HandlesJob with its step kind`);
     }
     for (const event of handles?.emits ?? []) {

@@ -10,10 +10,15 @@ export interface WorkContext {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each function has its own input type; the caller names it.
 export type WorkerFunction = (input: any, context: WorkContext) => Promise<unknown>;
 
+/** Bytes, or the bytes of each part (`{ weights, gradients }`), which the refusal then names. */
+export type PredictedMemory = number | Readonly<Record<string, number>>;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+export type MemoryPrediction = (input: any) => PredictedMemory | Promise<PredictedMemory>;
+
 export interface WorkerModule {
   readonly functions: Readonly<Record<string, WorkerFunction>>;
-  /** Peak memory in bytes that a call will need, by function; a job that never fits is refused with the sum. */
-  readonly predictMemory?: Readonly<Record<string, (input: never) => number | Promise<number>>>;
+  /** Peak memory that a call will need, by function; a job that never fits is refused with the sum. */
+  readonly predictMemory?: Readonly<Record<string, MemoryPrediction>>;
   /** Cores that a call keeps busy, by function. Default: the worker's threads. 0 is for short interactive work. */
   readonly cores?: Readonly<Record<string, number>>;
 }

@@ -1,6 +1,6 @@
 import type { ServiceName } from '@tunesmith/contracts';
 import { Client } from 'pg';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import { hidePassword } from '../config/environment-reader.js';
 import type { DatabaseConfig } from '../config/platform-config.js';
 import { PlatformError } from '../errors/platform-error.js';
@@ -16,7 +16,7 @@ export interface DatabaseOptions {
 
 /** The service's own tables, migrated. */
 export class Database {
-  private constructor(readonly dataSource: DataSource, readonly kind: DatabaseConfig['kind']) {}
+  private constructor(readonly dataSource: ServiceDataSource, readonly kind: DatabaseConfig['kind']) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const { config, service } = options;
@@ -43,12 +43,17 @@ export class Database {
     return this.dataSource.transaction(body);
   }
 
+  /** Calls `listener` after each commit with the query runner that the transaction had. */
+  onCommit(listener: (runner: QueryRunner | undefined) => void): void {
+    this.dataSource.onCommit(listener);
+  }
+
   async close(): Promise<void> {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 }
 
-async function initialize(dataSource: DataSource): Promise<void> {
+async function initialize(dataSource: ServiceDataSource): Promise<void> {
   await dataSource.initialize();
   await dataSource.runMigrations({ transaction: 'each' });
 }

@@ -1,7 +1,7 @@
 import type { ServiceName } from '@tunesmith/contracts';
 import BetterSqlite3 from 'better-sqlite3';
 import { join } from 'node:path';
-import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
+import { DataSource, type DataSourceOptions, type EntityManager, type QueryRunner } from 'typeorm';
 import { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import type { DatabaseConfig } from '../config/platform-config.js';
@@ -29,9 +29,12 @@ export function dataSourceOptions(config: DatabaseConfig, service: ServiceName, 
   };
 }
 
-/** A data source whose transactions are isolated from each other on SQLite too. */
+type CommitListener = (runner: QueryRunner | undefined) => void;
+
+/** A data source whose transactions are isolated from each other on SQLite too, and which says when one was committed. */
 export class ServiceDataSource extends DataSource {
   private readonly connectionLock = new ConnectionLock();
+  private readonly commitListeners: CommitListener[] = [];
 
   constructor(options: DataSourceOptions) {
     super(options);
@@ -43,10 +46,21 @@ export class ServiceDataSource extends DataSource {
 
   override transaction<Result>(body: Body<Result>): Promise<Result>;
   override transaction<Result>(isolation: IsolationLevel, body: Body<Result>): Promise<Result>;
-  override transaction<Result>(first: IsolationLevel | Body<Result>, second?: Body<Result>): Promise<Result> {
+  override async transaction<Result>(first: IsolationLevel | Body<Result>, second?: Body<Result>): Promise<Result> {
     const body = typeof first === 'function' ? first : second;
     if (!body) throw new TypeError('expected a function to run in the transaction');
-    const guarded: Body<Result> = (manager) => this.connectionLock.within(() => body(manager));
-    return typeof first === 'function' ? this.manager.transaction(guarded) : this.manager.transaction(first, guarded);
+    let runner: QueryRunner | undefined;
+    const guarded: Body<Result> = (manager) => {
+      runner = manager.queryRunner;
+      return this.connectionLock.within(() => body(manager));
+    };
+    const result = await (typeof first === 'function' ? this.manager.transaction(guarded) : this.manager.transaction(first, guarded));
+    for (const listener of this.commitListeners) listener(runner);
+    return result;
+  }
+
+  /** Calls `listener` after each commit with the query runner that the transaction had. */
+  onCommit(listener: CommitListener): void {
+    this.commitListeners.push(listener);
   }
 }
