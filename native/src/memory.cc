@@ -22,7 +22,7 @@ namespace tunesmith {
 namespace {
 
 constexpr size_t headerSize = 64;         // keeps the data on a cache line
-constexpr size_t smallest = 64 << 10;     // below this glibc does well by itself
+constexpr size_t smallest = 4 << 10;      // below this a block comes from a slab
 constexpr size_t mapFrom = 4 << 20;       // from here on a block is its own mapping, on huge pages
 constexpr size_t hugePage = 2 << 20;
 
@@ -65,6 +65,46 @@ void toSystem(void* block, size_t capacity) {
   else
     munmap(block, capacity);
 }
+
+/// Blocks below `smallest`, in classes of 64 bytes, carved from slabs: single numbers, indices, norms. A freed block goes to the thread that
+/// freed it; slabs are never given back, since all of them together are small.
+class Slabs {
+ public:
+  void* take(size_t capacity) {
+    auto*& list = free_[capacity / granule];
+    if (list == nullptr && !refill(capacity)) return nullptr;
+    Free* block = list;
+    list = block->next;
+    return block;
+  }
+
+  void put(void* block, size_t capacity) {
+    auto* freed = static_cast<Free*>(block);
+    auto*& list = free_[capacity / granule];
+    freed->next = list;
+    list = freed;
+  }
+
+  static constexpr size_t granule = 64;
+
+ private:
+  struct Free {
+    Free* next;
+  };
+
+  bool refill(size_t capacity) {
+    constexpr size_t slab = 64 << 10;
+    void* memory = nullptr;
+    if (posix_memalign(&memory, granule, slab) != 0) return false;
+    for (size_t at = 0; at + capacity <= slab; at += capacity) put(static_cast<char*>(memory) + at, capacity);
+    return true;
+  }
+
+  Free* free_[smallest / granule + 1] = {};
+};
+
+// Without a destructor: tensors may be freed while a thread ends.
+thread_local constinit Slabs slabs;
 
 /// Freed large blocks, the longest unused first to go.
 class Cache {
@@ -145,7 +185,7 @@ void deallocate(void* data) {
   const Header header = *reinterpret_cast<Header*>(block);
   live.fetch_sub(static_cast<int64_t>(header.counted), std::memory_order_relaxed);
   if (header.capacity < smallest)
-    free(block);
+    slabs.put(block, header.capacity);
   else
     cache().put(block, header.capacity);
 }
@@ -159,7 +199,8 @@ class TensorAllocator final : public c10::Allocator {
     size_t capacity = bytes + headerSize;
     void* block = nullptr;
     if (capacity < smallest) {
-      if (posix_memalign(&block, 64, capacity) != 0) block = nullptr;
+      capacity = (capacity + Slabs::granule - 1) / Slabs::granule * Slabs::granule;
+      block = slabs.take(capacity);
     } else {
       capacity = sizeClass(capacity);
       block = cache().take(capacity, capacity);

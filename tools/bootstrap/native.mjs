@@ -1,7 +1,7 @@
 // The native compute library: finds or fetches libtorch, and builds native/build/compute.node when something that it depends on has changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { arch, cpus, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BootstrapError, runCommand } from './report.mjs';
@@ -124,7 +124,12 @@ export async function buildNative({ root, libtorch, nodeInclude, log }) {
   const definitions = { CMAKE_BUILD_TYPE: 'Release', TUNESMITH_LIBTORCH: libtorch, TUNESMITH_NODE_INCLUDE: nodeInclude, TUNESMITH_NODE_ADDON_API: addonApi };
   runCommand('cmake', ['-S', native, '-B', build, ...Object.entries(definitions).map(([name, value]) => `-D${name}=${value}`)]);
   runCommand('cmake', ['--build', build, '-j2']);
-  if (!existsSync(addon)) throw new BootstrapError(`expected ${addon} after the build; it is not there. Remove ${build} and run again.`);
+  const linked = join(build, 'linked', 'compute.node');
+  if (!existsSync(linked)) throw new BootstrapError(`expected ${linked} after the build; it is not there. Remove ${build} and run again.`);
+  // At one stroke: whoever loads the addon meanwhile gets the old one or the new one.
+  rmSync(stamp, { force: true });
+  copyFileSync(linked, `${addon}.part`);
+  renameSync(`${addon}.part`, addon);
   writeFileSync(stamp, fingerprint);
   return addon;
 }

@@ -40,7 +40,7 @@ Box* boxOf(napi_env env, napi_value value, const napi_type_tag& tag) {
 }
 
 template <typename Box>
-napi_value wrapBox(napi_env env, Box* box, const napi_type_tag& tag, napi_finalize finalize) {
+napi_value wrapBox(napi_env env, Box* box, const napi_type_tag& tag, node_api_basic_finalize finalize) {
   napi_value external;
   if (napi_create_external(env, box, finalize, nullptr, &external) != napi_ok) {
     finalize(env, box, nullptr);
@@ -54,7 +54,7 @@ napi_value wrapBox(napi_env env, Box* box, const napi_type_tag& tag, napi_finali
 
 napi_value wrapTensor(napi_env env, at::Tensor tensor) {
   liveHandles.fetch_add(1, std::memory_order_relaxed);
-  return wrapBox(env, new TensorBox{std::move(tensor)}, tensorTag, [](napi_env, void* data, void*) {
+  return wrapBox(env, new TensorBox{std::move(tensor)}, tensorTag, [](node_api_basic_env, void* data, void*) {
     auto* box = static_cast<TensorBox*>(data);
     release(box);
     delete box;
@@ -84,7 +84,7 @@ bool disposeTensor(napi_env env, napi_value value) {
 }
 
 napi_value wrapGenerator(napi_env env, at::Generator generator) {
-  return wrapBox(env, new at::Generator(std::move(generator)), generatorTag, [](napi_env, void* data, void*) { delete static_cast<at::Generator*>(data); });
+  return wrapBox(env, new at::Generator(std::move(generator)), generatorTag, [](node_api_basic_env, void* data, void*) { delete static_cast<at::Generator*>(data); });
 }
 
 const at::Generator& unwrapGenerator(napi_env env, napi_value value, const char* argument) {
