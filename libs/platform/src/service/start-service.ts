@@ -24,7 +24,8 @@ export interface RunningService {
   /** Where HTTP listens; null for a service without HTTP. */
   readonly url: string | null;
   readonly app: INestApplicationContext;
-  get<Value>(token: Type<Value> | (abstract new (...parameters: never[]) => Value) | symbol | string): Value;
+  /** A provider of the service by its class. */
+  get<Value>(token: { readonly prototype: Value }): Value;
   /** Drains and leaves, in the order of `PlatformLifecycle`. */
   close(): Promise<void>;
 }
@@ -66,7 +67,7 @@ async function start(app: INestApplicationContext, listen: () => Promise<unknown
     await app.close();
     throw error;
   }
-  return { app, url: url(), get: (token) => app.get(token as Type, { strict: false }), close: () => app.close() };
+  return { app, url: url(), get: <Value>(token: { readonly prototype: Value }) => app.get<Value>(token as Type<Value>, { strict: false }), close: () => app.close() };
 }
 
 /** The service's module below one that knows the environment. */
