@@ -1,0 +1,15 @@
+import { chat, type ChatSpec } from '@tunesmith/contracts';
+import type { Answer } from '@tunesmith/generation';
+import { ArtifactStore, HandlesJob, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
+
+/** Answers a conversation. */
+@HandlesJob(chat)
+export class ChatRequestedHandler implements JobHandler<ChatSpec> {
+  constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
+
+  async handle({ model, ...options }: ChatSpec, job: RunningJob): Promise<JobResult> {
+    await using inputs = await this.artifacts.stage({ model }, job.signal);
+    const { text, tokenIds } = await this.workers.run<Answer>('chat', { ...options, modelFolder: inputs.model }, job);
+    return { outputs: {}, metrics: { text, tokenIds: [...tokenIds] } };
+  }
+}

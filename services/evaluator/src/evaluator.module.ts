@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { PlatformModule } from '@tunesmith/platform';
+import { ChatRequestedHandler } from './chat-requested.handler.js';
+import { EvaluateRequestedHandler } from './evaluate-requested.handler.js';
+import { ScoreRequestedHandler } from './score-requested.handler.js';
+
+export const evaluatorHandlers = [ChatRequestedHandler, EvaluateRequestedHandler, ScoreRequestedHandler];
+
+@Module({
+  imports: [
+    PlatformModule.forService({
+      service: 'evaluator',
+      workerModule: new URL('./worker.js', import.meta.url),
+      handlers: evaluatorHandlers,
+    }),
+  ],
+})
+export class EvaluatorModule {}

@@ -1,0 +1,1 @@
+export { EvaluatorModule, evaluatorHandlers } from './evaluator.module.js';

@@ -1,0 +1,1 @@
+export { MergerModule, mergerHandlers } from './merger.module.js';

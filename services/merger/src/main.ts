@@ -1,0 +1,4 @@
+import { runService } from '@tunesmith/platform';
+import { MergerModule } from './merger.module.js';
+
+await runService(MergerModule);

@@ -1,0 +1,1 @@
+export { QuantizerModule, quantizerHandlers } from './quantizer.module.js';

@@ -1,0 +1,4 @@
+import { runService } from '@tunesmith/platform';
+import { QuantizerModule } from './quantizer.module.js';
+
+await runService(QuantizerModule);

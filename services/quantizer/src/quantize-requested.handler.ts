@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { quantize, type ArtifactRef, type JobMetrics, type QuantizeSpec } from '@tunesmith/contracts';
+import { ArtifactStore, HandlesJob, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
+
+/** Writes smaller files, each loaded and asked by the runtime that it is for, and stores them by runtime. */
+@HandlesJob(quantize)
+export class QuantizeRequestedHandler implements JobHandler<QuantizeSpec> {
+  constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
+
+  async handle({ model, dataset, ...options }: QuantizeSpec, job: RunningJob): Promise<JobResult> {
+    await using inputs = await this.artifacts.stage({ model }, job.signal);
+    await using rows = await this.artifacts.stage<string>(dataset ? { dataset } : {}, job.signal);
+    await using scratch = await job.scratch();
+    const outFolders = { gguf: join(scratch.path, 'gguf'), onnx: join(scratch.path, 'onnx') };
+    const { metrics } = await this.workers.run<{ metrics: JobMetrics }>('quantize', { ...options, modelFolder: inputs.model, datasetFolder: rows['dataset'], outFolders }, job);
+    const outputs: Record<string, ArtifactRef> = {};
+    for (const kind of ['gguf', 'onnx'] as const) if (existsSync(outFolders[kind])) outputs[kind] = await this.artifacts.store(outFolders[kind], kind, job.signal);
+    return { outputs, metrics };
+  }
+}

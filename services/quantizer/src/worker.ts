@@ -1,0 +1,10 @@
+import type { JobMetrics, QuantizeSpec } from '@tunesmith/contracts';
+import { defineWorker } from '@tunesmith/platform';
+import { quantizeModel } from '@tunesmith/quantization';
+
+type Input = Omit<QuantizeSpec, 'model' | 'dataset'> & { modelFolder: string; datasetFolder?: string; outFolders: { gguf: string; onnx: string } };
+
+/** What the workers of the quantizer may run. */
+export default defineWorker({
+  quantize: ({ outFolders, ...options }: Input, context): Promise<{ metrics: JobMetrics }> => quantizeModel(options, outFolders, context),
+});

@@ -1,0 +1,63 @@
+import { mediaTypes, type ArtifactKind, type ArtifactRef, type Digest, type LineageView } from '@tunesmith/contracts';
+import { In, type EntityManager } from 'typeorm';
+import { NotFoundError, UnprocessableError } from '../errors.js';
+import { insertNewRows } from '../rows.js';
+import { ArtifactEntity } from './artifact.entity.js';
+import { LineageEdgeEntity } from './lineage-edge.entity.js';
+
+/** Where an artifact came from. */
+export interface Origin {
+  readonly runId: string;
+  readonly step: string;
+}
+
+/** The artifacts of one project and what they were made of. */
+export class ArtifactsRepository {
+  constructor(private readonly manager: EntityManager, private readonly project: string) {}
+
+  /** Notes an artifact with its parents by role. What is known already stays as it was first noted: the same bytes have one origin. */
+  async record(artifact: ArtifactRef, family: string | null, parents: readonly { role: string; digest: Digest }[], origin: Origin): Promise<void> {
+    const { digest, size, mediaType } = artifact;
+    const common = { project: this.project, ...origin };
+    await insertNewRows(this.manager, ArtifactEntity, [{ ...common, digest, size, mediaType, family, createdAt: new Date().toISOString() }]);
+    const others = parents.filter((parent) => parent.digest !== digest);
+    await insertNewRows(this.manager, LineageEdgeEntity, others.map((parent) => ({ ...common, child: digest, parent: parent.digest, role: parent.role })));
+  }
+
+  async find(digest: Digest): Promise<ArtifactEntity | null> {
+    return this.manager.findOneBy(ArtifactEntity, { project: this.project, digest });
+  }
+
+  async refsOf(digests: readonly Digest[]): Promise<Map<Digest, ArtifactRef>> {
+    const found = await this.manager.findBy(ArtifactEntity, { project: this.project, digest: In([...new Set(digests)]) });
+    return new Map(found.map((artifact) => [artifact.digest, refOf(artifact)]));
+  }
+
+  /** @throws NotFoundError where the project has no such artifact; UnprocessableError where it is of another kind. */
+  async require(digest: Digest, expected: ArtifactKind): Promise<ArtifactRef> {
+    const artifact = await this.find(digest);
+    if (!artifact) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact of project "${this.project}"; got ${digest}; see \`tunesmith model list\` and \`tunesmith dataset list\``, facts: { digest } });
+    if (artifact.mediaType !== mediaTypes[expected]) {
+      const kind = Object.entries(mediaTypes).find(([, mediaType]) => mediaType === artifact.mediaType)?.[0] ?? artifact.mediaType;
+      throw new UnprocessableError({ code: 'artifact-kind', message: `expected a ${expected}; ${digest} is a ${kind}`, facts: { digest, expected, kind } });
+    }
+    return refOf(artifact);
+  }
+
+  /** @throws NotFoundError */
+  async lineage(digest: Digest): Promise<LineageView> {
+    if (!(await this.find(digest))) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact of project "${this.project}"; got ${digest}`, facts: { digest } });
+    const order = { runId: 'ASC', step: 'ASC', role: 'ASC' } as const;
+    const parents = await this.manager.find(LineageEdgeEntity, { where: { project: this.project, child: digest }, order });
+    const children = await this.manager.find(LineageEdgeEntity, { where: { project: this.project, parent: digest }, order });
+    return {
+      digest,
+      parents: parents.map(({ parent, role, runId, step }) => ({ digest: parent, role, runId, step })),
+      children: children.map(({ child, role, runId, step }) => ({ digest: child, role, runId, step })),
+    };
+  }
+}
+
+function refOf({ digest, size, mediaType }: ArtifactEntity): ArtifactRef {
+  return { digest, size, mediaType };
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { PlatformConfig, type StartOptions } from '@tunesmith/platform';
+import type { FastifyInstance } from 'fastify';
+import { AccessToken } from './access-token.js';
+import { guardRoutes } from './guard-routes.js';
+import { ProblemFilter, problemOf } from './problem.filter.js';
+
+/** JSON bodies: the largest is a batch of rows to score. */
+const largestBody = 16 << 20;
+/** Of a parameter in a path: the longest is a file's path in an artifact. */
+const longestParameter = 2048;
+
+/** How the registry's HTTP server is made and guarded: options for `startService`. */
+export const serveApi: Pick<StartOptions, 'fastify' | 'prepare'> = {
+  fastify: {
+    bodyLimit: largestBody,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: longestParameter },
+    // The router refuses a malformed URL before any route, filter or hook is known.
+    frameworkErrors(error, _request, reply) {
+      const problem = problemOf(error.statusCode ?? 400, { code: 'path-invalid', message: `expected a well-formed path; ${error.message}`, facts: {} });
+      reply.raw.statusCode = problem.status;
+      reply.raw.setHeader('content-type', 'application/problem+json');
+      reply.raw.end(JSON.stringify(problem));
+    },
+  },
+  async prepare(application: NestFastifyApplication): Promise<void> {
+    const fastify: FastifyInstance = application.getHttpAdapter().getInstance();
+    const { tokenFile, home } = application.get(PlatformConfig, { strict: false });
+    const routes = guardRoutes(fastify, AccessToken.fromFile(tokenFile ?? join(home, 'token')));
+    fastify.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload)); // Bytes stay a stream.
+    application.useGlobalFilters(new ProblemFilter());
+    await application.init();
+    routes.check();
+  },
+};

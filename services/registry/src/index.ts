@@ -1,0 +1,2 @@
+export { serveApi } from './http/serve-api.js';
+export { RegistryModule, registryHandlers } from './registry.module.js';

@@ -1,0 +1,47 @@
+import { UnprocessableError } from '../errors.js';
+import { readRecipe } from './read-recipe.js';
+
+const helpdesk = `
+name: retrain-helpdesk
+on:
+  dataset.registered: { dataset: helpdesk }
+steps:
+  train:    { uses: train,    with: { model: smollm2@prod, dataset: "\${{ event.dataset }}", method: { kind: lora, rank: 8 } } }
+  merge:    { uses: merge,    needs: [train],    with: { base: smollm2@prod, adapter: "\${{ steps.train.adapter }}" } }
+  gate:     { uses: gate,     needs: [merge],    with: { require: "qa.exact_match >= 0.8" } }
+  promote:  { uses: promote,  needs: [gate],     with: { model: "\${{ steps.merge.model }}", alias: prod } }
+`;
+
+const problemsOf = (source: string): string => {
+  try {
+    readRecipe(source);
+  } catch (error) {
+    if (error instanceof UnprocessableError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  throw new Error('expected the recipe to be refused');
+};
+
+test('a recipe is read from YAML, and the same one from JSON', () => {
+  const recipe = readRecipe(helpdesk);
+  expect(Object.keys(recipe.steps)).toEqual(['train', 'merge', 'gate', 'promote']);
+  expect(readRecipe(JSON.stringify(recipe))).toEqual(recipe);
+});
+
+test.each([
+  ['text that is not YAML, with its place', 'name: [', /recipe-syntax: .*line 1, column/],
+  ['a key that stands twice', 'name: a\nname: b\n', /recipe-syntax: .*line 2/],
+  ['aliases that multiply', `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.split('').map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefg'[index]}`).join(',')}]`).join('\n')}`, /recipe-syntax/],
+  ['an unknown key', helpdesk.replace('name: retrain-helpdesk', 'name: x\nwhen: now'), /recipe-invalid: .*when/],
+  ['an unknown step', helpdesk.replace('uses: train', 'uses: trane'), /steps\.train\.uses: expected one of .*got "trane"/],
+  ['an unknown key of a step', helpdesk.replace('alias: prod', 'allias: prod'), /unknown key "allias"; promote takes model, name, alias/],
+  ['a cycle', helpdesk.replace('uses: train, ', 'uses: train, needs: [gate], '), /without a cycle; got .* -> /],
+  ['an output of a step that is not needed', helpdesk.replace('needs: [train],', ''), /add it to needs/],
+  ['an output of another kind', helpdesk.replace('adapter: "${{ steps.train.adapter }}"', 'adapter: "${{ steps.train.model }}"'), /expected a adapter; .* is a model/],
+  ['a value out of range', helpdesk.replace('rank: 8', 'rank: 0'), /train\.method\.rank/],
+  ['a gate that cannot be read', helpdesk.replace('>= 0.8', '=> 0.8'), /gate-syntax: gate\.require: .*character/],
+  ['a recipe that starts itself', helpdesk.replace('steps:', 'steps:\n  again: { uses: import-dataset, with: { path: /x.jsonl, name: helpdesk } }'), /recipe-starts-itself/],
+  ['a reference that is none', helpdesk.replace('base: smollm2@prod', 'base: "smollm2 @prod"'), /merge\.base: expected a reference to a model/],
+])('%s is refused', (_what, source, message) => {
+  expect(problemsOf(source)).toMatch(message);
+});

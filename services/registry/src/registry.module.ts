@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { PlatformModule } from '@tunesmith/platform';
+import { AdvanceRunHandler } from './advance-run.handler.js';
+import { ArtifactsController } from './http/artifacts.controller.js';
+import { DatasetsController } from './http/datasets.controller.js';
+import { HealthController } from './http/health.controller.js';
+import { ModelsController } from './http/models.controller.js';
+import { RecipesController } from './http/recipes.controller.js';
+import { RunsController } from './http/runs.controller.js';
+import { UploadsController } from './http/uploads.controller.js';
+import { JobProgressedHandler } from './job-progressed.handler.js';
+import { ModelImportRequestedHandler } from './model-import-requested.handler.js';
+import { entities, migrations } from './registry.entities.js';
+import { JobStopper } from './runs/job-stopper.js';
+import { Ledgers } from './runs/ledgers.js';
+import { Reconciler } from './runs/reconciler.js';
+import { RunControl } from './runs/run-control.js';
+import { RunStarter } from './runs/run-starter.js';
+import { RunStream } from './runs/run-stream.js';
+import { RunSurroundings } from './runs/run-surroundings.js';
+import { RunWatchers } from './runs/run-watchers.js';
+import { SpansFinishedHandler } from './spans-finished.handler.js';
+import { StartRunHandler } from './start-run.handler.js';
+import { Uploads } from './uploads/uploads.js';
+
+export const registryHandlers = [AdvanceRunHandler, JobProgressedHandler, ModelImportRequestedHandler, SpansFinishedHandler, StartRunHandler];
+
+@Module({
+  imports: [
+    PlatformModule.forService({
+      service: 'registry',
+      entities,
+      migrations,
+      workerModule: new URL('./worker.js', import.meta.url),
+      handlers: registryHandlers,
+      providers: [JobStopper, Ledgers, Reconciler, RunControl, RunStarter, RunStream, RunSurroundings, RunWatchers, Uploads],
+    }),
+  ],
+  controllers: [ArtifactsController, DatasetsController, HealthController, ModelsController, RecipesController, RunsController, UploadsController],
+})
+export class RegistryModule {}

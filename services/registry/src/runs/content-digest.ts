@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Digest } from '@tunesmith/contracts';
+
+/**
+ * Digests of files and folders outside, so that importing the same bytes again costs nothing. A file that has not changed by size, times
+ * and inode since it was last read is not read again.
+ */
+export class ContentDigests {
+  private readonly known = new Map<string, { stamp: string; digest: Digest }>();
+
+  /** Of a file its bytes, of a folder its files by path. Follows links: what an import reads is what counts. */
+  async of(path: string): Promise<Digest> {
+    const { isDirectory, stamp } = await statOf(path);
+    if (!isDirectory) return this.fileDigest(path, stamp);
+    const hash = createHash('sha256');
+    for (const name of (await readdir(path)).sort()) hash.update(`${JSON.stringify(name)} ${await this.of(join(path, name))}\n`);
+    return `sha256:${hash.digest('hex')}`;
+  }
+
+  private async fileDigest(path: string, stamp: string): Promise<Digest> {
+    const known = this.known.get(path);
+    if (known?.stamp === stamp) return known.digest;
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+    const digest = `sha256:${hash.digest('hex')}`;
+    // Written while it was read: the digest is of bytes that never stood there together, so it must not be remembered.
+    if ((await statOf(path)).stamp === stamp) this.known.set(path, { stamp, digest });
+    return digest;
+  }
+}
+
+async function statOf(path: string): Promise<{ isDirectory: boolean; stamp: string }> {
+  const { size, mtimeNs, ctimeNs, ino, dev, ...stats } = await stat(path, { bigint: true });
+  return { isDirectory: (stats.mode & 0o170000n) === 0o040000n, stamp: [size, mtimeNs, ctimeNs, ino, dev].join(' ') };
+}

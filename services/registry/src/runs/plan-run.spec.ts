@@ -1,0 +1,91 @@
+import { mediaTypes, RecipeStep, type ArtifactKind } from '@tunesmith/contracts';
+import { NotFoundError } from '../errors.js';
+import { planRun, type Surroundings } from './plan-run.js';
+
+const digestOf = (digit: string) => `sha256:${digit.repeat(64)}`;
+const artifact = (digit: string, kind: ArtifactKind) => ({ digest: digestOf(digit), size: 1, mediaType: mediaTypes[kind] });
+
+/** What a registry with one model, one dataset and one file would answer. */
+const surroundings: Surroundings = {
+  async artifactOf(reference, expected) {
+    if (reference.kind === 'digest') return { ...artifact('0', expected), digest: reference.digest };
+    if (reference.name === 'smollm2') return artifact(reference.alias === 'prod' ? '1' : '2', 'model');
+    if (reference.name === 'helpdesk') return artifact('3', 'dataset');
+    throw new NotFoundError({ code: 'model-unknown', message: `expected a registered ${expected}; got ${reference.name}` });
+  },
+  async locate(path) {
+    if (path.includes('missing')) throw new NotFoundError({ code: 'path-missing', message: `expected a file at ${path}` });
+    return { config: { path }, contentDigest: digestOf('4') };
+  },
+  async storeRows(rows) {
+    return { ...artifact('6', 'upload'), size: rows.length };
+  },
+};
+
+const step = (uses: string, config: Record<string, unknown>, needs: string[] = []) => RecipeStep.parse({ uses, needs, with: config });
+
+test('names are pinned to digests, expressions stay for later', async () => {
+  const { steps, problems } = await planRun({
+    train: step('train', { model: 'smollm2@prod', dataset: '${{ event.dataset }}' }),
+    merge: step('merge', { base: 'smollm2', adapter: '${{ steps.train.adapter }}', models: ['smollm2:1', digestOf('5')] }, ['train']),
+  }, { dataset: 'helpdesk' }, surroundings);
+  expect(problems).toEqual([]);
+  expect(steps.map(({ config }) => config)).toEqual([
+    { model: digestOf('1'), dataset: digestOf('3') },
+    { base: digestOf('2'), adapter: '${{ steps.train.adapter }}', models: [digestOf('2'), digestOf('5')] },
+  ]);
+});
+
+test('a path becomes one import step, however often it is used', async () => {
+  const { steps, problems } = await planRun({
+    'import-model': step('evaluate', { model: '/models/x', dataset: '/data/rows.jsonl', tasks: [{ kind: 'loss', name: 'loss', tag: 'x' }] }),
+    chat: step('chat', { model: '/models/x', messages: [{ role: 'user', content: 'Hello.' }] }),
+  }, {}, surroundings);
+  expect(problems).toEqual([]);
+  expect(steps.map(({ name, uses, needs }) => [name, uses, needs])).toEqual([
+    ['import-model-2', 'import-model', []],
+    ['import-dataset', 'import-dataset', []],
+    ['import-model', 'evaluate', ['import-model-2', 'import-dataset']],
+    ['chat', 'chat', ['import-model-2']],
+  ]);
+  expect(steps[0]!.config).toEqual({ path: '/models/x' });
+  expect(steps[0]!.contentDigest).toBe(digestOf('4'));
+  expect(steps[2]!.config['model']).toBe('${{ steps.import-model-2.model }}');
+});
+
+test('promote takes the only model that the steps name', async () => {
+  const promote = step('promote', { model: '${{ steps.merge.model }}' }, ['merge']);
+  const one = await planRun({ merge: step('merge', { base: 'smollm2@prod', models: ['smollm2:1'] }), promote }, {}, surroundings);
+  expect(one.problems).toEqual([]);
+  expect(one.steps[1]!.config['name']).toBe('smollm2');
+  const none = await planRun({ merge: step('merge', { base: digestOf('1') }), promote }, {}, surroundings);
+  expect(none.problems).toMatchObject([{ step: 'promote', key: 'name', code: 'promote-name-missing' }]);
+});
+
+test('many rows to score travel as an artifact', async () => {
+  const few = await planRun({ score: step('score', { model: 'smollm2', rows: [{ text: 'x' }] }) }, {}, surroundings);
+  expect(few.steps[0]!.config['rows']).toEqual([{ text: 'x' }]);
+  const rows = Array.from({ length: 1000 }, () => ({ text: 'x'.repeat(300) }));
+  const many = await planRun({ score: step('score', { model: 'smollm2', rows }) }, {}, surroundings);
+  expect(many.problems).toEqual([]);
+  expect(many.steps[0]!.config).toEqual({ model: digestOf('2'), input: { ...artifact('6', 'upload'), size: 1000 } });
+});
+
+test('every problem is told, each with its step', async () => {
+  const { problems } = await planRun({
+    a: step('train', { model: 'unknown', dataset: '/missing.jsonl' }),
+    b: step('train', { model: 'smollm2', dataset: 'helpdesk', batch: 0, method: { kind: 'lorra' } }),
+    c: step('chat', { model: 'not a reference', messages: [] }),
+    d: step('gate', { require: 'x >' }, ['a']),
+    e: step('gate', { require: 'x > 1' }),
+    f: step('train', { model: 'smollm2', dataset: '${{ event.dataset }}' }),
+    g: step('import-dataset', { path: 'hf:x', upload: {} }),
+    h: step('score', { model: 5, rows: ['x'] }),
+    i: step('score', { model: 'smollm2', input: digestOf('1') }),
+  }, { other: 'x' }, surroundings);
+  expect(problems.map(({ step: name, key, code }) => `${name} ${key} ${code}`).sort()).toEqual([
+    'a dataset path-missing', 'a model model-unknown', 'b batch step-invalid', 'b method.kind step-invalid', 'c model reference-invalid',
+    'd require gate-syntax', 'e undefined gate-without-needs', 'f undefined event-value-missing', 'g upload key-reserved', 'h model reference-invalid',
+    'i input key-reserved',
+  ]);
+});

@@ -1,0 +1,26 @@
+import { Digest, Name } from '@tunesmith/contracts';
+
+/** What a person may write where a model, an adapter or a dataset is expected. */
+export type Reference =
+  | { readonly kind: 'digest'; readonly digest: Digest }
+  /** A registered name: the version that `alias` points at, the `version` given, else the latest. */
+  | { readonly kind: 'name'; readonly name: string; readonly alias?: string; readonly version?: number }
+  /** Something outside, which an import step brings in first: an absolute path, `hf:ORG/NAME` or `upload:ID`. */
+  | { readonly kind: 'path'; readonly path: string };
+
+const outside = /^(?:hf:|upload:|file:|[A-Za-z]:[\\/])|[\\/]/;
+
+/**
+ * Reads a reference: `sha256:…`, `name`, `name@alias`, `name:version`, or a path, which is what holds a slash or one of the prefixes
+ * `hf:`, `upload:` and `file:`. Returns undefined where the text is none of them.
+ */
+export function parseReference(text: string): Reference | undefined {
+  if (Digest.safeParse(text).success) return { kind: 'digest', digest: text };
+  if (text.includes('\0')) return undefined;
+  if (outside.test(text)) return { kind: 'path', path: text };
+  const match = /^([^@:]+)(?:@([^@:]+)|:([1-9][0-9]{0,8}))?$/.exec(text);
+  if (!match) return undefined;
+  const [, name, alias, version] = match;
+  if (!Name.safeParse(name).success || (alias !== undefined && !Name.safeParse(alias).success)) return undefined;
+  return { kind: 'name', name: name!, ...(alias === undefined ? {} : { alias }), ...(version === undefined ? {} : { version: Number(version) }) };
+}

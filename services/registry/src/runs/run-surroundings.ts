@@ -1,0 +1,94 @@
+import { mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Injectable } from '@nestjs/common';
+import { Id, type ArtifactKind, type ArtifactRef } from '@tunesmith/contracts';
+import { ArtifactStore, Database, PlatformConfig } from '@tunesmith/platform';
+import type { EntityManager } from 'typeorm';
+import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
+import { DatasetsRepository } from '../datasets/datasets.repository.js';
+import { NotFoundError, UnprocessableError } from '../errors.js';
+import { isLocal } from '../is-local.js';
+import { ModelsRepository } from '../models/models.repository.js';
+import { UploadEntity } from '../uploads/upload.entity.js';
+import { ContentDigests } from './content-digest.js';
+import type { Json } from './expression.js';
+import type { Surroundings } from './plan-run.js';
+import type { Reference } from './reference.js';
+
+type Located = Awaited<ReturnType<Surroundings['locate']>>;
+
+/** Looks up what the steps of a run refer to: registered names, artifacts, uploads, and paths of this machine. */
+@Injectable()
+export class RunSurroundings {
+  private readonly digests = new ContentDigests();
+
+  constructor(private readonly database: Database, private readonly store: ArtifactStore, private readonly config: PlatformConfig) {}
+
+  /** What a project sees. Reads outside transactions, because files may be large. */
+  of(project: string, manager: EntityManager = this.database.dataSource.manager): Surroundings {
+    return {
+      artifactOf: (reference, expected) => this.artifactOf(manager, project, reference, expected),
+      locate: (path) => this.locate(manager, project, path),
+      storeRows: (rows) => this.storeRows(rows),
+    };
+  }
+
+  private async artifactOf(manager: EntityManager, project: string, reference: Exclude<Reference, { kind: 'path' }>, expected: ArtifactKind): Promise<ArtifactRef> {
+    const artifacts = new ArtifactsRepository(manager, project);
+    if (reference.kind === 'digest') return artifacts.require(reference.digest, expected);
+    const named = expected === 'dataset' ? new DatasetsRepository(manager, project) : new ModelsRepository(manager, project);
+    return artifacts.require((await named.resolve(reference)).digest, expected);
+  }
+
+  private async locate(manager: EntityManager, project: string, path: string): Promise<Located> {
+    if (path.startsWith('hf:')) return { config: { path }, contentDigest: null };
+    if (path.startsWith('upload:')) return this.locateUpload(manager, project, path.slice('upload:'.length));
+    return this.locateFile(path);
+  }
+
+  private async storeRows(rows: readonly Json[]): Promise<ArtifactRef> {
+    const folder = await mkdtemp(join(tmpdir(), 'tunesmith-rows-'));
+    try {
+      await writeFile(join(folder, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      return await this.store.store(folder, 'upload');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  private async locateUpload(manager: EntityManager, project: string, id: string): Promise<Located> {
+    const upload = Id.safeParse(id).success ? await manager.findOneBy(UploadEntity, { id, project }) : null;
+    if (!upload) throw new NotFoundError({ code: 'upload-unknown', message: `expected the id of an upload after upload:; got "${id}"; create one with POST /v1/uploads`, facts: { id } });
+    if (!upload.artifact) throw new UnprocessableError({ code: 'upload-incomplete', message: `expected a complete upload; upload ${id} is not; send what is missing, then POST /v1/uploads/${id}/complete`, facts: { id } });
+    const [only] = upload.files;
+    return { config: { path: upload.files.length === 1 && only ? only.path : '.', upload: upload.artifact }, contentDigest: upload.artifact.digest };
+  }
+
+  private async locateFile(text: string): Promise<Located> {
+    if (!isLocal(this.config)) {
+      throw new UnprocessableError({ code: 'path-not-local', message: `expected hf:ORG/NAME or upload:ID, because this platform is shared and reads no paths of its own machine; got "${text}"; send the files with POST /v1/uploads` });
+    }
+    const path = text.startsWith('file:') ? pathOfUrl(text) : text;
+    if (!isAbsolute(path)) throw new UnprocessableError({ code: 'path-relative', message: `expected an absolute path; got "${text}"` });
+    try {
+      await stat(path);
+      return { config: { path }, contentDigest: await this.digests.of(await realpath(path)) };
+    } catch (cause) {
+      const reason = (cause as NodeJS.ErrnoException).code;
+      throw new NotFoundError({
+        code: 'path-unreadable', cause, facts: { path },
+        message: `expected a file or folder that the platform can read at ${path}; ${reason === 'ENOENT' ? 'there is none' : (cause as Error).message}`,
+      });
+    }
+  }
+}
+
+function pathOfUrl(text: string): string {
+  try {
+    return fileURLToPath(text);
+  } catch (cause) {
+    throw new UnprocessableError({ code: 'path-invalid', message: `expected file:///PATH; got "${text}"`, cause });
+  }
+}

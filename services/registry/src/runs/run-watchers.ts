@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { RunProgress } from '@tunesmith/contracts';
+import { Database } from '@tunesmith/platform';
+import type { EntityManager, QueryRunner } from 'typeorm';
+
+export interface RunWatcher {
+  /** The run has changed. */
+  changed(): void;
+  progressed(progress: RunProgress): void;
+}
+
+/** Who watches which run live, in this process. Hints only: what is true stands in the database. */
+@Injectable()
+export class RunWatchers {
+  private readonly watchers = new Map<string, Set<RunWatcher>>();
+  /** The last progress of each job of a watched or running run, so that a new watcher does not start with nothing. */
+  private readonly lastProgress = new Map<string, Map<string, RunProgress>>();
+
+  private readonly uncommitted = new WeakMap<QueryRunner, Set<string>>();
+
+  constructor(database: Database) {
+    database.onCommit((runner) => {
+      const runs = runner && this.uncommitted.get(runner);
+      if (!runs) return;
+      this.uncommitted.delete(runner);
+      for (const runId of runs) for (const watcher of this.watchers.get(runId) ?? []) watcher.changed();
+    });
+  }
+
+  watch(runId: string, watcher: RunWatcher): Disposable {
+    const watchers = this.watchers.get(runId) ?? new Set();
+    this.watchers.set(runId, watchers.add(watcher));
+    for (const progress of this.lastProgress.get(runId)?.values() ?? []) watcher.progressed(progress);
+    return {
+      [Symbol.dispose]: () => {
+        watchers.delete(watcher);
+        if (watchers.size === 0 && this.watchers.get(runId) === watchers) this.watchers.delete(runId);
+      },
+    };
+  }
+
+  /** Tells the watchers once the transaction is committed. */
+  changed(runId: string, transaction: EntityManager): void {
+    const runner = transaction.queryRunner;
+    if (!runner) return;
+    const runs = this.uncommitted.get(runner) ?? new Set();
+    this.uncommitted.set(runner, runs.add(runId));
+  }
+
+  progressed(progress: RunProgress): void {
+    const byStep = this.lastProgress.get(progress.runId) ?? new Map<string, RunProgress>();
+    this.lastProgress.set(progress.runId, byStep.set(progress.step, progress));
+    for (const watcher of this.watchers.get(progress.runId) ?? []) watcher.progressed(progress);
+  }
+
+  ended(runId: string, transaction: EntityManager): void {
+    this.lastProgress.delete(runId);
+    this.changed(runId, transaction);
+  }
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { extname } from 'node:path';
+import type { Digest, StepKind } from '@tunesmith/contracts';
+import type { ArtifactStore } from '@tunesmith/platform';
+import type { EntityManager } from 'typeorm';
+import type { Json } from './expression.js';
+import { StepResultEntity } from './step-result.entity.js';
+
+/** Part of every key. Raise it when a change of the domain code makes other results of the same inputs. */
+const engine = 1;
+
+/** The same value as the same text: keys sorted, no spaces. */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{${Object.keys(value).sort().filter((key) => value[key] !== undefined).map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`).join(',')}}`;
+}
+
+/**
+ * Everything that decides what a step makes: its kind, its whole specification with every reference resolved to a digest, and the engine.
+ * An import is decided by the bytes that it reads, not by where they stand or what they will be called. Null: never to be reused.
+ */
+export function cacheKey(kind: StepKind, spec: Readonly<Record<string, Json>>, contentDigest: Digest | null): string | null {
+  if (!kind.cacheable && contentDigest === null) return null;
+  const { path, name: _name, alias: _alias, upload: _upload, ...options } = spec;
+  const decisive = contentDigest === null ? { ...spec } : { ...options, contentDigest, extension: extname(String(path)) };
+  return createHash('sha256').update(canonicalJson({ kind: kind.name, spec: decisive, engine })).digest('hex');
+}
+
+/** An earlier result whose artifacts are all still stored. */
+export async function findResult(transaction: EntityManager, store: ArtifactStore, project: string, key: string): Promise<StepResultEntity | undefined> {
+  const found = await transaction.findOneBy(StepResultEntity, { project, cacheKey: key });
+  if (!found) return undefined;
+  const stored = await Promise.all(Object.values(found.outputs).map(({ digest }) => store.has(digest)));
+  return stored.every(Boolean) ? found : undefined;
+}

@@ -1,0 +1,32 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readAdapter, readJsonFile, writeAdapter } from '@tunesmith/checkpoints';
+import { importModel } from '@tunesmith/models';
+import { defineWorker } from '@tunesmith/platform';
+
+/** What was imported, with facts about it that may stand in the metrics of the step. */
+export interface ImportedModel {
+  readonly kind: 'model' | 'adapter';
+  readonly [fact: string]: string | number;
+}
+
+/** What the workers of the registry may run. */
+export default defineWorker({
+  async importModel({ source, outFolder }: { source: string; outFolder: string }, context): Promise<ImportedModel> {
+    const config = join(source, 'adapter_config.json');
+    if (!(await exists(config))) return { ...(await importModel(source, outFolder, context)), kind: 'model' };
+    await using adapter = await readAdapter(source);
+    const { tensors } = adapter;
+    const entries = [...tensors.names()].map((name) => ({ name, dtype: tensors.info(name).dtype, shape: tensors.info(name).shape, bytes: () => tensors.read(name) }));
+    await writeAdapter(outFolder, { config: (await readJsonFile(config)) as Record<string, unknown>, tensors: entries });
+    return { kind: 'adapter', tensors: entries.length };
+  },
+});
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

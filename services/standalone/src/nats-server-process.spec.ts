@@ -1,0 +1,64 @@
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@tunesmith/tests-support';
+import { findNatsServer } from './find-nats-server.js';
+import { NatsServerProcess } from './nats-server-process.js';
+
+let folder: string;
+beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'nats-process-'))));
+afterEach(async () => rm(folder, { recursive: true, force: true }));
+
+const program = findNatsServer(process.env);
+
+test('a broker that dies is started again on the same address', async () => {
+  const server = await NatsServerProcess.start(program, folder);
+  try {
+    const [first, url] = [server.pid!, server.url];
+    process.kill(first, 'SIGKILL');
+    await eventually('another process', () => server.pid !== first && isRunning(server.pid!));
+    expect(server.url).toBe(url);
+  } finally {
+    await server.stop();
+  }
+  expect(isRunning(server.pid!)).toBe(false);
+});
+
+test('the broker of a killed platform is ended before the next one starts', async () => {
+  const leftOver = await NatsServerProcess.start(program, folder);
+  const old = leftOver.pid!;
+  const server = await NatsServerProcess.start(program, folder);
+  try {
+    expect(isRunning(old)).toBe(false);
+    expect(isRunning(server.pid!)).toBe(true);
+  } finally {
+    await leftOver.stop();
+    await server.stop();
+  }
+});
+
+test('its settings keep what was acknowledged, and strangers out', async () => {
+  const server = await NatsServerProcess.start(program, folder);
+  await server.stop();
+  const config = await readFile(join(folder, 'nats.conf'), 'utf8');
+  expect(config).toContain('sync_interval: always');
+  expect(config).toContain('127.0.0.1');
+  expect(config).toContain(server.token);
+});
+
+test('a program that does not start says why', async () => {
+  const broken = join(folder, 'nats-server');
+  await writeFile(broken, '#!/bin/sh\necho "no disk" >&2\nexit 3\n');
+  await chmod(broken, 0o755);
+  await expect(NatsServerProcess.start(broken, folder)).rejects.toThrow(/it ended \(3\):\nno disk/);
+  expect(() => findNatsServer({ PATH: '/nonexistent', TUNESMITH_NATS_SERVER: '/nonexistent/nats' })).toThrow(/TUNESMITH_NATS_SERVER/);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

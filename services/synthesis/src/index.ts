@@ -1,0 +1,1 @@
+export { SynthesisModule, synthesisHandlers } from './synthesis.module.js';

@@ -1,0 +1,4 @@
+import { runService } from '@tunesmith/platform';
+import { SynthesisModule } from './synthesis.module.js';
+
+await runService(SynthesisModule);

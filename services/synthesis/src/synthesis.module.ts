@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { PlatformModule } from '@tunesmith/platform';
+import { DatasetImportRequestedHandler } from './dataset-import-requested.handler.js';
+import { SynthesizeRequestedHandler } from './synthesize-requested.handler.js';
+
+export const synthesisHandlers = [DatasetImportRequestedHandler, SynthesizeRequestedHandler];
+
+@Module({
+  imports: [
+    PlatformModule.forService({
+      service: 'synthesis',
+      workerModule: new URL('./worker.js', import.meta.url),
+      handlers: synthesisHandlers,
+    }),
+  ],
+})
+export class SynthesisModule {}

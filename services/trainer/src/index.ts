@@ -1,0 +1,1 @@
+export { TrainerModule, trainerHandlers } from './trainer.module.js';

@@ -1,0 +1,4 @@
+import { runService } from '@tunesmith/platform';
+import { TrainerModule } from './trainer.module.js';
+
+await runService(TrainerModule);
