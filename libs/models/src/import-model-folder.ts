@@ -1,0 +1,58 @@
+import { elementCount, readModelFolder, readSideFiles, writeModelFolder, type SafetensorsEntry } from '@tunesmith/checkpoints';
+import { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
+import type { WorkContext } from '@tunesmith/tensor';
+import { resolve } from 'node:path';
+import { checkWeights, ModelWeightsError } from './check-weights.js';
+import { familyFor } from './families.js';
+import { ImportModelError } from './import-model-error.js';
+import { checkVocabulary } from './import-model-gguf.js';
+import { ImportProgress } from './import-model-progress.js';
+import type { ImportedModel } from './import-model.js';
+
+type FloatType = 'F32' | 'F16' | 'BF16';
+const floatTypes: readonly string[] = ['F32', 'F16', 'BF16'] satisfies FloatType[];
+
+/**
+ * As `importModel`, for a Hugging Face folder: a checked copy. Weights keep their type; tensors that carry nothing (a tied head stored twice,
+ * old buffers) are left out. Code that a folder brings along is never run or copied.
+ */
+export async function importModelFolder(path: string, outFolder: string, context: WorkContext): Promise<ImportedModel> {
+  if (resolve(path) === resolve(outFolder)) {
+    throw new ImportModelError({ code: 'import-into-itself', message: `The folder ${path} cannot be imported into itself.`, facts: { path } });
+  }
+  await using source = await readModelFolder(path);
+  const family = familyFor(source.config);
+  const config = family.parseConfig(source.config);
+  const weights = checkWeights(family.weights, config, source.tensors, path);
+  const tokenizer = await Tokenizer.fromFolder(path);
+  // Parses the template, if there is one: a broken one is to fail here, not in training.
+  await ChatTemplate.fromFolder(path);
+  const embedding = weights.find(({ gguf }) => gguf === 'token_embd.weight');
+  checkVocabulary(embedding?.shape[0], tokenizer.vocabularySize, path);
+
+  const infos = weights.map(({ huggingFace: name }) => ({ ...source.tensors.info(name), dtype: floatType(source.tensors.info(name).dtype, name) }));
+  const bytes = infos.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const progress = new ImportProgress(bytes, context);
+  const tensors = infos.map(({ name, dtype, shape }): SafetensorsEntry => ({ name, dtype, shape, bytes: () => progress.tensor(name, dtype, () => source.tensors.read(name)) }));
+  await writeModelFolder(outFolder, {
+    config: source.config,
+    generationConfig: source.generationConfig,
+    files: await readSideFiles(path, source.sideFiles),
+    tensors,
+  });
+  const parameters = infos.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return { format: 'folder', family: family.name, parameters, tensors: infos.length, bytes, vocabularySize: tokenizer.vocabularySize };
+}
+
+function floatType(dtype: string, name: string): FloatType {
+  if (isFloatType(dtype)) return dtype;
+  throw new ModelWeightsError({
+    message: `The tensor ${name} is of type ${dtype}; one of ${floatTypes.join(', ')} is expected. Import the model before it was quantized, or a GGUF file of it.`,
+    code: 'model-weights-mismatch',
+    facts: { name, dtype },
+  });
+}
+
+function isFloatType(dtype: string): dtype is FloatType {
+  return floatTypes.includes(dtype);
+}

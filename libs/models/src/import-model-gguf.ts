@@ -1,0 +1,133 @@
+import {
+  dequantizableGgufTypes,
+  dequantizeGgufToBfloat16,
+  elementCount,
+  float32FromFloat16,
+  GgufError,
+  openGguf,
+  writeModelFolder,
+  type GgufSource,
+  type SafetensorsEntry,
+} from '@tunesmith/checkpoints';
+import { tokenizerFilesFromGguf, type RebuiltTokenizer } from '@tunesmith/tokenizers';
+import type { WorkContext } from '@tunesmith/tensor';
+import { ModelWeightsError } from './check-weights.js';
+import { familyForGguf } from './families.js';
+import { ImportModelError } from './import-model-error.js';
+import { ImportProgress } from './import-model-progress.js';
+import { rowsFromGguf } from './import-model-rows.js';
+import type { ImportedModel } from './import-model.js';
+import type { ModelFamily, WeightName } from './model-family.js';
+
+/** The divisors of llama3's rotations, which GGUF keeps as a tensor. */
+const ropeFactorsName = 'rope_freqs.weight';
+
+/** As `importModel`, for a GGUF file (the first one of a set). Weights are decoded tensor by tensor and written as bfloat16. */
+export async function importModelGguf(path: string, outFolder: string, context: WorkContext): Promise<ImportedModel> {
+  await using source = await openGguf(path);
+  const { metadata } = source;
+  const kind = metadata.optionalString('general.type') ?? 'model';
+  if (kind !== 'model') {
+    throw new ImportModelError({ code: 'import-not-a-model', message: `${path} holds a ${kind} (general.type), not a model. Give the model that it belongs to.`, facts: { path, kind } });
+  }
+  const family = familyForGguf(metadata.string('general.architecture'));
+  const architectureConfig = family.weights.gguf.configFromGguf({
+    get: (key) => metadata.get(key),
+    tensorShape: (name) => (source.has(name) ? source.info(name).shape : undefined),
+    ...(await readRopeFactors(source)),
+  });
+  const tokenizer = tokenizerFilesFromGguf(metadata);
+  const configJson = completeConfig(architectureConfig, tokenizer);
+  const config = family.parseConfig(configJson);
+  const weights = checkTensors(family, config, source, path);
+  checkVocabulary(architectureConfig.vocab_size, tokenizer.vocabularySize, path);
+
+  const bytes = weights.reduce((sum, { shape }) => sum + elementCount(shape) * 2, 0);
+  const progress = new ImportProgress(bytes, context);
+  const tensors = weights.map((weight): SafetensorsEntry => ({
+    name: weight.huggingFace,
+    dtype: 'BF16',
+    shape: weight.shape,
+    bytes: () => progress.tensor(weight.gguf, 'BF16', () => decode(weight, source)),
+  }));
+  await writeModelFolder(outFolder, {
+    config: configJson,
+    generationConfig: tokenizer['generation_config.json'],
+    files: {
+      'tokenizer.json': tokenizer['tokenizer.json'],
+      'tokenizer_config.json': tokenizer['tokenizer_config.json'],
+      ...(tokenizer.chatTemplate === undefined ? {} : { 'chat_template.jinja': tokenizer.chatTemplate }),
+    },
+    tensors,
+  });
+  const parameters = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return { format: 'gguf', family: family.name, parameters, tensors: weights.length, bytes, vocabularySize: tokenizer.vocabularySize };
+}
+
+async function readRopeFactors(source: GgufSource): Promise<{ ropeFactors?: Float32Array }> {
+  if (!source.has(ropeFactorsName)) return {};
+  const { dtype, shape } = source.info(ropeFactorsName);
+  const bytes = await source.read(ropeFactorsName);
+  if (dtype === 'F32') return { ropeFactors: new Float32Array(bytes.buffer, 0, elementCount(shape)) };
+  if (dtype === 'F16') return { ropeFactors: float32FromFloat16(new Uint16Array(bytes.buffer, 0, elementCount(shape))) };
+  throw new GgufError({ code: 'gguf-bad-rope-factors', message: `${ropeFactorsName} is ${dtype}; F32 is expected.`, facts: { dtype } });
+}
+
+/** What the family's configuration leaves open: the type of the weights and the token ids. */
+function completeConfig(config: Record<string, unknown>, { bosTokenId, eosTokenIds, padTokenId }: RebuiltTokenizer): Record<string, unknown> {
+  return {
+    ...config,
+    torch_dtype: 'bfloat16',
+    dtype: 'bfloat16',
+    ...(bosTokenId === undefined ? {} : { bos_token_id: bosTokenId }),
+    ...(eosTokenIds.length === 0 ? {} : { eos_token_id: eosTokenIds.length === 1 ? eosTokenIds[0] : eosTokenIds }),
+    ...(padTokenId === undefined ? {} : { pad_token_id: padTokenId }),
+  };
+}
+
+/** Every tensor of the configuration must be there in its shape and in a type that can be decoded, and no other. */
+function checkTensors(family: ModelFamily, config: unknown, source: GgufSource, path: string): WeightName[] {
+  const expected = family.weights.tensors(config);
+  const derived = family.weights.gguf.derivedTensors(config).map(({ name }) => name);
+  const known = new Set([...expected.map(({ gguf }) => gguf), ...derived]);
+  const problems: string[] = [];
+  const text = (shape: readonly number[]) => `[${shape.join(', ')}]`;
+  for (const { gguf, shape, optional } of expected) {
+    if (!source.has(gguf)) {
+      if (!optional) problems.push(`${gguf} is missing, expected ${text(shape)}`);
+      continue;
+    }
+    const found = source.info(gguf);
+    if (text(found.shape) !== text(shape)) problems.push(`${gguf} is ${text(found.shape)}, expected ${text(shape)}`);
+    if (!dequantizableGgufTypes.includes(found.dtype)) problems.push(`${gguf} is of type ${found.dtype}, which cannot be decoded (${dequantizableGgufTypes.join(', ')} can)`);
+  }
+  for (const name of source.names()) if (!known.has(name)) problems.push(`${name} ${text(source.info(name).shape)} is not a part of this model`);
+  if (problems.length === 0) return expected.filter(({ gguf }) => source.has(gguf));
+  throw new ModelWeightsError({
+    message: `The tensors in ${path} are not those of its ${family.name} configuration: ${problems.slice(0, 8).join('; ')}${problems.length > 8 ? `; and ${problems.length - 8} more` : ''}.`,
+    code: 'model-weights-mismatch',
+    facts: { where: path, problems },
+  });
+}
+
+/** The embedding may have rows that no token uses; a token without a row is an error. */
+export function checkVocabulary(rows: unknown, tokens: number, path: string): void {
+  if (typeof rows === 'number' && tokens <= rows) return;
+  throw new ImportModelError({
+    code: 'import-vocabulary-mismatch',
+    message: `${path}: the tokenizer has ${tokens} tokens, but the model's vocab_size is ${String(rows)}. Tokenizer and weights come from different models.`,
+    facts: { path, tokens, rows },
+  });
+}
+
+async function decode({ gguf, shape, transform }: WeightName, source: GgufSource): Promise<Uint8Array> {
+  const stored = await source.read(gguf);
+  const rows = transform?.kind === 'interleave-heads' ? rowsFromGguf(stored, shape[0]!, transform.heads) : stored;
+  const values = dequantizeGgufToBfloat16(source.info(gguf).dtype, rows, elementCount(shape), transform?.kind === 'plus-one' ? subtractOne : undefined);
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** In float32, before rounding: a small weight beside the one would lose its digits in bfloat16. */
+function subtractOne(values: Float32Array): void {
+  for (let i = 0; i < values.length; i += 1) values[i] = values[i]! - 1;
+}
