@@ -10,19 +10,14 @@ const endpointKey = Symbol('tunesmith:endpoint');
 /** Says which route of the contract a controller's method serves. A route that the contract does not have, and so does not guard, cannot be served. */
 export function Serves(endpoint: Endpoint): MethodDecorator {
   return applyDecorators(
-    RequestMapping({ path: routePath(endpoint), method: RequestMethod[endpoint.method] }),
+    RequestMapping({ path: fastifyPath(endpoint), method: RequestMethod[endpoint.method] }),
     HttpCode(endpoint.answer.status),
     Header('cache-control', 'no-store'),
     SetMetadata(endpointKey, endpoint),
   );
 }
 
-/** The path in Nest's syntax. */
-function routePath({ path }: Endpoint): string {
-  return path.replace(/\{(\w+)\*\}/g, '*$1').replace(/\{(\w+)\}/g, ':$1');
-}
-
-/** The path as Fastify knows it. */
+/** The path as Fastify knows it, which is also what Nest takes. */
 export function fastifyPath({ path }: Endpoint): string {
   return path.replace(/\{\w+\*\}/g, '*').replace(/\{(\w+)\}/g, ':$1');
 }
