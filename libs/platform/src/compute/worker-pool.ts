@@ -66,6 +66,11 @@ export class WorkerPool {
     });
   }
 
+  /** Worker processes at the moment, idle ones too. */
+  get size(): number {
+    return this.all.size;
+  }
+
   /** Starts a worker ahead of the first call. */
   warm(): void {
     if (this.all.size === 0) this.giveBack(this.take());
