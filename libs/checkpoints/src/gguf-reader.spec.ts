@@ -173,7 +173,7 @@ describe('a set of shards', () => {
     await using folder = await temporaryFolder();
     for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder.path, name), bytes);
     await using source = await openGguf(join(folder.path, first));
-    return Promise.all([...source.names()].map(async (name) => [name, (await source.read(name))[0]]));
+    return await Promise.all([...source.names()].map(async (name) => [name, (await source.read(name))[0]]));
   }
 
   it('is opened by its first file', async () => {

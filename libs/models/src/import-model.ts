@@ -30,7 +30,8 @@ export async function importModel(source: string, outFolder: string, context: Wo
   const hub = hubReference(source);
   if (hub) {
     await using download = await downloadHubModel(hub, context);
-    return importModel(download.path, outFolder, context);
+    // Awaited here, or the download would be gone before it is read.
+    return await importModel(download.path, outFolder, context);
   }
   const status = await stat(source).catch(() => undefined);
   if (status?.isDirectory()) return importModelFolder(source, outFolder, context);
