@@ -1,3 +1,4 @@
+import { codeOf } from '../errors/code-of.js';
 import { PlatformError } from '../errors/platform-error.js';
 
 export class ArtifactError extends PlatformError {}
@@ -16,7 +17,7 @@ export function artifactMissing(digest: string, where: string): ArtifactError {
 
 /** Gives the errors of a full disk or a full quota their own code and a message that says what to do. */
 export function explainDisk(error: unknown, doing: string): unknown {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) {
+  if (codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT') {
     return new ArtifactError({ code: 'disk-full', cause: error, message: `Expected room on the disk for ${doing}; there is none left. Nothing half-written remains. Free space, or move TUNESMITH_HOME or TUNESMITH_ARTIFACTS to a larger disk.` });
   }
   return error;

@@ -1,5 +1,6 @@
 import { access, chmod, copyFile, link, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../errors/code-of.js';
 import { artifactMissing } from './artifact-error.js';
 import type { BlobStore } from './blob-store.js';
 import { writeDurably } from './durable-file.js';
@@ -39,7 +40,6 @@ export class FileBlobStore implements BlobStore {
       // Another disk, or a file system without hard links.
       if (codeOf(error) !== 'EXDEV' && codeOf(error) !== 'EPERM' && codeOf(error) !== 'EMLINK' && codeOf(error) !== 'ENOTSUP') throw error;
       await copyFile(source, target);
-      await chmod(target, 0o444);
     }
     return (await hashFile(target, { signal })).digest;
   }
@@ -100,8 +100,4 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -2,6 +2,7 @@ import { ArtifactManifest } from '@tunesmith/contracts';
 import { randomUUID } from 'node:crypto';
 import { access, chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codeOf } from '../errors/code-of.js';
 import { digestMismatch, explainDisk } from './artifact-error.js';
 import type { BlobStore } from './blob-store.js';
 
@@ -28,8 +29,8 @@ export class FolderCache {
     let staging = this.stagings.get(digest);
     if (!staging) {
       const cancel = new AbortController();
-      const folder = this.fill(target, manifest, cancel.signal).finally(() => this.stagings.delete(digest));
-      staging = { folder, cancel, waiting: 0 };
+      staging = { folder: this.fill(target, manifest, cancel.signal), cancel, waiting: 0 };
+      staging.folder.catch(() => undefined); // Whoever still waits gets it.
       this.stagings.set(digest, staging);
     }
     staging.waiting += 1;
@@ -37,7 +38,11 @@ export class FolderCache {
       return await untilAborted(staging.folder, signal);
     } finally {
       staging.waiting -= 1;
-      if (staging.waiting === 0) staging.cancel.abort(signal?.reason);
+      if (staging.waiting === 0) {
+        staging.cancel.abort(signal?.reason);
+        // Who comes next begins anew instead of joining one that is given up.
+        if (this.stagings.get(digest) === staging) this.stagings.delete(digest);
+      }
     }
   }
 
@@ -51,13 +56,14 @@ export class FolderCache {
         const path = join(temporary, file.path);
         await mkdir(dirname(path), { recursive: true });
         const arrived = await this.blobs.materialize(file.digest, path, signal);
+        await chmod(path, 0o444);
         if (arrived !== file.digest) throw digestMismatch(`the file ${file.path} from ${this.blobs.description}`, file.digest, arrived);
       }
       await setFolderModes(temporary, 0o555);
       await chmod(temporary, 0o755); // A folder without write permission cannot be renamed everywhere.
       await rename(temporary, target).catch((error: unknown) => {
         // Another process was faster; its folder is as good.
-        if (!(error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST'))) throw error;
+        if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error;
       });
       await chmod(target, 0o555);
       return target;
@@ -79,6 +85,7 @@ async function setFolderModes(folder: string, mode: number): Promise<void> {
 function untilAborted<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const onAbort = (): void => reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { ArtifactsConfig } from '../config/platform-config.js';
+import { codeOf } from '../errors/code-of.js';
 import { ArtifactError, artifactMissing } from './artifact-error.js';
 import type { BlobStore } from './blob-store.js';
 import { hashFile, hashStream } from './hash-file.js';
@@ -130,10 +131,6 @@ export class S3BlobStore implements BlobStore {
   private manifestKey(digest: string): string {
     return `${this.prefix}manifests/${digest.replace(':', '/')}`;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function isMissing(error: unknown): boolean {

@@ -114,9 +114,9 @@ it('says why a worker module cannot be loaded', async () => {
 it('lets calls wait until their cores fit, and refuses what never fits with the sum', async () => {
   const own = makePool({ budget: new WorkerBudget(1, 1000) });
   const order: string[] = [];
-  const slow = own.run('wait', { milliseconds: 200 }, still()).then(() => order.push('slow'));
-  await eventually('the first call', () => own.size === 1);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  let isWaiting = false;
+  const slow = own.run('wait', { milliseconds: 300 }, { ...still(), progress: () => void (isWaiting = true) }).then(() => order.push('slow'));
+  await eventually('the first call', () => isWaiting);
   const quick = own.run('wait', { milliseconds: 0 }, still()).then(() => order.push('quick'));
   await Promise.all([slow, quick]);
   expect(order).toEqual(['slow', 'quick']);

@@ -1,6 +1,7 @@
 import BetterSqlite3 from 'better-sqlite3';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../errors/code-of.js';
 import { PlatformError } from '../errors/platform-error.js';
 
 export class HomeLockedError extends PlatformError {}
@@ -20,7 +21,7 @@ export function lockHome(home: string): { release(): void } {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
-    if (!(error instanceof BetterSqlite3.SqliteError) || !error.code.startsWith('SQLITE_BUSY')) throw error;
+    if (!String(codeOf(error)).startsWith('SQLITE_BUSY')) throw error;
     const holder = readOwner(owner);
     throw new HomeLockedError({
       code: 'home-locked', cause: error, facts: { home, ...(holder ? { pid: Number(holder) } : {}) },

@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { JetStreamServer } from '../bus/jetstream-server.js';
 import type { Environment } from '../config/environment-reader.js';
 import { PlatformConfig } from '../config/platform-config.js';
+import { codeOf } from '../errors/code-of.js';
 import { PlatformError } from '../errors/platform-error.js';
 import { PlatformLifecycle } from './platform-lifecycle.js';
 import { ENVIRONMENT } from './platform-providers.js';
@@ -87,6 +88,6 @@ function listenedUrl(app: NestFastifyApplication, host: string): string {
 }
 
 function portTaken(error: unknown, { host, port }: { host: string; port: number }): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return error;
+  if (codeOf(error) !== 'EADDRINUSE') return error;
   return new PlatformError({ code: 'port-in-use', cause: error, facts: { host, port }, message: `Expected port ${port} of ${host} to be free; another program listens there. Stop it, or set TUNESMITH_HTTP_PORT to another port (0 takes any).` });
 }

@@ -9,6 +9,7 @@ import { resourceFromAttributes, type Resource } from '@opentelemetry/resources'
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, RandomIdGenerator, TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { FinishedSpan } from '@tunesmith/contracts';
+import { jobErrorOf } from '../errors/job-error-of.js';
 import { readableSpanOf } from './finished-span.js';
 import { SpanBatcher } from './span-batcher.js';
 import { activeCarrier, contextOf, rootCarrier, type TraceCarrier } from './trace-carrier.js';
@@ -76,7 +77,7 @@ export class Telemetry {
         return await body(span);
       } catch (error) {
         span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
-        if (error instanceof Error && 'code' in error && typeof error.code === 'string') span.setAttribute('error.type', error.code);
+        span.setAttribute('error.type', jobErrorOf(error).code);
         throw error;
       } finally {
         span.end();

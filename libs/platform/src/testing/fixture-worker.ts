@@ -38,7 +38,8 @@ export default defineWorker(
       const held: number[][] = [];
       for (;;) held.push(new Array<number>(1_000_000).fill(held.length));
     },
-    wait: async (input: { milliseconds: number }) => {
+    wait: async (input: { milliseconds: number }, { onProgress }: WorkContext) => {
+      onProgress({ phase: 'waiting', done: 0 });
       await pause(input.milliseconds);
       return process.pid;
     },
