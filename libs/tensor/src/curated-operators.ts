@@ -95,6 +95,11 @@ export const curatedOperators: readonly (readonly [operator: string, name: strin
   ['aten::dropout', 'dropout', 'Zeroes elements with probability p and scales the rest by 1 / (1 - p), when training.'],
   ['aten::scaled_dot_product_attention', 'scaledDotProductAttention', 'softmax(query x key^T * scale + mask) x value: [..., heads, tokens, headDim] (1706.03762).'],
 
+  // Kernels of our own, forward and backward in one pass each, in float32 whatever the dtype
+  ['tunesmith::rms_norm', 'fusedRmsNorm', 'self / sqrt(mean(self²) + epsilon) * (weight + offset) over the last dimension (1910.07467); offset 1 for Gemma.'],
+  ['tunesmith::rotate', 'rotate', 'Rotary positions in halves (2104.09864): [tokens, heads, dim] turned by cosines and sines [tokens, 1, dim] with equal halves.'],
+  ['tunesmith::gated_activation', 'gatedActivation', "activation(gate) * up from both side by side, [..., 2 * width] -> [..., width] (2002.05202): 'silu' or 'gelu_tanh'."],
+
   // Losses (reduction: 0 none, 1 mean, 2 sum)
   ['aten::cross_entropy_loss', 'crossEntropyLoss', 'Cross entropy of logits [n, classes] and class indices [n]; reduction 0 none, 1 mean, 2 sum.'],
   ['aten::nll_loss', 'nllLoss', 'Negative log likelihood of log probabilities [n, classes] and class indices [n]; reduction 0 none, 1 mean, 2 sum.'],

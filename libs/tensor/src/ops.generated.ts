@@ -628,6 +628,33 @@ export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Ten
   return tensorFrom((scaledDotProductAttentionOperator ??= resolve('aten::scaled_dot_product_attention', ''))(handleOf(query), handleOf(key), handleOf(value), handleOf(attnMask), dropoutP, isCausal, scale, enableGqa));
 }
 
+let fusedRmsNormOperator: NativeOperator | undefined;
+/**
+ * self / sqrt(mean(self²) + epsilon) * (weight + offset) over the last dimension (1910.07467); offset 1 for Gemma.
+ * tunesmith::rms_norm(Tensor input, Tensor weight, float epsilon, float offset=0.) -> Tensor
+ */
+export function fusedRmsNorm(input: Tensor, weight: Tensor, epsilon: number, offset?: number): Tensor {
+  return tensorFrom((fusedRmsNormOperator ??= resolve('tunesmith::rms_norm', ''))(handleOf(input), handleOf(weight), epsilon, offset));
+}
+
+let rotateOperator: NativeOperator | undefined;
+/**
+ * Rotary positions in halves (2104.09864): [tokens, heads, dim] turned by cosines and sines [tokens, 1, dim] with equal halves.
+ * tunesmith::rotate(Tensor input, Tensor cosines, Tensor sines) -> Tensor
+ */
+export function rotate(input: Tensor, cosines: Tensor, sines: Tensor): Tensor {
+  return tensorFrom((rotateOperator ??= resolve('tunesmith::rotate', ''))(handleOf(input), handleOf(cosines), handleOf(sines)));
+}
+
+let gatedActivationOperator: NativeOperator | undefined;
+/**
+ * activation(gate) * up from both side by side, [..., 2 * width] -> [..., width] (2002.05202): 'silu' or 'gelu_tanh'.
+ * tunesmith::gated_activation(Tensor gate_up, str activation) -> Tensor
+ */
+export function gatedActivation(gateUp: Tensor, activation: string): Tensor {
+  return tensorFrom((gatedActivationOperator ??= resolve('tunesmith::gated_activation', ''))(handleOf(gateUp), activation));
+}
+
 let crossEntropyLossOperator: NativeOperator | undefined;
 /**
  * Cross entropy of logits [n, classes] and class indices [n]; reduction 0 none, 1 mean, 2 sum.
