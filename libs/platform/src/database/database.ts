@@ -1,5 +1,4 @@
 import type { ServiceName } from '@tunesmith/contracts';
-import { Client } from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { hidePassword } from '../config/environment-reader.js';
 import type { DatabaseConfig } from '../config/platform-config.js';
@@ -60,6 +59,7 @@ async function initialize(dataSource: ServiceDataSource): Promise<void> {
 
 /** Replicas that start together migrate one after the other. */
 async function withMigrationLock(url: string, service: ServiceName, body: () => Promise<void>): Promise<void> {
+  const { Client } = await import('pg');
   const client = new Client({ connectionString: url, application_name: `tunesmith-${service}-migrations` });
   await client.connect();
   try {

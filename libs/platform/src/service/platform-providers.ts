@@ -46,7 +46,9 @@ export function platformProviders({ service, entities = [], migrations = [], wor
     },
     {
       provide: Telemetry, inject: [PlatformConfig],
-      useFactory: ({ instance, telemetry }: PlatformConfig) => new Telemetry({ service, instance: instance.name, otlpEndpoint: telemetry.otlpEndpoint }),
+      useFactory: async ({ instance, telemetry: { otlpEndpoint } }: PlatformConfig) =>
+        // Loaded only where there is a collector: exporters are large.
+        new Telemetry({ service, instance: instance.name, exporters: otlpEndpoint ? (await import('../telemetry/otlp-exporters.js')).otlpExporters(otlpEndpoint) : undefined }),
     },
     {
       provide: Database, inject: [PlatformConfig],

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type INestApplicationContext, type LoggerService, type LogLevel, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { JetStreamServer } from '../bus/jetstream-server.js';
 import type { Environment } from '../config/environment-reader.js';
 import { PlatformConfig } from '../config/platform-config.js';
@@ -45,6 +45,8 @@ export async function startService(module: Type | DynamicModule, options: StartO
     });
     return start(app, () => app.listen(), () => null);
   }
+  // Loaded only by services that serve HTTP.
+  const { FastifyAdapter } = await import('@nestjs/platform-fastify');
   const adapter = new FastifyAdapter({ forceCloseConnections: true, ...options.fastify });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, common);
   app.connectMicroservice({ strategy: app.get(JetStreamServer, { strict: false }) });

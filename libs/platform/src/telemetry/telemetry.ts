@@ -3,14 +3,13 @@ import {
   type Attributes, type Context, type Link, type Meter, type Span, type Tracer,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes, type Resource } from '@opentelemetry/resources';
-import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { BatchSpanProcessor, RandomIdGenerator, TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { RandomIdGenerator, TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { FinishedSpan } from '@tunesmith/contracts';
 import { jobErrorOf } from '../errors/job-error-of.js';
 import { readableSpanOf } from './finished-span.js';
+import type { Exporters } from './otlp-exporters.js';
 import { SpanBatcher } from './span-batcher.js';
 import { activeCarrier, contextOf, rootCarrier, type TraceCarrier } from './trace-carrier.js';
 
@@ -32,8 +31,8 @@ export interface RunTrace {
 export interface TelemetryOptions {
   readonly service: string;
   readonly instance: string;
-  /** Base URL of an OTLP/HTTP collector; without one spans go to the bus only, and metrics nowhere. */
-  readonly otlpEndpoint?: string | undefined;
+  /** To a collector; without them spans go to the bus only, and metrics nowhere. */
+  readonly exporters?: ((resource: Resource) => Exporters) | undefined;
 }
 
 const kinds = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
@@ -52,18 +51,14 @@ export class Telemetry {
   private readonly meters: MeterProvider | undefined;
   private readonly ids = new RandomIdGenerator();
 
-  constructor({ service, instance, otlpEndpoint }: TelemetryOptions) {
+  constructor({ service, instance, exporters }: TelemetryOptions) {
     keepActiveSpans();
     this.resource = resourceFromAttributes({ 'service.name': service, 'service.namespace': 'tunesmith', 'service.instance.id': instance });
     this.batcher = new SpanBatcher(service);
     this.processors = [this.batcher];
-    if (otlpEndpoint) {
-      this.processors.push(new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${otlpEndpoint}/v1/traces` }), scheduledDelayMillis: 1000 }));
-      this.meters = new MeterProvider({
-        resource: this.resource,
-        readers: [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter({ url: `${otlpEndpoint}/v1/metrics` }), exportIntervalMillis: 10_000, exportTimeoutMillis: 5000 })],
-      });
-    }
+    const collector = exporters?.(this.resource);
+    if (collector) this.processors.push(collector.spans);
+    this.meters = collector?.meters;
     this.tracers = new TracerProvider({ resource: this.resource, spanProcessors: this.processors });
     this.tracer = this.tracers.getTracer('tunesmith');
     this.meter = (this.meters ?? metricsApi).getMeter('tunesmith');

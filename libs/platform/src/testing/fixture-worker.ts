@@ -8,6 +8,8 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 export default defineWorker(
   {
     square: (input: { values: Float32Array }) => Promise.resolve({ values: input.values.map((value) => value * value), pid: process.pid }),
+    /** When it was called, in nanoseconds of the clock that all processes share. */
+    stamp: () => Promise.resolve(process.hrtime.bigint()),
     environment: () => Promise.resolve({ threads: process.env['OMP_NUM_THREADS'], secret: process.env['TUNESMITH_S3_SECRET_KEY'], extra: process.env['EXTRA'], conditions: process.execArgv }),
     phases: async (_input: unknown, { onProgress }: WorkContext) => {
       for (const phase of ['read', 'train', 'write']) for (let done = 0; done <= 500; done += 1) onProgress({ phase, done, total: 500 });
