@@ -17,8 +17,8 @@ const producer = { name: 'tunesmith', version: '0.1.0' };
 
 /** A graph that was written. */
 export interface OnnxFile {
-  /** The .onnx file; its weights lie beside it. */
-  readonly path: string;
+  /** The .onnx file inside the folder; its weights lie beside it. */
+  readonly file: string;
   /** Of both files. */
   readonly bytes: number;
 }
@@ -31,7 +31,8 @@ export interface OnnxFile {
 export async function exportOnnx(model: SourceModel, variant: OnnxVariant, folder: string, { signal, onProgress }: WorkContext): Promise<OnnxFile> {
   const plan = decoderPlanOf(model);
   await mkdir(join(folder, 'onnx'), { recursive: true });
-  const path = join(folder, onnxVariants[variant].file);
+  const { file } = onnxVariants[variant];
+  const path = join(folder, file);
   await using data = await ExternalDataFile.create(`${path}_data`);
   const graph = new GraphBuilder('decoder', data);
   const { weights } = model;
@@ -45,5 +46,5 @@ export async function exportOnnx(model: SourceModel, variant: OnnxVariant, folde
   await writeDecoderGraph(plan, { graph, weights, linears, layerDone });
   const proto = encodeModel(graph.finish(), producer);
   await writeFile(path, proto);
-  return { path, bytes: proto.length + data.length };
+  return { file, bytes: proto.length + data.length };
 }

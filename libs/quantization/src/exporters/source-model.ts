@@ -23,6 +23,8 @@ export interface SourceModel extends AsyncDisposable {
   /** Names of the tokenizer's files. */
   readonly sideFiles: readonly string[];
   readonly weights: WeightReader;
+  /** Paths of the files that hold them. */
+  readonly weightFiles: readonly string[];
 }
 
 const JsonObject = z.record(z.string(), z.unknown());
@@ -48,6 +50,7 @@ export async function openSourceModel(path: string): Promise<SourceModel> {
       chatTemplate: await chatTemplateOf(path, tokenizerConfig),
       sideFiles: folder.sideFiles,
       weights: new WeightReader(folder.tensors),
+      weightFiles: folder.tensors.files,
       [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
     };
   } catch (error) {

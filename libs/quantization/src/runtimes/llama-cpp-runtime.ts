@@ -41,6 +41,10 @@ class LlamaCppRuntime implements ModelRuntime {
     this.#sequence = context.getSequence();
   }
 
+  tokenize(text: string): number[] {
+    return this.model.tokenize(text, true, 'trimLeadingSpace');
+  }
+
   async complete(prompt: readonly number[], { maxNewTokens, stopTokenIds, signal }: CompletionLimits): Promise<number[]> {
     this.#requireRoom(prompt.length + maxNewTokens);
     await this.#sequence.clearHistory();

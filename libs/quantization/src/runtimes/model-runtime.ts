@@ -20,6 +20,8 @@ export interface RuntimeOptions {
 export interface ModelRuntime extends AsyncDisposable {
   /** The npm package. */
   readonly name: 'node-llama-cpp' | 'onnxruntime-node';
+  /** Text as the runtime itself reads it, special tokens included, none added; absent where it has no tokenizer. */
+  tokenize?(text: string): number[];
   /** The most likely next token, again and again. Throws QuantizationError `logits-not-finite`. */
   complete(prompt: readonly number[], limits: CompletionLimits): Promise<number[]>;
   /** ln p(token | all before it) of every token at which `wanted` is true, in order. Throws QuantizationError `logits-not-finite`. */

@@ -1,0 +1,13 @@
+export { exportGguf } from './exporters/gguf.js';
+export { exportOnnx, type OnnxFile } from './exporters/onnx.js';
+export { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
+export { onnxVariants, type OnnxVariant } from './exporters/onnx/onnx-variants.js';
+export { openSourceModel, type SourceModel } from './exporters/source-model.js';
+export { QuantizationError } from './quantization-error.js';
+export { findTarget, quantizationTargets, type QuantizationTarget } from './quantization-targets.js';
+export { quantizeModel, type QuantizedFormat, type QuantizeMetrics, type QuantizeRequest } from './quantize-model.js';
+export { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
+export type { CompletionLimits, ModelRuntime, RuntimeOptions } from './runtimes/model-runtime.js';
+export { openOnnxRuntime } from './runtimes/onnx-runtime.js';
+export { encodeRows as encodeQuantizedRows, type QuantizationScheme } from './schemes/quantization-scheme.js';
+export { schemes } from './schemes/schemes.js';
