@@ -1,6 +1,7 @@
 import type { GgufValue } from '@tunesmith/checkpoints';
 import type { RotarySettings } from '@tunesmith/nn';
 import { z } from 'zod';
+import { ModelConfigError } from './model-config-error.js';
 
 const positive = z.number().positive();
 const theta = { rope_theta: positive.optional() };
@@ -76,7 +77,7 @@ export function rotarySettings(rope: RopeDictionary, defaults: { theta: number; 
   }
 }
 
-/** The GGUF spelling, the same in every architecture: linear and yarn as keys, llama3 as a tensor of divisors. */
+/** The GGUF spelling, the same in every architecture: linear and yarn as keys, llama3 as a tensor of divisors. Throws for what the keys cannot say. */
 export function ggufRopeMetadata(architecture: string, { theta, scaling }: RotarySettings): Record<string, GgufValue> {
   const prefix = `${architecture}.rope`;
   const base: Record<string, GgufValue> = { [`${prefix}.freq_base`]: { type: 'float32', value: theta } };
@@ -84,6 +85,10 @@ export function ggufRopeMetadata(architecture: string, { theta, scaling }: Rotar
     return { ...base, [`${prefix}.scaling.type`]: { type: 'string', value: 'linear' }, [`${prefix}.scaling.factor`]: { type: 'float32', value: scaling.factor } };
   }
   if (scaling?.kind === 'yarn') {
+    if (scaling.attentionFactor !== null || scaling.betaFast !== 32 || scaling.betaSlow !== 1 || !scaling.truncate) {
+      const problem = 'yarn with its own attention_factor, beta_fast, beta_slow or truncate has no place in GGUF metadata that every reader knows';
+      throw new ModelConfigError({ message: `GGUF export: ${problem}.`, facts: { problems: [problem] } });
+    }
     return {
       ...base,
       [`${prefix}.scaling.type`]: { type: 'string', value: 'yarn' },

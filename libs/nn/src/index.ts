@@ -11,6 +11,7 @@ export { packTokens, rowLengths } from './pack-tokens.js';
 export type { PackedTokens } from './packed-tokens.js';
 export type { LinearLike, Parts } from './parts.js';
 export { plainParts } from './plain-parts.js';
+export { project } from './project.js';
 export { RmsNorm } from './rms-norm.js';
 export { rotate, RotaryEmbedding, type Rotation } from './rotary-embedding.js';
 export { llama3Divisors, rotarySpeeds, type Llama3Scaling, type RotaryScaling, type RotarySettings } from './rotary-settings.js';

@@ -3,6 +3,7 @@ import { Linear } from './linear.js';
 import { LoraLinear } from './lora-linear.js';
 import { Module } from './module.js';
 import type { LinearLike } from './parts.js';
+import { project } from './project.js';
 
 /** As many tensors as members. */
 type OneEach<Members extends readonly LinearLike[]> = { [Index in keyof Members]: Tensor };
@@ -27,16 +28,16 @@ export class LinearGroup<const Members extends readonly LinearLike[]> extends Mo
     this.#weights = stackWeights(members, this.#sizes);
   }
 
-  /** [tokens, inFeatures] -> one [tokens, outFeatures] per member; rows of different members may share memory. */
+  /** [tokens, inFeatures] -> one [tokens, outFeatures] per member; they may share memory. */
   forward(input: Tensor): OneEach<Members> {
-    return this.#forward(input) as OneEach<Members>;
+    return ops.splitWithSizes(this.forwardJoined(input), this.#sizes, 1) as OneEach<Members>;
   }
 
-  #forward(input: Tensor): Tensor[] {
-    if (!this.#weights || !this.members.every(fusible)) return this.members.map((member) => member.forward(input));
+  /** [tokens, inFeatures] -> [tokens, outFeatures of all members side by side] */
+  forwardJoined(input: Tensor): Tensor {
+    if (!this.#weights || !this.members.every(fusible)) return ops.cat(this.members.map((member) => member.forward(input)), 1);
     const biases = this.members.flatMap((member) => member.bias ?? []);
-    const together = ops.linear(input, this.#weights, biases.length > 0 ? ops.cat(biases, 0) : null); // [tokens, all outFeatures]
-    return ops.splitWithSizes(this.#updated(together, input), this.#sizes, 1);
+    return this.#updated(project(input, this.#weights, biases.length > 0 ? ops.cat(biases, 0) : null), input);
   }
 
   override [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
-import { ops, type Tensor } from '@tunesmith/tensor';
+import type { Tensor } from '@tunesmith/tensor';
 import { Module } from './module.js';
 import type { LinearLike } from './parts.js';
+import { project } from './project.js';
 
 /** y = x Wᵀ + b. */
 export class Linear extends Module implements LinearLike {
@@ -24,6 +25,6 @@ export class Linear extends Module implements LinearLike {
   }
 
   forward(input: Tensor): Tensor {
-    return ops.linear(input, this.weight, this.bias);
+    return project(input, this.weight, this.bias);
   }
 }

@@ -1,4 +1,4 @@
-import { KeyValueCache, LinearGroup, Module, packedAttention, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import type { Gemma3Config, LayerType } from './config.js';
@@ -57,7 +57,7 @@ export class Gemma3Model extends Module implements CausalLanguageModel {
   }
 
   logits(hidden: Tensor): Tensor {
-    const logits = ops.linear(hidden, this.outputWeight); // [tokens, vocabulary]
+    const logits = project(hidden, this.outputWeight); // [tokens, vocabulary]
     const cap = this.logitSoftcap;
     return cap === null ? logits : ops.mulScalar(ops.tanh(ops.divScalar(logits, cap)), cap);
   }

@@ -1,4 +1,4 @@
-import { KeyValueCache, LinearGroup, Module, packedAttention, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import type { LlamaConfig } from './config.js';
@@ -45,7 +45,7 @@ export class LlamaModel extends Module implements CausalLanguageModel {
   }
 
   logits(hidden: Tensor): Tensor {
-    return ops.linear(hidden, this.outputWeight); // [tokens, vocabulary]
+    return project(hidden, this.outputWeight); // [tokens, vocabulary]
   }
 
   newCache(): KeyValueCache {

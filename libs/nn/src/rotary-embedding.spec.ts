@@ -1,0 +1,46 @@
+import { ops, randn, RandomGenerator, scope, setThreads, tensor } from '@tunesmith/tensor';
+import { rotate, RotaryEmbedding } from './rotary-embedding.js';
+
+beforeAll(() => setThreads(1));
+
+const rotary = new RotaryEmbedding({ theta: 100, scaling: null }, 6);
+
+test('turns element i with element i + headDim / 2 by position times speed', () => {
+  scope(() => {
+    const input = randn([3, 2, 6], { generator: new RandomGenerator(1) });
+    const positions = [0, 1, 1000];
+    const actual = rotate(input, rotary.rotation(tensor(positions, { dtype: 'int64' }), 'float32')).toArray();
+    const flat = input.toArray();
+    actual.forEach((number, index) => {
+      const place = index % 6;
+      const angle = (positions[Math.floor(index / 12)] ?? NaN) * 100 ** ((-2 * (place % 3)) / 6);
+      const partner = place < 3 ? -(flat[index + 3] ?? NaN) : (flat[index - 3] ?? NaN);
+      expect(number).toBeCloseTo((flat[index] ?? NaN) * Math.cos(angle) + partner * Math.sin(angle), 5);
+    });
+  });
+});
+
+test('the product of two turned heads depends on their distance alone', () => {
+  scope(() => {
+    const [query, key] = [randn([1, 1, 6], { generator: new RandomGenerator(1) }), randn([1, 1, 6], { generator: new RandomGenerator(2) })];
+    const product = (left: number, right: number) => {
+      const turned = [query, key].map((head, index) => rotate(head, rotary.rotation(tensor([index === 0 ? left : right], { dtype: 'int64' }), 'float32')));
+      return ops.sumAll(ops.mul(turned[0] ?? query, turned[1] ?? key)).item();
+    };
+    expect(product(7, 3)).toBeCloseTo(product(104, 100), 4);
+  });
+});
+
+test('its gradient is the turn backwards, also through a strided input', () => {
+  scope(() => {
+    const wide = randn([4, 2, 9], { generator: new RandomGenerator(3), requiresGrad: true });
+    const input = ops.narrow(wide, 2, 1, 6);
+    const rotation = rotary.rotation(tensor([0, 1, 2, 3], { dtype: 'int64' }), 'float32');
+    const weights = randn([4, 2, 6], { generator: new RandomGenerator(4) });
+    ops.sumAll(ops.mul(rotate(input, rotation), weights)).backward();
+    const backwards = rotate(weights, { ...rotation, sines: ops.neg(rotation.sines) });
+    const gradient = ops.narrow(wide.grad ?? wide, 2, 1, 6);
+    expect(ops.amax(ops.abs(ops.sub(gradient, backwards))).item()).toBeLessThan(1e-6);
+    expect(ops.amax(ops.abs(ops.narrow(wide.grad ?? wide, 2, 0, 1))).item()).toBe(0);
+  });
+});
