@@ -4,6 +4,7 @@ import type { CausalLanguageModel } from '@tunesmith/models';
 import { noGrad, ops, scope, tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
 import { chooseTokens, type ChosenTokens, type Sampling } from './sampling.js';
+import { tokenBatches } from './token-batches.js';
 
 export interface GenerationRequest {
   /** The prompt; at least one token. */
@@ -19,7 +20,7 @@ export interface GenerationOptions extends Partial<Sampling> {
   readonly seed?: number;
   /** The most tokens that prompt and answer may have together: what the model was made for. */
   readonly contextLength?: number;
-  /** Rows decoded side by side. */
+  /** The most rows that are decoded side by side. */
   readonly batchRows?: number;
 }
 
@@ -58,11 +59,14 @@ export async function generate(model: CausalLanguageModel, requests: readonly Ge
     results.set(row.index, { tokenIds: row.tokenIds, logProbs: row.logProbs, finish: how });
     context.onProgress({ phase: 'generate', done: results.size, total: requests.length, unit: 'rows' });
   };
-  for (let start = 0; start < rows.length; start += batchRows) {
-    await decodeTogether(model, rows.slice(start, start + batchRows), options, context.signal, finish);
+  for (const batch of tokenBatches(rows, ({ prompt }) => prompt.length, { tokens: batchTokens, items: batchRows })) {
+    await decodeTogether(model, batch, options, context.signal, finish);
   }
   return requests.map((_, index) => results.get(index)!);
 }
+
+/** Prompt tokens that are read at once. */
+const batchTokens = 16_384;
 
 async function decodeTogether(model: CausalLanguageModel, rows: readonly RunningRow[], options: GenerationOptions, signal: AbortSignal, finish: (row: RunningRow, how: Generation['finish']) => void): Promise<void> {
   const { temperature = 0, topP = 1, stopTokenIds } = options;

@@ -4,6 +4,7 @@ import type { CausalLanguageModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
 import { fusedLinearCrossEntropy, noGrad, ops, scope, tensor, type Tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
+import { tokenBatches } from './token-batches.js';
 
 export interface MaskedTokens {
   /** At least one token. */
@@ -20,7 +21,7 @@ const chunk = 256;
 /** For each token the natural logarithm of its probability given those before it in its row; null for a row's first token and for what the mask leaves out. */
 export async function tokenLogProbs(model: CausalLanguageModel, rows: readonly MaskedTokens[], context: WorkContext): Promise<(number | null)[][]> {
   const results: (number | null)[][] = [];
-  for (const batch of batchesOf(rows)) {
+  for (const batch of tokenBatches(rows, ({ tokenIds }) => tokenIds.length, { tokens: batchTokens })) {
     await nextTurn();
     context.signal.throwIfAborted();
     const targets = batch.flatMap(({ tokenIds, lossMask }) => [...tokenIds.slice(1).map((id, place) => (lossMask?.[place + 1] === false ? ignoredTarget : id)), ignoredTarget]);
@@ -60,19 +61,4 @@ function targetLosses(model: CausalLanguageModel, hidden: Tensor, targets: Tenso
     }),
   );
   return ops.cat(chunks, 0);
-}
-
-function* batchesOf(rows: readonly MaskedTokens[]): Generator<MaskedTokens[]> {
-  let batch: MaskedTokens[] = [];
-  let tokens = 0;
-  for (const row of rows) {
-    if (batch.length > 0 && tokens + row.tokenIds.length > batchTokens) {
-      yield batch;
-      batch = [];
-      tokens = 0;
-    }
-    batch.push(row);
-    tokens += row.tokenIds.length;
-  }
-  if (batch.length > 0) yield batch;
 }
