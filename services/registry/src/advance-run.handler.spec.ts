@@ -1,0 +1,112 @@
+import type { LineageView, ModelView, RunView } from '@tunesmith/contracts';
+import { TinyPlatform } from './testing/tiny-platform.js';
+
+let platform: TinyPlatform;
+beforeAll(async () => void (platform = await TinyPlatform.start()));
+afterAll(() => platform?.[Symbol.asyncDispose]());
+afterEach(() => platform.work.clear());
+
+const stepOf = (run: RunView, name: string) => run.steps.find((step) => step.name === name)!;
+let numbers = 0;
+/** Makes a job's specification one that no other test asks for, so that no cache knows it. */
+const unique = () => (numbers += 1);
+
+test('steps run as their needs succeed, and what they made leads on', async () => {
+  const model = await platform.registerModel('smollm2', 'prod');
+  const path = await platform.file('rows.jsonl');
+  platform.work.set('import-dataset', { metrics: { rows: 3, byTag: { x: 3 } } });
+  platform.work.set('evaluate', { metrics: { 'qa.exact_match': 0.9, 'forgetting.loss_increase': 0.01 } });
+  const started = await platform.startRun({
+    data: { uses: 'import-dataset', with: { path } },
+    train: { uses: 'train', needs: ['data'], with: { model: 'smollm2@prod', dataset: '${{ steps.data.dataset }}', seed: unique() } },
+    merge: { uses: 'merge', needs: ['train'], with: { base: 'smollm2', adapter: '${{ steps.train.adapter }}' } },
+    evaluate: { uses: 'evaluate', needs: ['data', 'merge'], with: { model: '${{ steps.merge.model }}', dataset: '${{ steps.data.dataset }}', tasks: [{ kind: 'loss', name: 'forgetting', tag: 'x' }] } },
+    gate: { uses: 'gate', needs: ['evaluate'], with: { require: 'qa.exact_match >= 0.8 and forgetting.loss_increase <= 0.05' } },
+    promote: { uses: 'promote', needs: ['merge', 'gate'], with: { model: '${{ steps.merge.model }}' } },
+  });
+  expect(started).toMatchObject({ status: 'running', recipe: 'test', project: 'default' });
+  const run = await platform.ended(started.id);
+  expect(run.steps.map(({ name, status, error }) => [name, status, error])).toEqual(['data', 'train', 'merge', 'evaluate', 'gate', 'promote'].map((name) => [name, 'succeeded', null]));
+  expect(run.status).toBe('succeeded');
+  expect(stepOf(run, 'gate').metrics).toEqual({ require: 'qa.exact_match >= 0.8 and forgetting.loss_increase <= 0.05', passed: true, values: { 'qa.exact_match': 0.9, 'forgetting.loss_increase': 0.01 } });
+  expect(stepOf(run, 'train').inputs).toMatchObject({ model, batch: 8, epochs: 1, method: { kind: 'lora', rank: 8 } });
+
+  const merged = stepOf(run, 'merge').outputs['model']!;
+  const view = await platform.request<ModelView>('GET', '/v1/models/smollm2');
+  expect(view.aliases).toEqual({ prod: 2 });
+  expect(view.versions[1]).toMatchObject({ artifact: merged, family: 'llama', runId: run.id, aliases: ['prod'] });
+
+  const lineage = await platform.request<LineageView>('GET', `/v1/lineage/${encodeURIComponent(merged.digest)}`);
+  expect(lineage.parents.map(({ role, digest }) => [role, digest]).sort()).toEqual([['adapter', stepOf(run, 'train').outputs['adapter']!.digest], ['base', model.digest]]);
+});
+
+test('a failed step ends the run; what did not start is skipped, what runs may end', async () => {
+  platform.work.set('train', ({ step }) => (step === 'bad' ? { failure: 'expected more memory; got none' } : { milliseconds: 300 }));
+  const model = await platform.registerModel('failing');
+  const path = await platform.file('failing.jsonl');
+  const train = () => ({ uses: 'train', with: { model: model.digest, dataset: path, seed: unique() } });
+  const { id } = await platform.startRun({
+    bad: train(),
+    long: train(),
+    after: { uses: 'merge', needs: ['bad'], with: { base: model.digest, adapter: '${{ steps.bad.adapter }}' } },
+  });
+  const run = await platform.ended(id);
+  expect(run.status).toBe('failed');
+  expect(stepOf(run, 'bad')).toMatchObject({ status: 'failed', error: { code: 'tiny-failure', message: 'expected more memory; got none', facts: { tried: true } } });
+  expect(stepOf(run, 'long').status).toBe('succeeded');
+  expect(stepOf(run, 'after')).toMatchObject({ status: 'skipped', startedAt: null });
+});
+
+test('a gate that does not hold fails the run and says what came', async () => {
+  const model = await platform.registerModel('gated');
+  const path = await platform.file('gated.jsonl');
+  platform.work.set('evaluate', { metrics: { 'qa.exact_match': 0.5 } });
+  const evaluate = { uses: 'evaluate', with: { model: model.digest, dataset: path, tasks: [{ kind: 'loss', name: 'x', tag: 'x' }] } };
+  const { id } = await platform.startRun({ evaluate, gate: { uses: 'gate', needs: ['evaluate'], with: { require: 'qa.exact_match >= 0.8' } }, promote: { uses: 'promote', needs: ['gate'], with: { model: model.digest, name: 'gated' } } });
+  const run = await platform.ended(id);
+  expect(stepOf(run, 'gate')).toMatchObject({ status: 'failed', error: { code: 'gate-failed', message: 'gate: expected qa.exact_match >= 0.8; got qa.exact_match = 0.5' }, metrics: { passed: false } });
+  expect(stepOf(run, 'promote').status).toBe('skipped');
+  const other = await platform.startRun({ evaluate, gate: { uses: 'gate', needs: ['evaluate'], with: { require: 'exact_match >= 0.8' } } });
+  expect(stepOf(await platform.ended(other.id), 'gate').error).toMatchObject({ code: 'gate-unknown-metric', message: expect.stringContaining('qa.exact_match') });
+});
+
+test('the same step is not run again, and a step with one other value is', async () => {
+  const model = await platform.registerModel('cached');
+  const path = await platform.file('cached.jsonl');
+  const seed = unique();
+  const steps = (rank: number) => ({ train: { uses: 'train', with: { model: 'cached', dataset: path, seed, method: { kind: 'lora', rank } } } });
+  const first = await platform.ended((await platform.startRun(steps(4))).id);
+  expect(first.steps.map(({ name, cached }) => [name, cached])).toEqual([['import-dataset', false], ['train', false]]);
+  const calls = platform.calls.length;
+  // The same bytes under another path are the same bytes.
+  const copy = await platform.file('copy.jsonl', 'cached.jsonl');
+  const again = await platform.ended((await platform.startRun({ train: { uses: 'train', with: { model: model.digest, dataset: copy, seed, method: { rank: 4, kind: 'lora' } } } })).id);
+  expect(again.steps.map(({ name, cached, status }) => [name, cached, status])).toEqual([['import-dataset', true, 'succeeded'], ['train', true, 'succeeded']]);
+  expect(stepOf(again, 'train').outputs).toEqual(stepOf(first, 'train').outputs);
+  expect(platform.calls).toHaveLength(calls);
+  const other = await platform.ended((await platform.startRun(steps(5))).id);
+  expect(stepOf(other, 'train').cached).toBe(false);
+});
+
+test('steps that do not need one another run side by side', async () => {
+  const model = await platform.registerModel('parallel');
+  const path = await platform.file('parallel.jsonl');
+  platform.work.set('train', { milliseconds: 400 });
+  const trains = Object.fromEntries(Array.from({ length: 4 }, (_unused, index) => [`train-${index}`, { uses: 'train', needs: ['data'], with: { model: model.digest, dataset: '${{ steps.data.dataset }}', seed: unique() } }]));
+  const { id } = await platform.startRun({ data: { uses: 'import-dataset', with: { path } }, ...trains });
+  const run = await platform.ended(id);
+  expect(run.status).toBe('succeeded');
+  const times = run.steps.filter(({ uses }) => uses === 'train').map(({ startedAt, finishedAt }) => [Date.parse(startedAt!), Date.parse(finishedAt!)] as const);
+  expect(Math.max(...times.map(([start]) => start))).toBeLessThan(Math.min(...times.map(([, end]) => end)));
+});
+
+test('a step whose job made no such output fails by itself', async () => {
+  const model = await platform.registerModel('outputs');
+  const path = await platform.file('outputs.jsonl');
+  platform.work.set('train', { outputs: ['model'] });
+  const { id } = await platform.startRun({
+    train: { uses: 'train', with: { model: model.digest, dataset: path, seed: unique(), method: { kind: 'full' } } },
+    merge: { uses: 'merge', needs: ['train'], with: { base: model.digest, adapter: '${{ steps.train.adapter }}' } },
+  });
+  expect(stepOf(await platform.ended(id), 'merge').error).toMatchObject({ code: 'output-missing', message: 'merge: expected the adapter of step train; it made model' });
+});

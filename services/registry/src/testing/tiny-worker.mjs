@@ -1,0 +1,18 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+// What stands in for domain work where only the run around it matters: a real worker process with next to nothing to do.
+export default {
+  functions: {
+    async work({ outFolder, content, milliseconds = 0, failure }, { signal, onProgress }) {
+      onProgress({ phase: 'work', done: 0, total: 1 });
+      await sleep(milliseconds, undefined, { signal });
+      if (failure) throw Object.assign(new Error(failure), { code: 'tiny-failure', facts: { tried: true } });
+      await mkdir(outFolder, { recursive: true });
+      await writeFile(join(outFolder, 'rows.jsonl'), content);
+      onProgress({ phase: 'work', done: 1, total: 1 });
+    },
+  },
+  cores: { work: 0 },
+};

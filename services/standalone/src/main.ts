@@ -1,0 +1,14 @@
+import { jobErrorOf } from '@tunesmith/platform';
+import { PlainLogger } from './plain-logger.js';
+import { startStandalone } from './start-standalone.js';
+import { stopOnSignal } from './stop-on-signal.js';
+
+try {
+  const platform = await startStandalone(process.env, new PlainLogger());
+  process.stderr.write(`the platform of ${platform.home} is ready at ${platform.url}\n`);
+  stopOnSignal(platform);
+} catch (error) {
+  const { code, message } = jobErrorOf(error);
+  process.stderr.write(`the platform did not start (${code}): ${message}\n`);
+  process.exit(1);
+}
