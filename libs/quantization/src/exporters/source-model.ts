@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { QuantizationError } from '../quantization-error.js';
 import { WeightReader } from './weight-reader.js';
 
 /** A Hugging Face folder, opened for being written in another format. */
@@ -17,6 +16,7 @@ export interface SourceModel extends AsyncDisposable {
   readonly config: unknown;
   readonly configJson: Readonly<Record<string, unknown>>;
   readonly generationConfig: Readonly<Record<string, unknown>>;
+  /** tokenizer.json; undefined where the folder has none. */
   readonly tokenizer: unknown;
   readonly tokenizerConfig: Readonly<Record<string, unknown>>;
   readonly chatTemplate: string | undefined;
@@ -29,14 +29,11 @@ export interface SourceModel extends AsyncDisposable {
 
 const JsonObject = z.record(z.string(), z.unknown());
 
-/** Throws what the folder's readers throw, and QuantizationError `tokenizer-missing`. */
+/** Throws what the folder's readers throw. */
 export async function openSourceModel(path: string): Promise<SourceModel> {
   const folder = await readModelFolder(path);
   try {
     const family = familyFor(folder.config);
-    if (!folder.sideFiles.includes('tokenizer.json')) {
-      throw new QuantizationError({ code: 'tokenizer-missing', message: `${path} has no tokenizer.json; a runtime could not read text with the written file. Import the model with its tokenizer.`, facts: { path } });
-    }
     const tokenizerConfig = folder.sideFiles.includes('tokenizer_config.json') ? JsonObject.parse(await readJsonFile(join(path, 'tokenizer_config.json'))) : {};
     return {
       path,
@@ -45,7 +42,7 @@ export async function openSourceModel(path: string): Promise<SourceModel> {
       config: family.parseConfig(folder.config),
       configJson: folder.config,
       generationConfig: folder.generationConfig ?? {},
-      tokenizer: await readJsonFile(join(path, 'tokenizer.json')),
+      tokenizer: folder.sideFiles.includes('tokenizer.json') ? await readJsonFile(join(path, 'tokenizer.json')) : undefined,
       tokenizerConfig,
       chatTemplate: await chatTemplateOf(path, tokenizerConfig),
       sideFiles: folder.sideFiles,

@@ -70,14 +70,26 @@ function planned<Config>(family: ModelFamily<Config>, plan: (config: Config) => 
 /** The families that have an ONNX graph: a line each. */
 const plannedFamilies: readonly PlannedFamily[] = [planned(llama, planLlama), planned(gemma3, planGemma3)];
 
-/** Throws QuantizationError `family-without-graph`. */
+/** What GroupQueryAttention of ONNX Runtime asks of the size of a head that turns. */
+const headSizeMultiple = 16;
+
+/** Throws QuantizationError `family-without-graph` and `head-size-unsupported`. */
 export function decoderPlanOf({ family, configJson }: Pick<SourceModel, 'family' | 'configJson'>): DecoderPlan {
   const found = plannedFamilies.find(({ name }) => name === family.name);
-  if (found !== undefined) return found.plan(configJson);
+  if (found !== undefined) return checkHeadSize(found.plan(configJson));
   const served = plannedFamilies.map(({ name }) => name);
   throw new QuantizationError({
     code: 'family-without-graph',
     message: `The family ${family.name} has no ONNX graph yet; those that have one: ${served.join(', ')}. Choose a GGUF target.`,
     facts: { family: family.name, served },
+  });
+}
+
+function checkHeadSize(plan: DecoderPlan): DecoderPlan {
+  if (plan.headSize % headSizeMultiple === 0) return plan;
+  throw new QuantizationError({
+    code: 'head-size-unsupported',
+    message: `The attention heads of this model have ${plan.headSize} numbers; ONNX Runtime needs a multiple of ${headSizeMultiple}. Choose a GGUF target.`,
+    facts: { headSize: plan.headSize, multiple: headSizeMultiple },
   });
 }

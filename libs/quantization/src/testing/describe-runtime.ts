@@ -1,0 +1,115 @@
+import { stat, truncate, writeFile } from 'node:fs/promises';
+import { openSourceModel, type SourceModel } from '../exporters/source-model.js';
+import type { ModelRuntime, RuntimeOptions } from '../runtimes/model-runtime.js';
+import { largestDifference, quietContext, readTinyModel, temporaryFolder, tinyModelNames } from './tiny-models.js';
+
+export interface RuntimeUnderTest {
+  readonly open: (path: string, options: RuntimeOptions) => Promise<ModelRuntime>;
+  /** Writes the model exactly, and returns the path. */
+  readonly write: (model: SourceModel, folder: string) => Promise<string>;
+  /** Which of the files beside or at that path holds the weights. */
+  readonly weightsOf: (path: string) => string;
+  /** How far log-probabilities may be from those of transformers. */
+  readonly tolerance: number;
+}
+
+/** What every runtime must hold. */
+export function describeRuntime(name: string, { open, write, weightsOf, tolerance }: RuntimeUnderTest): void {
+  const options: RuntimeOptions = { contextSize: 64, threads: 1, signal: new AbortController().signal };
+  const { signal } = options;
+
+  describe.each(tinyModelNames)(`${name} with %s`, (modelName) => {
+    const tiny = readTinyModel(modelName);
+    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let path: string;
+    let runtime: ModelRuntime;
+
+    beforeAll(async () => {
+      folder = await temporaryFolder();
+      await using model = await openSourceModel(tiny.folder);
+      path = await write(model, folder.path);
+      runtime = await open(path, options);
+    });
+
+    afterAll(async () => {
+      await runtime[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    });
+
+    test('gives the log-probabilities of transformers', async () => {
+      for (const { tokenIds, logits } of tiny.rows) {
+        const wanted = tokenIds.map((_, index) => index % 3 !== 1);
+        const expected = tokenIds.flatMap((id, index) => (index > 0 && wanted[index] ? [logSoftmax(logits.subarray((index - 1) * tiny.vocabulary, index * tiny.vocabulary), id)] : []));
+        expect(largestDifference(await runtime.logProbabilities(tokenIds, wanted, signal), expected)).toBeLessThan(tolerance);
+      }
+    });
+
+    test('continues as transformers does, row after row', async () => {
+      for (const { prompt, continuation } of tiny.rows) {
+        expect(await runtime.complete(prompt, { maxNewTokens: continuation.length, stopTokenIds: [], signal })).toEqual(continuation);
+      }
+    });
+
+    test('stops before a stop token', async () => {
+      const { prompt, continuation } = tiny.rows.at(-1)!;
+      const stop = continuation.at(-1)!;
+      expect(await runtime.complete(prompt, { maxNewTokens: 30, stopTokenIds: [stop], signal })).toEqual(continuation.slice(0, continuation.indexOf(stop)));
+    });
+
+    test('stops when it is told to', async () => {
+      const { prompt, tokenIds } = tiny.rows.at(-1)!;
+      const aborted = AbortSignal.abort();
+      await expect(runtime.complete(prompt, { maxNewTokens: 8, stopTokenIds: [], signal: aborted })).rejects.toThrow(/abort/i);
+      await expect(runtime.logProbabilities(tokenIds, tokenIds.map(() => true), aborted)).rejects.toThrow(/abort/i);
+    });
+  });
+
+  describe(`${name} refuses`, () => {
+    const tiny = readTinyModel('llama');
+
+    async function writeTiny(folder: string): Promise<string> {
+      await using model = await openSourceModel(tiny.folder);
+      return await write(model, folder);
+    }
+
+    test('a file that is no model, naming it and the runtime', async () => {
+      await using folder = await temporaryFolder();
+      const path = await writeTiny(folder.path);
+      await writeFile(path, 'this is no model');
+      await expect(open(path, options)).rejects.toMatchObject({ code: 'file-refused-by-runtime', message: expect.stringContaining(path), facts: { runtime: name } });
+    });
+
+    test('a file whose weights are cut short', async () => {
+      await using folder = await temporaryFolder();
+      const path = await writeTiny(folder.path);
+      const weights = weightsOf(path);
+      await truncate(weights, (await stat(weights)).size - 5000);
+      await expect(open(path, options)).rejects.toMatchObject({ code: 'file-refused-by-runtime' });
+    });
+
+    test('logits that are not finite', async () => {
+      await using folder = await temporaryFolder();
+      await using model = await openSourceModel(tiny.folder);
+      const { weights } = model;
+      // A final norm so large that the products overflow.
+      const values = async (tensor: string, shape: readonly number[]) => {
+        const original = await weights.values(tensor, shape);
+        return tensor === 'model.norm.weight' ? original.fill(3e38) : original;
+      };
+      async function* rows(tensor: string, shape: readonly number[]) {
+        if (tensor === 'model.norm.weight') yield await values(tensor, shape);
+        else yield* weights.rows(tensor, shape);
+      }
+      const path = await write({ ...model, weights: Object.assign(Object.create(weights) as typeof weights, { values, rows }) }, folder.path);
+      await using runtime = await open(path, options);
+      const { prompt, tokenIds } = tiny.rows.at(-1)!;
+      await expect(runtime.complete(prompt, { maxNewTokens: 2, stopTokenIds: [], signal })).rejects.toMatchObject({ code: 'logits-not-finite', message: expect.stringContaining(path) });
+      await expect(runtime.logProbabilities(tokenIds, tokenIds.map(() => true), signal)).rejects.toMatchObject({ code: 'logits-not-finite' });
+    });
+  });
+}
+
+function logSoftmax(logits: Float32Array, id: number): number {
+  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  return logits[id]! - largest - Math.log(logits.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+}
