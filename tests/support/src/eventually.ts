@@ -2,13 +2,13 @@
  * Waits until `probe` returns something other than undefined, null or false, and returns it. Fails with what was waited
  * for and with the last error of the probe.
  */
-export async function eventually<Value>(what: string, probe: () => Value | Promise<Value>, { within = 10_000, every = 20 }: { within?: number; every?: number } = {}): Promise<NonNullable<Value>> {
+export async function eventually<Value>(what: string, probe: () => Value | Promise<Value>, { within = 10_000, every = 20 }: { within?: number; every?: number } = {}): Promise<Exclude<Value, undefined | null | false>> {
   const deadline = performance.now() + within;
   let lastError: unknown;
   for (;;) {
     try {
       const value = await probe();
-      if (value !== undefined && value !== null && value !== false) return value;
+      if (value !== undefined && value !== null && value !== false) return value as Exclude<Value, undefined | null | false>;
       lastError = undefined;
     } catch (error) {
       lastError = error;

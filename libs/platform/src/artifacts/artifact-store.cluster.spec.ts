@@ -2,7 +2,7 @@ import { startMinio, type MinioServer } from '@tunesmith/tests-support';
 import { Client } from 'minio';
 import type { ArtifactsConfig } from '../config/platform-config.js';
 import { loadConfig } from '../config/load-config.js';
-import { artifactStoreContract } from './artifact-store.contract.js';
+import { artifactStoreContract } from '../testing/artifact-store.contract.js';
 import { S3BlobStore } from './s3-blob-store.js';
 
 let server: MinioServer;

@@ -2,7 +2,7 @@ import { temporaryFolder } from '@tunesmith/tests-support';
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { artifactStoreContract } from './artifact-store.contract.js';
+import { artifactStoreContract } from '../testing/artifact-store.contract.js';
 import { FileBlobStore } from './file-blob-store.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

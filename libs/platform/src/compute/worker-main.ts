@@ -81,7 +81,9 @@ async function answer(message: ToWorker): Promise<void> {
 function followTheService(): void {
   process.once('disconnect', () => process.exit(0));
   const guard = `const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 500);`;
-  new Worker(guard, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 } }).unref();
+  const thread = new Worker(guard, { eval: true });
+  thread.once('error', () => undefined); // Without the guard the work goes on.
+  thread.unref();
 }
 
 /** When memory runs out the system should take this process, not the service. */

@@ -57,9 +57,9 @@ export class EnvironmentReader {
   }
 
   /** Names with this prefix that nobody asked for are problems, except those that other programs read. */
-  refuseUnknown(prefix: string, readElsewhere: readonly string[]): void {
+  refuseUnknown(prefix: string, readElsewhere: RegExp): void {
     for (const name of Object.keys(this.environment)) {
-      if (!name.startsWith(prefix) || this.known.has(name) || readElsewhere.includes(name) || this.environment[name] === undefined) continue;
+      if (!name.startsWith(prefix) || this.known.has(name) || readElsewhere.test(name) || this.environment[name] === undefined) continue;
       const near = [...this.known].filter((known) => distance(known, name) <= 3);
       const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are ${[...this.known].filter((known) => known.startsWith(prefix)).sort().join(', ')}`;
       this.problems.push(`${name}: unknown name; ${hint}`);

@@ -5,8 +5,8 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { EnvironmentReader, hidePassword, type Environment } from './environment-reader.js';
 import type { ArtifactsConfig, DatabaseConfig, PlatformConfig } from './platform-config.js';
 
-/** Names that belong to the command, to native and to the embedded platform. */
-const readElsewhere = ['TUNESMITH_URL', 'TUNESMITH_TOKEN', 'TUNESMITH_LIBTORCH', 'TUNESMITH_NATS_SERVER', 'TUNESMITH_PYTHON'];
+/** Names that belong to the command, to native, to the embedded platform, to the build and to tests. */
+const readElsewhere = /^TUNESMITH_(URL|TOKEN|LIBTORCH|NATS_SERVER|PYTHON|DEBUG|NODE_.+|TEST_.+)$/;
 
 const day = 24 * 60 * 60 * 1000;
 

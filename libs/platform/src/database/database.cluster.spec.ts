@@ -1,5 +1,5 @@
 import { startPostgres, type PostgresServer } from '@tunesmith/tests-support';
-import { databaseContract } from './database.contract.js';
+import { databaseContract } from '../testing/database.contract.js';
 import { Database } from './database.js';
 
 let server: PostgresServer;

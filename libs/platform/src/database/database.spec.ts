@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { databaseContract, NoteEntity, Notes1763000000001 } from './database.contract.js';
+import { databaseContract, NoteEntity, Notes1763000000001 } from '../testing/database.contract.js';
 import { Database } from './database.js';
 import { HomeLockedError, lockHome } from './lock-home.js';
 

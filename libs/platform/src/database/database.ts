@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import type { ServiceName } from '@tunesmith/contracts';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { hidePassword } from '../config/environment-reader.js';
@@ -8,9 +9,9 @@ import { dataSourceOptions, ServiceDataSource } from './service-data-source.js';
 export interface DatabaseOptions {
   readonly config: DatabaseConfig;
   readonly service: ServiceName;
-  readonly entities: readonly Function[];
+  readonly entities: readonly Type[];
   /** TypeORM migrations that work on SQLite and PostgreSQL alike, in any order; their names end in a timestamp. */
-  readonly migrations: readonly Function[];
+  readonly migrations: readonly Type[];
 }
 
 /** The service's own tables, migrated. */

@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import type { ServiceName } from '@tunesmith/contracts';
 import BetterSqlite3 from 'better-sqlite3';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { SqliteQueryRunner } from './sqlite-query-runner.js';
 type Body<Result> = (manager: EntityManager) => Promise<Result>;
 
 /** TypeORM options of one service: its own SQLite file, or its own schema on PostgreSQL. */
-export function dataSourceOptions(config: DatabaseConfig, service: ServiceName, entities: readonly Function[], migrations: readonly Function[]): DataSourceOptions {
+export function dataSourceOptions(config: DatabaseConfig, service: ServiceName, entities: readonly Type[], migrations: readonly Type[]): DataSourceOptions {
   const common = { entities: [...entities], migrations: [...migrations], migrationsTableName: 'migrations', synchronize: false, logging: false };
   if (config.kind === 'postgres') {
     return { ...common, type: 'postgres', url: config.url, schema: service, applicationName: `tunesmith-${service}`, extra: { options: `-c search_path="${service}"`, max: 8 } };

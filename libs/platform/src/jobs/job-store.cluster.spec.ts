@@ -1,5 +1,5 @@
 import { startPostgres, type PostgresServer } from '@tunesmith/tests-support';
-import { jobStoreContract } from './job-store.contract.js';
+import { jobStoreContract } from '../testing/job-store.contract.js';
 
 let server: PostgresServer;
 beforeAll(async () => void (server = await startPostgres()));

@@ -1,5 +1,5 @@
 import { temporaryFolder } from '@tunesmith/tests-support';
-import { jobStoreContract } from './job-store.contract.js';
+import { jobStoreContract } from '../testing/job-store.contract.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => void (folder = await temporaryFolder('jobs')));

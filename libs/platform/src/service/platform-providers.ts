@@ -1,4 +1,4 @@
-import type { FactoryProvider, Type } from '@nestjs/common';
+import type { FactoryProvider } from '@nestjs/common';
 import { getRepositoryToken } from '@nestjs/typeorm';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ export function platformProviders({ service, entities = [], migrations = [], wor
       useFactory: (config: PlatformConfig) => Database.open({ config: config.database, service, entities: tables, migrations: [JobTables1763500000000, ...migrations] }),
     },
     { provide: DataSource, inject: [Database], useFactory: ({ dataSource }: Database) => dataSource },
-    ...tables.map((entity) => ({ provide: getRepositoryToken(entity as Type), inject: [DataSource], useFactory: (dataSource: DataSource) => dataSource.getRepository(entity) })),
+    ...tables.map((entity) => ({ provide: getRepositoryToken(entity), inject: [DataSource], useFactory: (dataSource: DataSource) => dataSource.getRepository(entity) })),
     { provide: ArtifactStore, inject: [PlatformConfig], useFactory: openArtifactStore },
     {
       provide: BusConnection, inject: [PlatformConfig],

@@ -9,9 +9,9 @@ import { platformProviders } from './platform-providers.js';
 export interface ServiceOptions {
   readonly service: ServiceName;
   /** The service's own tables. */
-  readonly entities?: readonly Function[];
+  readonly entities?: readonly Type[];
   /** Their migrations, each working on SQLite and PostgreSQL; class names end in a 13-digit timestamp. */
-  readonly migrations?: readonly Function[];
+  readonly migrations?: readonly Type[];
   /** `new URL('./worker.js', import.meta.url)`, or null where nothing heavy is done. */
   readonly workerModule?: URL | null;
   /** Classes with @Handles or @HandlesJob. */

@@ -1,8 +1,8 @@
 import { Column, Entity, PrimaryColumn, Table, type MigrationInterface, type QueryRunner } from 'typeorm';
 import type { DatabaseConfig } from '../config/platform-config.js';
-import { jsonColumn, timeColumn } from './columns.js';
-import { databaseNow } from './database-time.js';
-import { Database } from './database.js';
+import { jsonColumn, timeColumn } from '../database/columns.js';
+import { databaseNow } from '../database/database-time.js';
+import { Database } from '../database/database.js';
 
 @Entity('note')
 export class NoteEntity {

@@ -3,9 +3,9 @@ import { temporaryFolder } from '@tunesmith/tests-support';
 import { createHash, randomBytes } from 'node:crypto';
 import { access, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArtifactStore } from './artifact-store.js';
-import type { BlobStore } from './blob-store.js';
-import { DigestArtifactStore } from './digest-artifact-store.js';
+import type { ArtifactStore } from '../artifacts/artifact-store.js';
+import type { BlobStore } from '../artifacts/blob-store.js';
+import { DigestArtifactStore } from '../artifacts/digest-artifact-store.js';
 
 export interface StoreUnderTest {
   readonly blobs: BlobStore;
