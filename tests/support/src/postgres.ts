@@ -11,6 +11,8 @@ export interface PostgresServer extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Kills it if it still runs, and starts it on the same data and port. */
+  startAgain(): Promise<void>;
 }
 
 /** A real PostgreSQL with a cluster of its own. As root it runs as an unprivileged user, because it refuses to run as root. */
@@ -29,14 +31,21 @@ export async function startPostgres(): Promise<PostgresServer> {
   const made = spawnSync(programs.initdb, ['--pgdata', data, '--username', 'tunesmith', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync'], { ...options, encoding: 'utf8' });
   if (made.status !== 0) throw new Error(`initdb failed: ${made.error?.message ?? ''}${made.stdout}${made.stderr}`);
   const isReady = () => Promise.resolve(spawnSync(programs.isReady, ['--host', '127.0.0.1', '--port', String(port), '--username', 'tunesmith', '--dbname', 'postgres']).status === 0);
-  const server = await ServerProcess.start({
+  const run = () => ServerProcess.start({
     name: 'postgres', program: programs.postgres, cwd: folder.path, environment: { LC_ALL: 'C' }, ...identity, ready: isReady,
     args: ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder.path}`, '-c', 'max_connections=200', '-c', 'shared_buffers=32MB'],
   });
+  let server = await run();
   return {
     url: `postgres://tunesmith@127.0.0.1:${port}/postgres`,
-    pid: server.pid,
+    get pid() {
+      return server.pid;
+    },
     stop: (signal = 'SIGINT') => server.stop(signal),
+    startAgain: async () => {
+      await server.stop('SIGQUIT');
+      server = await run();
+    },
     [Symbol.asyncDispose]: async () => {
       await server.stop('SIGQUIT');
       await folder.remove();

@@ -11,6 +11,7 @@ describe('isRetryable', () => {
     ['an error that says no, whatever its cause', new PlatformError({ code: 'x', message: 'x', cause: withCode('ECONNRESET') }), false],
     ['a lost connection', withCode('ECONNRESET'), true],
     ['a serialization failure of PostgreSQL', new QueryFailedError('SELECT', [], withCode('40001')), true],
+    ['a PostgreSQL that went away', new QueryFailedError('SELECT', [], new Error('Connection terminated unexpectedly')), true],
     ['a duplicate key', new QueryFailedError('INSERT', [], withCode('23505')), false],
     ['a busy SQLite', new QueryFailedError('SELECT', [], withCode('SQLITE_BUSY')), true],
     ['a full disk below SQLite', new QueryFailedError('INSERT', [], withCode('SQLITE_FULL')), true],

@@ -9,6 +9,9 @@ const transientSqlState = /^(08|40|53|55P03|57P0)/;
 // A full disk mends itself no quicker than a person does, but a fact must not be given up for it.
 const transientSqlite = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|PROTOCOL)/;
 
+// The PostgreSQL driver says these without a code, when the server goes away in the middle.
+const transientMessages = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/;
+
 /**
  * Whether trying again may help. Errors say so themselves by `retryable`; errors of the network, of database drivers
  * and of the broker are known by their codes. Everything else is taken as final.
@@ -17,6 +20,7 @@ export function isRetryable(error: unknown): boolean {
   for (let current: unknown = error, depth = 0; isRecord(current) && depth < 5; current = current['driverError'] ?? current['cause'], depth += 1) {
     if (typeof current['retryable'] === 'boolean') return current['retryable'];
     if (typeof current['name'] === 'string' && transientNames.has(current['name'])) return true;
+    if (typeof current['message'] === 'string' && transientMessages.test(current['message'])) return true;
     const code = current['code'];
     if (typeof code === 'string' && (transientCodes.has(code) || transientSqlState.test(code) || transientSqlite.test(code))) return true;
   }

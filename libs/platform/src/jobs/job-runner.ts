@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { JobProgress } from '@tunesmith/contracts';
 import type { Bus } from '../bus/bus.js';
 import type { PlatformConfig } from '../config/platform-config.js';
 import { jobErrorOf } from '../errors/job-error-of.js';
@@ -79,13 +80,17 @@ export class JobRunner {
 
   private run(job: JobEntity): void {
     const { store, config, bus, scratch } = this.options;
-    const progress = new ProgressSender(bus, job);
+    const sender = new ProgressSender(bus, job);
+    const progress = (value: JobProgress): void => {
+      this.meters.progressed(job.kind, value);
+      sender.send(value);
+    };
     const handler = this.handlers.get(job.kind) ?? { handle: () => Promise.reject(noHandler(job)) };
-    const execution = new JobExecution({ store, job, handler, times: config, scratch, progress: (value) => progress.send(value) });
+    const execution = new JobExecution({ store, job, handler, times: config, scratch, progress });
     const finished = this.measured(job, () => execution.run())
       .catch((error: unknown) => this.logger.error(`job ${job.id}: ${jobErrorOf(error).message}; its lease runs out and it is claimed again`))
       .then(() => {
-        progress[Symbol.dispose]();
+        sender[Symbol.dispose]();
         this.executions.delete(execution);
         this.loop.wake();
       });

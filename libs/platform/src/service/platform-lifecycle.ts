@@ -1,4 +1,4 @@
-import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
+import { Logger, type BeforeApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { JobCancelRequested, SpansFinished, type PayloadOf } from '@tunesmith/contracts';
 import { Bus } from '../bus/bus.js';
@@ -18,7 +18,7 @@ import { Telemetry } from '../telemetry/telemetry.js';
 import { Readiness } from './readiness.js';
 
 /** Joins a service's handlers to the bus; and in which order its parts start and, the other way round, leave. */
-export class PlatformLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+export class PlatformLifecycle implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('Platform');
 
   constructor(private readonly module: ModuleRef, private readonly handlers: readonly Type[]) {}
@@ -60,8 +60,8 @@ export class PlatformLifecycle implements OnModuleInit, BeforeApplicationShutdow
     await this.step('stop workers', () => this.module.get(WorkerPool).close());
   }
 
-  /** After HTTP has closed: send what is committed, then leave the broker, the collector and the database. */
-  async onApplicationShutdown(): Promise<void> {
+  /** After the application has closed, so that nobody writes any more: send what is committed, then leave the broker, the collector and the database. */
+  async leave(): Promise<void> {
     await this.step('empty the outbox', () => this.module.get(OutboxRelay).stop());
     await this.step('send spans', () => this.module.get(Telemetry).flush());
     await this.step('leave the broker', () => this.module.get(BusConnection).close());

@@ -63,14 +63,19 @@ export async function startService(module: Type | DynamicModule, options: StartO
 }
 
 async function start(app: INestApplicationContext, listen: () => Promise<unknown>, url: () => string | null): Promise<RunningService> {
+  const lifecycle = app.get(PlatformLifecycle, { strict: false });
+  const close = async (): Promise<void> => {
+    await app.close();
+    await lifecycle.leave();
+  };
   try {
     await listen();
-    await app.get(PlatformLifecycle, { strict: false }).start();
+    await lifecycle.start();
   } catch (error) {
-    await app.close();
+    await close();
     throw error;
   }
-  return { app, url: url(), get: <Value>(token: { readonly prototype: Value }) => app.get<Value>(token as Type<Value>, { strict: false }), close: () => app.close() };
+  return { app, url: url(), get: <Value>(token: { readonly prototype: Value }) => app.get<Value>(token as Type<Value>, { strict: false }), close };
 }
 
 /** The service's module below one that knows the environment. */
