@@ -105,9 +105,10 @@ def sentencepiece_tokenizer():
     return tokenizer, dict(bos_token="<bos>", eos_token="<eos>", unk_token="<unk>", pad_token="<pad>")
 
 
+# The llama3 settings are the published ones, which GGUF cannot tell from others.
 LLAMA = dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=16, attention_bias=True, mlp_bias=True,
              tie_word_embeddings=False, rms_norm_eps=1e-5, max_position_embeddings=128,
-             rope_parameters=dict(rope_type="llama3", rope_theta=1000.0, factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32))
+             rope_parameters=dict(rope_type="llama3", rope_theta=10000.0, factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=8192))
 # llama.cpp fixes the pattern (every sixth layer sees all), the local theta and the scale of the scores, so these are the published ones.
 GEMMA3 = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=6, num_attention_heads=2, num_key_value_heads=1, head_dim=16, query_pre_attn_scalar=16, sliding_window=8,
               final_logit_softcapping=4.0, max_position_embeddings=128, layer_types=["sliding_attention"] * 5 + ["full_attention"],

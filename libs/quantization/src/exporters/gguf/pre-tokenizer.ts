@@ -3,12 +3,24 @@ import { notConvertible, stagesOf, type TokenizerJson } from './tokenizer-json.j
 
 const llama3 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 const qwen2 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+const tekken = String.raw`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
-/** llama.cpp knows splitting rules by name only; these are the ones that a byte-level tokenizer.json can ask for. */
-const splitters: ReadonlyMap<string, string> = new Map([
-  [llama3, 'llama-bpe'],
-  [qwen2, 'qwen2'],
-]);
+const byRegex = { type: 'ByteLevel', use_regex: true };
+const bytesOnly = { type: 'ByteLevel', use_regex: false };
+const splitBy = (regex: string) => [{ type: 'Split', regex }, bytesOnly];
+
+/**
+ * llama.cpp knows splitting rules by name only (src/llama-vocab.cpp); these are the ones of models that we write. A name stands for what merges do with
+ * a piece that is a token already, too. No rule there normalizes, but the NFC of Qwen's files is left out by everyone.
+ */
+const rules: readonly { readonly name: string; readonly stages: readonly unknown[]; readonly ignoreMerges: boolean; readonly normalizer?: string }[] = [
+  { name: 'gpt-2', stages: [byRegex], ignoreMerges: false },
+  { name: 'smollm', stages: [{ type: 'Digits', individual_digits: true }, byRegex], ignoreMerges: false },
+  { name: 'llama-bpe', stages: splitBy(llama3), ignoreMerges: true },
+  { name: 'smaug-bpe', stages: splitBy(llama3), ignoreMerges: false },
+  { name: 'tekken', stages: splitBy(tekken), ignoreMerges: true },
+  { name: 'qwen2', stages: splitBy(qwen2), ignoreMerges: false, normalizer: 'NFC' },
+];
 
 /**
  * The name in llama.cpp (`tokenizer.ggml.pre`) of how a byte-level tokenizer cuts text before merging. A rule without a name there is refused:
@@ -16,16 +28,16 @@ const splitters: ReadonlyMap<string, string> = new Map([
  */
 export function preTokenizerName(tokenizer: TokenizerJson): string {
   const stages = stagesOf(tokenizer.pre_tokenizer).map(essence);
-  const [first, second] = stages;
-  const byRegex = { type: 'ByteLevel', use_regex: true };
-  const bytesOnly = { type: 'ByteLevel', use_regex: false };
-  if (isDeepStrictEqual(stages, [byRegex])) return 'gpt-2';
-  if (isDeepStrictEqual(stages, [{ type: 'Digits', individual_digits: true }, byRegex])) return 'smollm';
-  if (stages.length === 2 && first?.type === 'Split' && isDeepStrictEqual(second, bytesOnly)) {
-    const name = splitters.get(String(first['regex']));
-    if (name !== undefined) return name;
-  }
-  throw notConvertible(`llama.cpp has no name for its pre-tokenizer ${JSON.stringify(tokenizer.pre_tokenizer)}`, { preTokenizer: tokenizer.pre_tokenizer });
+  const normalizers = stagesOf(tokenizer.normalizer).map(({ type }) => type);
+  const ignoreMerges = tokenizer.model.ignore_merges === true;
+  const rule = rules.find((known) => known.ignoreMerges === ignoreMerges && isDeepStrictEqual(known.stages, stages) && normalizers.every((type) => type === known.normalizer));
+  if (rule !== undefined) return rule.name;
+  const { pre_tokenizer: preTokenizer, normalizer } = tokenizer;
+  throw notConvertible(`llama.cpp has no name for its pre-tokenizer ${JSON.stringify(preTokenizer)} with the normalizer ${JSON.stringify(normalizer ?? null)} and ignore_merges ${ignoreMerges}`, {
+    preTokenizer,
+    normalizer,
+    ignoreMerges,
+  });
 }
 
 /** A stage without what does not change where text is cut. */

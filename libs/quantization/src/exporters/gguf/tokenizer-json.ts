@@ -18,6 +18,7 @@ export const TokenizerJson = z.looseObject({
     vocab: z.record(z.string(), z.int().nonnegative()),
     merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
     byte_fallback: z.boolean().nullish(),
+    ignore_merges: z.boolean().nullish(),
     unk_token: z.string().nullish(),
   }),
 });

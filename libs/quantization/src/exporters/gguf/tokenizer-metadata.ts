@@ -1,4 +1,5 @@
 import type { GgufValue } from '@tunesmith/checkpoints';
+import { isDeepStrictEqual } from 'node:util';
 import { preTokenizerName } from './pre-tokenizer.js';
 import { notConvertible, parseTokenizerJson, SpecialToken, stagesOf, type TokenizerJson } from './tokenizer-json.js';
 
@@ -8,7 +9,6 @@ const kind = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byt
 export interface TokenizerFiles {
   readonly tokenizer: unknown;
   readonly tokenizerConfig: Readonly<Record<string, unknown>>;
-  readonly generationConfig: Readonly<Record<string, unknown>>;
   readonly chatTemplate: string | undefined;
 }
 
@@ -90,9 +90,16 @@ function sentencePieceTypes({ model }: TokenizerJson, tokens: readonly string[],
   });
 }
 
+/** What llama.cpp does with text of such a vocabulary: a space is written as one character, and may stand before everything. */
+const sentencePieceStages = ['Prepend', 'Replace', 'Metaspace'];
+
 /** Whether text is read as if a space stood before it. */
 function prependsSpace(tokenizer: TokenizerJson): boolean {
-  const stages = [...stagesOf(tokenizer.normalizer), ...stagesOf(tokenizer.pre_tokenizer)];
+  // Gemma's files cut at spaces, of which the normalizer has left none.
+  const cutting = stagesOf(tokenizer.pre_tokenizer).filter((stage) => !(stage.type === 'Split' && isDeepStrictEqual(stage['pattern'], { String: ' ' })));
+  const stages = [...stagesOf(tokenizer.normalizer), ...cutting];
+  const foreign = stages.find(({ type }) => !sentencePieceStages.includes(type));
+  if (foreign !== undefined) throw notConvertible(`llama.cpp has nothing for its stage ${JSON.stringify(foreign)}`, { stage: foreign });
   return stages.some((stage) => stage.type === 'Prepend' || (stage.type === 'Metaspace' && (stage['prepend_scheme'] ?? 'always') !== 'never' && stage['add_prefix_space'] !== false));
 }
 

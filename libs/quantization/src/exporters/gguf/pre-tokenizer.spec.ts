@@ -1,0 +1,30 @@
+import { preTokenizerName } from './pre-tokenizer.js';
+import { parseTokenizerJson, type TokenizerJson } from './tokenizer-json.js';
+
+const byteLevel = (useRegex?: boolean) => ({ type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, ...(useRegex !== undefined && { use_regex: useRegex }) });
+const split = (Regex: string) => ({ type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false }, byteLevel(false)] });
+
+function tokenizer(pre: unknown, { ignoreMerges = false, normalizer }: { ignoreMerges?: boolean; normalizer?: unknown } = {}): TokenizerJson {
+  return parseTokenizerJson({ normalizer, pre_tokenizer: pre, model: { type: 'BPE', vocab: { a: 0 }, merges: [], ignore_merges: ignoreMerges } });
+}
+
+// As published in the tokenizer.json of each.
+const llama3 = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const qwen2 = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+test.each([
+  ['gpt-2', tokenizer(byteLevel())],
+  ['gpt-2', tokenizer(byteLevel(true))],
+  ['smollm', tokenizer({ type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevel(true)] })],
+  ['llama-bpe', tokenizer(split(llama3), { ignoreMerges: true })],
+  ['smaug-bpe', tokenizer(split(llama3))],
+  ['qwen2', tokenizer(split(qwen2), { normalizer: { type: 'NFC' } })],
+])('is called %s', (name, json) => expect(preTokenizerName(json)).toBe(name));
+
+test.each([
+  ['another expression', tokenizer(split('\\w+'))],
+  ['a prefix space', tokenizer({ type: 'ByteLevel', add_prefix_space: true, use_regex: true })],
+  ['digits together', tokenizer({ type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: false }, byteLevel(true)] })],
+  ['a normalizer', tokenizer(byteLevel(), { normalizer: { type: 'Lowercase' } })],
+  ['ignored merges', tokenizer(byteLevel(), { ignoreMerges: true })],
+])('refuses %s', (_, json) => expect(() => preTokenizerName(json)).toThrow(expect.objectContaining({ code: 'tokenizer-not-convertible' })));
