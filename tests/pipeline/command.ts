@@ -2,6 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { repositoryRoot } from '@tunesmith/tests-support';
 
+/** The built `tunesmith`. */
+export const commandFile = join(repositoryRoot, 'libs/cli/dist/main.js');
+
 export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -17,7 +20,7 @@ export async function tunesmith<Document = Record<string, never>>(environment: N
 
 export function tunesmithResult(environment: NodeJS.ProcessEnv, ...args: string[]): Promise<CommandResult> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(repositoryRoot, 'libs/cli/dist/main.js'), ...args], { env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
+    execFile(process.execPath, [commandFile, ...args], { env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
       resolve({ code: error ? (typeof error.code === 'number' ? error.code : null) : 0, stdout, stderr }),
     );
   });
