@@ -84,6 +84,14 @@ describe('encodeForTraining', () => {
 
   it.each<[string, string, readonly ChatMessage[], string, string]>([
     ['no answer', withDefaultSystem, conversation.slice(0, 1), 'EmptyLossMaskError', 'empty-loss-mask'],
+    ['an answer that the template leaves out', "{% for m in messages if m.role != 'assistant' %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}", conversation, 'EmptyLossMaskError', 'empty-loss-mask'],
+    [
+      'an answer of which the template leaves the end alone',
+      "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + (m.content if m.role != 'assistant' else '') + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}",
+      conversation,
+      'EmptyLossMaskError',
+      'empty-loss-mask',
+    ],
     ['an answer that is asked by nothing', withDefaultSystem, conversation.slice(1, 2), 'TemplateMismatchError', 'template-mismatch'],
     [
       'answers that are rendered in short once they are history',

@@ -1,4 +1,4 @@
-import { ChatTemplateError, TemplateMismatchError } from './errors.js';
+import { ChatTemplateError, EmptyLossMaskError, TemplateMismatchError } from './errors.js';
 
 /** A message as chat templates know it; further keys reach the template too. */
 export interface ChatMessage {
@@ -27,6 +27,14 @@ export function spansByPrefixes(messages: readonly ChatMessage[], full: string, 
     const through = checkPrefix(full, render(messages.slice(0, index + 1), { addGenerationPrompt: false }), index);
     const said = full.slice(prompt.length, through.length);
     const end = Math.max(...endTexts.map((text) => (said.includes(text) ? said.lastIndexOf(text) + text.length : -1)), -1);
+    const wordsOf = (text: string): string => endTexts.reduce((rest, endText) => rest.replaceAll(endText, ''), text).trim();
+    if (wordsOf(said) === '' && wordsOf(message.content) !== '') {
+      throw new EmptyLossMaskError({
+        code: 'empty-loss-mask',
+        message: `The chat template renders nothing of the assistant's answer at turn ${index + 1}: expected ${JSON.stringify(message.content.slice(0, 40))} after the generation prompt; got ${JSON.stringify(said)}. There would be nothing to learn: use a template that renders the content of assistant messages.`,
+        facts: { turn: index, rendered: said },
+      });
+    }
     if (end < 0) {
       throw new ChatTemplateError({
         code: 'chat-template-without-end',

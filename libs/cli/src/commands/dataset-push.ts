@@ -39,13 +39,21 @@ export const datasetPush = defineCommand<[file: string], Options>({
           report: dataset?.report ?? {}, metrics: job.step.metrics, run: job.run.id, started: started.map(({ id, recipe }) => ({ run: id, recipe })),
         },
         lines: [
-          `${options.name}:${dataset?.version ?? '?'}  ${dataset?.rows ?? '?'} rows  ${shortDigest(artifact.digest)}`,
+          `${options.name}:${dataset?.version ?? '?'}  ${dataset?.rows ?? '?'} ${dataset?.rows === 1 ? 'row' : 'rows'}  ${shortDigest(artifact.digest)}`,
+          ...describeDropped(dataset),
           ...started.map((run) => `started recipe ${run.recipe}: tunesmith run watch ${run.id}`),
         ],
       };
     });
   },
 });
+
+/** What --skip-invalid left out: how many rows, and how many of them for which reason. */
+function describeDropped(dataset: DatasetView | undefined): string[] {
+  const dropped = dataset?.report['dropped'] as { rows?: number; reasons?: Record<string, number> } | null | undefined;
+  if (!dropped?.rows) return [];
+  return [`left out ${dropped.rows} ${dropped.rows === 1 ? 'row that is' : 'rows that are'} not valid: ${Object.entries(dropped.reasons ?? {}).map(([reason, count]) => `${count} ${reason}`).join(', ')}`];
+}
 
 /** Runs that recipes began because of this version; those that have not begun yet are in `run list` a moment later. */
 function isStartedBy({ event }: RunView, dataset: DatasetView | undefined): boolean {
