@@ -1,4 +1,5 @@
-import { ops, type Tensor } from '@tunesmith/tensor';
+import type { Tensor } from '@tunesmith/tensor';
+import { operatorsFor } from './fused-operators.js';
 import { Module } from './module.js';
 
 /** x / sqrt(mean(x²) + epsilon) · weight over the last dimension, computed in float32 (arXiv 1910.07467). */
@@ -18,6 +19,6 @@ export class RmsNorm extends Module {
 
   /** [..., size] -> [..., size] */
   forward(input: Tensor): Tensor {
-    return ops.rmsNorm(input, this.weight.shape, this.unitOffset ? ops.addScalar(this.weight, 1) : this.weight, this.epsilon);
+    return operatorsFor(input).rmsNorm(input, this.weight, this.epsilon, this.unitOffset ? 1 : 0);
   }
 }

@@ -9,7 +9,7 @@ test('turns element i with element i + headDim / 2 by position times speed', () 
   scope(() => {
     const input = randn([3, 2, 6], { generator: new RandomGenerator(1) });
     const positions = [0, 1, 1000];
-    const actual = rotate(input, rotary.rotation(tensor(positions, { dtype: 'int64' }), 'float32')).toArray();
+    const actual = rotate(input, rotary.rotation(tensor(positions, { dtype: 'int64' }))).toArray();
     const flat = input.toArray();
     actual.forEach((number, index) => {
       const place = index % 6;
@@ -24,7 +24,7 @@ test('the product of two turned heads depends on their distance alone', () => {
   scope(() => {
     const [query, key] = [randn([1, 1, 6], { generator: new RandomGenerator(1) }), randn([1, 1, 6], { generator: new RandomGenerator(2) })];
     const product = (left: number, right: number) => {
-      const turned = [query, key].map((head, index) => rotate(head, rotary.rotation(tensor([index === 0 ? left : right], { dtype: 'int64' }), 'float32')));
+      const turned = [query, key].map((head, index) => rotate(head, rotary.rotation(tensor([index === 0 ? left : right], { dtype: 'int64' }))));
       return ops.sumAll(ops.mul(turned[0] ?? query, turned[1] ?? key)).item();
     };
     expect(product(7, 3)).toBeCloseTo(product(104, 100), 4);
@@ -35,7 +35,7 @@ test('its gradient is the turn backwards, also through a strided input', () => {
   scope(() => {
     const wide = randn([4, 2, 9], { generator: new RandomGenerator(3), requiresGrad: true });
     const input = ops.narrow(wide, 2, 1, 6);
-    const rotation = rotary.rotation(tensor([0, 1, 2, 3], { dtype: 'int64' }), 'float32');
+    const rotation = rotary.rotation(tensor([0, 1, 2, 3], { dtype: 'int64' }));
     const weights = randn([4, 2, 6], { generator: new RandomGenerator(4) });
     ops.sumAll(ops.mul(rotate(input, rotation), weights)).backward();
     const backwards = rotate(weights, { ...rotation, sines: ops.neg(rotation.sines) });

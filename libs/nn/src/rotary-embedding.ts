@@ -1,7 +1,8 @@
-import { ops, tensor, type DType, type Tensor } from '@tunesmith/tensor';
+import { ops, tensor, type Tensor } from '@tunesmith/tensor';
+import { operatorsFor } from './fused-operators.js';
 import { rotarySpeeds, type RotarySettings } from './rotary-settings.js';
 
-/** The turns of a batch's tokens, [tokens, 1, headDim] each; the two halves of the last dimension are equal. */
+/** The turns of a batch's tokens, float32 [tokens, 1, headDim] each; the two halves of the last dimension are equal. */
 export interface Rotation {
   readonly cosines: Tensor;
   readonly sines: Tensor;
@@ -22,18 +23,16 @@ export class RotaryEmbedding {
   }
 
   /** Turns for int64 positions [tokens]; compute once for a batch, use in every layer. Angles are float64: position times speed loses digits in float32. */
-  rotation(positions: Tensor, dtype: DType): Rotation {
+  rotation(positions: Tensor): Rotation {
     const half = tensor(this.#speeds, { shape: [1, this.#speeds.length], device: positions.device });
     const speeds = ops.cat([half, half], 1);
     const angles = ops.mul(ops.unsqueeze(ops.toDtype(positions, 'float64'), 1), speeds); // [tokens, headDim]
-    const scaled = (values: Tensor) => ops.toDtype(ops.unsqueeze(this.#attentionFactor === 1 ? values : ops.mulScalar(values, this.#attentionFactor), 1), dtype);
+    const scaled = (values: Tensor) => ops.toDtype(ops.unsqueeze(this.#attentionFactor === 1 ? values : ops.mulScalar(values, this.#attentionFactor), 1), 'float32');
     return { cosines: scaled(ops.cos(angles)), sines: scaled(ops.sin(angles)) };
   }
 }
 
 /** Turns every head of [tokens, heads, headDim]. */
 export function rotate(input: Tensor, { cosines, sines }: Rotation): Tensor {
-  const [first, second] = ops.chunk(input, 2, -1);
-  if (!first || !second) throw new RangeError('rotate: expected an even last dimension');
-  return ops.add(ops.mul(input, cosines), ops.mul(ops.cat([ops.neg(second), first], -1), sines));
+  return operatorsFor(input).rotate(input, cosines, sines);
 }

@@ -1,4 +1,4 @@
-import { KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { gateActivation, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import type { Gemma3Config, LayerType } from './config.js';
@@ -46,8 +46,8 @@ export class Gemma3Model extends Module implements CausalLanguageModel {
     // The published model rounds the factor to the weights' type before it multiplies.
     let x = ops.mul(embedded, roundedTo(this.config.hidden_size ** 0.5, embedded)); // [tokens, hidden]
     const rotations = {
-      full_attention: this.rotary.full_attention.rotation(positions, x.dtype),
-      sliding_attention: this.rotary.sliding_attention.rotation(positions, x.dtype),
+      full_attention: this.rotary.full_attention.rotation(positions),
+      sliding_attention: this.rotary.sliding_attention.rotation(positions),
     };
     this.layers.forEach((layer, index) => {
       x = scope(() => layer.forward(x, { rotation: rotations[layer.type], boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
@@ -153,8 +153,7 @@ class Gemma3Network extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const [gate, up] = this.gateUp.forward(x); // [tokens, intermediate]
-    const gated = ops.mul(ops.gelu(gate, 'tanh'), up); // [tokens, intermediate]
+    const gated = gateActivation(this.gateUp.forwardJoined(x), 'gelu_tanh'); // [tokens, intermediate]
     return this.down.forward(gated); // [tokens, hidden]
   }
 }

@@ -1,4 +1,4 @@
-import { KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { gateActivation, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import type { LlamaConfig } from './config.js';
@@ -36,7 +36,7 @@ export class LlamaModel extends Module implements CausalLanguageModel {
 
   hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
     let x = this.embedTokens.forward(tokenIds); // [tokens, hidden]
-    const rotation = this.rotary.rotation(positions, x.dtype);
+    const rotation = this.rotary.rotation(positions);
     this.layers.forEach((layer, index) => {
       x = scope(() => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
     });
@@ -124,8 +124,7 @@ class LlamaNetwork extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const [gate, up] = this.gateUp.forward(x); // [tokens, intermediate]
-    const gated = ops.mul(ops.silu(gate), up); // [tokens, intermediate]
+    const gated = gateActivation(this.gateUp.forwardJoined(x), 'silu'); // [tokens, intermediate]
     return this.down.forward(gated); // [tokens, hidden]
   }
 }
