@@ -19,6 +19,8 @@ const day = 24 * 60 * 60 * second;
 const roundMilliseconds = 2 * second;
 /** What is not answered after this long is sent again; the receiver knows it by its id. */
 const patienceMilliseconds = 10 * second;
+/** A step that runs for hours is asked about at growing intervals, but never less often than this. */
+const longestPatienceMilliseconds = 60 * second;
 /** A job that nobody has claimed to have stopped for this long never reached a service. */
 const stoppingMilliseconds = day;
 const spansMilliseconds = 30 * day;
@@ -55,12 +57,13 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private async repeatRequests(before: string, now: Date): Promise<void> {
-    const due = await this.database.dataSource.manager.findBy(RunStepEntity, { status: 'running', sentAt: LessThan(before) });
+    const unanswered = await this.database.dataSource.manager.findBy(RunStepEntity, { status: 'running', sentAt: LessThan(before) });
+    const due = unanswered.filter((step) => isDue(step, now));
     for (const runId of new Set(due.map((step) => step.runId))) {
       await this.ledgers.write(async (ledger) => {
         const found = await new RunsRepository(ledger.transaction).lock(runId);
         // Meanwhile a fact may have come: what is decided is decided under the lock.
-        for (const step of found?.steps.filter(({ status, sentAt }) => status === 'running' && sentAt !== null && sentAt < before) ?? []) {
+        for (const step of found?.steps.filter((each) => each.status === 'running' && isDue(each, now)) ?? []) {
           await sendRequest(found!, step, ledger);
           step.sentAt = now.toISOString();
           await ledger.transaction.save(step);
@@ -86,4 +89,12 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     for (const { jobId, project } of stopping) this.stopper.stop(jobId, project);
     if (stopping.length > 0) await manager.update(StoppingJobEntity, { jobId: In(stopping.map(({ jobId }) => jobId)) }, { sentAt: now.toISOString() });
   }
+}
+
+/** Sent 10, 20, 40, 80 seconds after the step began, and then once a minute. */
+function isDue({ sentAt, startedAt }: RunStepEntity, now: Date): boolean {
+  if (sentAt === null) return false;
+  const sent = Date.parse(sentAt);
+  const waited = sent - Date.parse(startedAt ?? sentAt);
+  return now.getTime() - sent >= Math.min(Math.max(waited, patienceMilliseconds), longestPatienceMilliseconds);
 }
