@@ -1,6 +1,6 @@
 import { openSafetensors, writeSafetensors, type SafetensorsEntry } from '@tunesmith/checkpoints';
-import { packTokens } from '@tunesmith/nn';
-import { liveTensors, noGrad, ops, scope, setThreads, tensor, type Tensor } from '@tunesmith/tensor';
+import { loraParts, LoraLinear, packTokens, type Parts } from '@tunesmith/nn';
+import { liveTensors, noGrad, ops, RandomGenerator, scope, setThreads, tensor, type Tensor } from '@tunesmith/tensor';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +77,35 @@ export function describeFamily(family: ModelFamily, fixtureNames: readonly strin
       lossAndGradients(model, fixture.rows);
       const before = liveTensors();
       lossAndGradients(model, fixture.rows);
+      expect(liveTensors()).toBe(before);
+    });
+
+    test('takes LoRA parts: starts as itself, and tuned it is the model of the merged weights', async () => {
+      const parts = (plain: Parts) => loraParts(plain, { rank: 3, alpha: 6, targetModules: 'all-linear', generator: new RandomGenerator(1) });
+      const { model: tuned } = await loadModel(fixture.folder, { dtype: 'float32', parts });
+      expect(largestDifference(logitsOf(tuned, fixture.rows), fixture.logits)).toBeLessThan(logitTolerance);
+      const { model: merged } = await loadModel(fixture.folder, { dtype: 'float32' });
+      scope(() =>
+        noGrad(() => {
+          const updates = [...tuned.modules()].filter((module) => module instanceof LoraLinear);
+          expect(updates).toHaveLength(7 * Number(fixture.configJson.num_hidden_layers));
+          for (const update of updates) {
+            ops.normalInPlace(update.loraB, 0, 0.1, new RandomGenerator(2));
+            ops.copyInPlace(merged.parameters().get(`${update.path}.weight`) ?? update.loraB, update.merged());
+          }
+        }),
+      );
+      const expected = logitsOf(merged, fixture.rows);
+      expect(largestDifference(logitsOf(model, fixture.rows), expected)).toBeGreaterThan(100 * logitTolerance);
+      expect(largestDifference(logitsOf(tuned, fixture.rows), expected)).toBeLessThan(logitTolerance);
+      for (const each of [tuned, merged]) each[Symbol.dispose]();
+    });
+
+    test('disposing of a model frees every tensor of it', async () => {
+      const before = liveTensors();
+      const { model: second } = await loadModel(fixture.folder, { dtype: 'float32' });
+      expect(liveTensors()).toBeGreaterThan(before);
+      second[Symbol.dispose]();
       expect(liveTensors()).toBe(before);
     });
 
