@@ -43,7 +43,7 @@ export class ConsumerLoop {
     for (let failures = 0; !this.isStopping; ) {
       try {
         const consumer = await connection.jetstream.consumers.get(stream, durable);
-        const messages = await consumer.consume({ max_messages: pulledAhead, expires: 10_000, idle_heartbeat: 2000, abort_on_missing_resource: true });
+        const messages = await consumer.consume({ max_messages: pulledAhead, expires: 30_000, idle_heartbeat: 5000, abort_on_missing_resource: true });
         this.messages = messages;
         if (this.isStopping) messages.stop();
         void this.watch(messages);

@@ -20,7 +20,7 @@ const takenFor = 30_000;
 const longestDelay = 15_000;
 
 /**
- * Publishes what the outbox holds, in the order of event ids, each until the broker has confirmed that it is stored.
+ * Publishes what the outbox holds, oldest first, each until the broker has confirmed that it is stored.
  * A row that is published twice is dropped by the broker (same message id) or by the receiver's inbox.
  */
 export class OutboxRelay {
@@ -50,24 +50,37 @@ export class OutboxRelay {
   private async round(signal: AbortSignal): Promise<boolean> {
     const rows = await this.take();
     const sent: string[] = [];
+    let next = 0;
+    let pauseForRest = 0;
     try {
-      for (const row of rows) {
-        if (signal.aborted && sent.length > 0) break;
-        await this.publish(row);
-        sent.push(row.id);
+      for (; next < rows.length && !(signal.aborted && next > 0); next += 1) {
+        const row = rows[next]!;
+        const failure = await this.publish(row).then(() => undefined, (error: unknown) => ({ error }));
+        if (!failure) {
+          sent.push(row.id);
+          continue;
+        }
+        await this.postpone(row, failure.error);
+        // Without a broker the others would fare no better; a row that the broker refuses must not hold them up.
+        if (!this.connection.connected || isTimeout(failure.error)) {
+          next += 1;
+          pauseForRest = 250;
+          break;
+        }
       }
-    } catch (error) {
-      const failed = rows[sent.length]!;
-      this.logger.warn(`${failed.subject} ${failed.id}: not sent at attempt ${failed.attempts}, trying again: ${String(error)}`);
-      await this.putBack(rows.slice(sent.length), Math.min(100 * 2 ** Math.min(failed.attempts, 10), longestDelay));
-      // No stream to take it: the broker may have come back empty.
-      await this.connection.repair().catch(() => undefined);
-      return false;
     } finally {
       await this.markSent(sent);
     }
-    if (sent.length < rows.length) await this.putBack(rows.slice(sent.length), 0);
-    return rows.length === batch;
+    const left = rows.slice(next);
+    if (left.length > 0) await this.putBack(left, pauseForRest);
+    return left.length === 0 && rows.length === batch;
+  }
+
+  private async postpone(row: OutboxEntity, error: unknown): Promise<void> {
+    this.logger.warn(`${row.subject} ${row.id}: not sent at attempt ${row.attempts}, trying again: ${String(error)}`);
+    await this.putBack([row], Math.min(100 * 2 ** Math.min(row.attempts, 10), longestDelay));
+    // No stream to take it: the broker may have come back empty.
+    await this.connection.repair().catch(() => undefined);
   }
 
   private publish(row: OutboxEntity): Promise<void> {
@@ -108,4 +121,8 @@ export class OutboxRelay {
     const { manager } = this.database.dataSource;
     await sql(manager)`UPDATE outbox SET next_attempt_at = ${nowExpression(manager)} + ${delay} WHERE id IN ${rows.map(({ id }) => id)} AND sent_at IS NULL RETURNING id`;
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
 }

@@ -100,6 +100,19 @@ it('empties its outbox before it leaves', async () => {
 });
 
 describe('Outbox', () => {
+  it('does not let an event that the broker refuses hold up the others', async () => {
+    const service = await platform.service({ service: 'merger', handlers: mergeHandlers });
+    const { manager } = service.get(DataSource);
+    const poison = { id: '00000000-0000-7000-8000-000000000000', subject: 'nobody.hears.v1', body: '{}', createdAt: 0, attempts: 0, nextAttemptAt: 0 };
+    await manager.insert(OutboxEntity, poison);
+    const id = await service.get(Outbox).send(manager, trainEvents.requested, trainRequest());
+    await eventually('the good one', async () => (await manager.findOneByOrFail(OutboxEntity, { id })).sentAt);
+    await eventually('another try of the bad one', async () => (await manager.findOneByOrFail(OutboxEntity, { id: poison.id })).attempts > 1);
+    expect((await manager.findOneByOrFail(OutboxEntity, { id: poison.id })).sentAt).toBeNull();
+    await manager.delete(OutboxEntity, { id: poison.id });
+    await service.close();
+  });
+
   it('refuses what is not valid, too large, or only a signal, and then writes nothing', async () => {
     const service = await platform.service({ service: 'merger', handlers: mergeHandlers });
     const outbox = service.get(Outbox);

@@ -32,13 +32,11 @@ export default defineWorker(
       await pause(50); // Lets the report out.
       for (;;) Math.sqrt(2); // As native code would: the event loop stands still.
     },
-    die: async (input: { how: 'kill' | 'exit' | 'memory' }, { onProgress }: WorkContext) => {
+    die: async (input: { how: 'kill' | 'exit' }, { onProgress }: WorkContext) => {
       onProgress({ phase: 'dying', done: 0 });
       await pause(50);
       if (input.how === 'kill') process.kill(process.pid, 'SIGKILL');
-      if (input.how === 'exit') process.exit(3);
-      const held: number[][] = [];
-      for (;;) held.push(new Array<number>(1_000_000).fill(held.length));
+      process.exit(3);
     },
     wait: async (input: { milliseconds: number }, { onProgress }: WorkContext) => {
       onProgress({ phase: 'waiting', done: 0 });
