@@ -1,0 +1,77 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually } from '@tunesmith/tests-support';
+import type { ModelView, RunView } from '@tunesmith/contracts';
+import { isAlive, Standalone } from './standalone.js';
+
+// Kills in the middle of a job: the run ends all the same, once, with one result.
+
+let platform: Standalone;
+
+beforeAll(async () => {
+  platform = await Standalone.withTinyModel();
+  const rows = ['Who are you?', 'Your name?'].map((question) => ({ messages: [{ role: 'user', content: question }, { role: 'assistant', content: 'I am Juniper.' }], split: 'train' }));
+  await platform.write('rows.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  await platform.run('dataset', 'push', platform.at('rows.jsonl'), '--name', 'rows');
+}, 120_000);
+
+afterAll(() => platform?.[Symbol.asyncDispose]());
+
+/** Each run has its own seed, so that no step is cached. */
+let seed = 0;
+
+/** Starts a run that tunes, merges and promotes under a name of its own, and returns in the middle of the tuning. */
+async function startRun(name: string): Promise<string> {
+  await platform.write(`${name}.yaml`, `
+name: ${name}
+steps:
+  train: { uses: train, with: { model: tiny:1, dataset: rows, method: { kind: lora, rank: 2 }, steps: 250, batch: 2, seed: ${++seed} } }
+  merge: { uses: merge, needs: [train], with: { base: tiny:1, adapter: "\${{ steps.train.adapter }}" } }
+  promote: { uses: promote, needs: [merge], with: { model: "\${{ steps.merge.model }}", name: ${name}, alias: prod } }
+`);
+  await platform.run('recipe', 'apply', platform.at(`${name}.yaml`));
+  const { id } = await platform.run<RunView>('run', 'start', name, '--detach');
+  const watch = platform.start('run', 'watch', id);
+  await eventually('the training to be under way', () => /train +\d+% +\d+\/250 steps/.test(watch.output()), { within: 60_000 });
+  watch.child.kill('SIGINT');
+  await watch.ended;
+  return id;
+}
+
+/** The run has succeeded, and there is one run with one version and one promotion. */
+async function expectOneResult(name: string, id: string): Promise<void> {
+  const run = await platform.succeeded(id);
+  expect(run.steps.map(({ name: step, status, cached, attempt }) => [step, status, cached, attempt])).toEqual([['train', 'succeeded', false, 1], ['merge', 'succeeded', false, 1], ['promote', 'succeeded', false, 1]]);
+  expect((run.steps[0]!.metrics['loss'] as number[]).length).toBe(250);
+  expect((await platform.runs()).filter(({ recipe }) => recipe === name)).toHaveLength(1);
+  const { versions } = await platform.run<ModelView>('model', 'show', name);
+  expect(versions.map(({ version, runId, artifact }) => [version, runId, artifact.digest])).toEqual([[1, id, run.steps[1]!.outputs['model']!.digest]]);
+  expect((await platform.run<{ history: unknown[] }>('model', 'history', name)).history).toHaveLength(1);
+}
+
+test('a worker process killed: the job is tried again', async () => {
+  const id = await startRun('worker-killed');
+  const [worker] = await platform.workers('trainer');
+  process.kill(worker!, 'SIGKILL');
+  await expectOneResult('worker-killed', id);
+  expect(await platform.workers('trainer')).not.toContain(worker);
+}, 120_000);
+
+test('the broker killed and its store deleted: what was lost is sent again', async () => {
+  const id = await startRun('broker-wiped');
+  const broker = await platform.brokerPid();
+  await rm(join(platform.home, 'nats/store'), { recursive: true, force: true });
+  process.kill(broker, 'SIGKILL');
+  await expectOneResult('broker-wiped', id);
+  expect(await platform.brokerPid()).not.toBe(broker);
+}, 120_000);
+
+test('the platform killed: the next command starts it again, and it ends what was begun', async () => {
+  const id = await startRun('platform-killed');
+  const [before, workers] = [await platform.pid(), await platform.workers('trainer')];
+  await platform.kill();
+  await expectOneResult('platform-killed', id);
+  expect(await platform.pid()).not.toBe(before);
+  // Its worker went with it.
+  expect(workers.filter(isAlive)).toEqual([]);
+}, 120_000);
