@@ -11,8 +11,10 @@ export async function installPackages(root, node) {
     .update(node.executable)
     .digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
-  log('installing packages (npm ci; better-sqlite3 compiles, about two minutes)');
-  runCommand('npm', ['ci', '--no-audit', '--no-fund'], {
+  log('installing packages (one to three minutes)');
+  // Not `npm ci`: it refuses a lockfile that lacks other platforms' optional packages, which not every registry carries at every version.
+  // `--no-save` installs what the lockfile pins and leaves it alone.
+  runCommand('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
     cwd: root,
     env: {
       ...process.env,
