@@ -1,4 +1,4 @@
-import { jobErrorOf } from '@tunesmith/platform';
+import { explainDisk, jobErrorOf } from '@tunesmith/platform';
 import { PlainLogger } from './plain-logger.js';
 import { startStandalone } from './start-standalone.js';
 import { stopOnSignal } from './stop-on-signal.js';
@@ -8,7 +8,7 @@ try {
   process.stderr.write(`the platform of ${platform.home} is ready at ${platform.url}\n`);
   stopOnSignal(platform);
 } catch (error) {
-  const { code, message } = jobErrorOf(error);
+  const { code, message } = jobErrorOf(explainDisk(error, 'what the platform keeps in its home folder'));
   process.stderr.write(`the platform did not start (${code}): ${message}\n`);
   process.exit(1);
 }

@@ -110,6 +110,9 @@ export class NatsServerProcess {
       'jetstream {',
       `  store_dir: ${JSON.stringify(join(this.folder, 'store'))}`,
       '  max_memory_store: 0',
+      // What the streams may hold at most, and more. The default is three quarters of what is free at the start: on a disk that is nearly full
+      // the streams would not fit into it, and the platform could not start to free anything.
+      '  max_file_store: 16GB',
       // The default syncs every two minutes and acknowledges before: a power cut would lose what it acknowledged.
       '  sync_interval: always',
       '}',

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { api, type Endpoint, type Problem } from '@tunesmith/contracts';
-import { isRetryable, jobErrorOf, PlatformError } from '@tunesmith/platform';
+import { ArtifactError, explainDisk, isRetryable, jobErrorOf, PlatformError } from '@tunesmith/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ConflictError, NotFoundError, UnprocessableError } from '../errors.js';
 import { InputError } from './input-error.js';
@@ -39,6 +39,11 @@ export class ProblemFilter implements ExceptionFilter {
     const status = statusByClass.find(([type]) => error instanceof type)?.[1] ?? httpStatusOf(error);
     if (status === 404 && !(error instanceof PlatformError)) return notRouted(request);
     if (status === undefined || status >= 500) {
+      const full = explainDisk(error, 'what the platform has to write');
+      if (full instanceof ArtifactError && full.code === 'disk-full') {
+        this.logger.error(`${request.method} ${request.url}: ${String(error)}`);
+        return { problem: problemOf(503, jobErrorOf(full)), headers: {} };
+      }
       if (isRetryable(error)) {
         this.logger.warn(`${request.method} ${request.url}: ${String(error)}`);
         return { problem: problemOf(503, jobErrorOf(error)), headers: { 'retry-after': '1' } };

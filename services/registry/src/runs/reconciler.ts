@@ -9,6 +9,7 @@ import { SpansRepository } from '../traces/spans.repository.js';
 import { JobStopper } from './job-stopper.js';
 import { Ledgers } from './ledgers.js';
 import { RunStepEntity } from './run-step.entity.js';
+import { RunWatchers } from './run-watchers.js';
 import { RunsRepository } from './runs.repository.js';
 import { StoppingJobEntity } from './stopping-job.entity.js';
 
@@ -34,7 +35,7 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly loop = new BackgroundLoop({ name: 'Reconciler', everyMilliseconds: roundMilliseconds, body: () => this.round(new Date()) });
   private nextCleaning = 0;
 
-  constructor(private readonly database: Database, private readonly ledgers: Ledgers, private readonly stopper: JobStopper) {}
+  constructor(private readonly database: Database, private readonly ledgers: Ledgers, private readonly stopper: JobStopper, private readonly watchers: RunWatchers) {}
 
   onApplicationBootstrap(): void {
     this.loop.start();

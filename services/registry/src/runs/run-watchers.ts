@@ -13,8 +13,8 @@ export interface RunWatcher {
 @Injectable()
 export class RunWatchers {
   private readonly watchers = new Map<string, Set<RunWatcher>>();
-  /** The last progress of each job of a watched or running run, so that a new watcher does not start with nothing. */
-  private readonly lastProgress = new Map<string, Map<string, RunProgress>>();
+  /** The last progress of each job of a running run, and when it came, so that a new watcher does not start with nothing. */
+  private readonly lastProgress = new Map<string, Map<string, { readonly progress: RunProgress; readonly at: number }>>();
 
   private readonly uncommitted = new WeakMap<QueryRunner, Set<string>>();
 
@@ -30,7 +30,7 @@ export class RunWatchers {
   watch(runId: string, watcher: RunWatcher): Disposable {
     const watchers = this.watchers.get(runId) ?? new Set();
     this.watchers.set(runId, watchers.add(watcher));
-    for (const progress of this.lastProgress.get(runId)?.values() ?? []) watcher.progressed(progress);
+    for (const { progress } of this.lastProgress.get(runId)?.values() ?? []) watcher.progressed(progress);
     return {
       [Symbol.dispose]: () => {
         watchers.delete(watcher);
@@ -48,9 +48,15 @@ export class RunWatchers {
   }
 
   progressed(progress: RunProgress): void {
-    const byStep = this.lastProgress.get(progress.runId) ?? new Map<string, RunProgress>();
-    this.lastProgress.set(progress.runId, byStep.set(progress.step, progress));
+    const byStep = this.lastProgress.get(progress.runId) ?? new Map();
+    this.lastProgress.set(progress.runId, byStep.set(progress.step, { progress, at: Date.now() }));
     for (const watcher of this.watchers.get(progress.runId) ?? []) watcher.progressed(progress);
+  }
+
+  /** When the job last gave a sign of life to this process, in milliseconds since 1970; 0 for never. */
+  lastSign({ runId, step, jobId }: Pick<RunProgress, 'runId' | 'step'> & { jobId: string | null }): number {
+    const last = this.lastProgress.get(runId)?.get(step);
+    return last?.progress.jobId === jobId ? last.at : 0;
   }
 
   ended(runId: string, transaction: EntityManager): void {

@@ -1,0 +1,40 @@
+import { train } from '@tunesmith/contracts';
+import { JobBench } from '@tunesmith/tests-support';
+import { trainerHandlers } from './trainer.module.js';
+
+let bench: JobBench;
+beforeAll(async () => void (bench = await JobBench.start({ service: 'trainer', handlers: trainerHandlers })));
+afterAll(() => bench?.[Symbol.asyncDispose]());
+
+const report = { method: 'lora', rows: 3, loss: [2, 1], tokensPerSecond: 10 };
+
+test('an adapter is trained on the staged model and dataset, and stored as one', async () => {
+  const model = await bench.artifact('model', { 'config.json': {}, 'result.json': report });
+  const dataset = await bench.artifact('dataset', { 'rows.jsonl': '{}\n' });
+  const job = await bench.run(train, { model, dataset, seed: 7 });
+  expect(job).toMatchObject({ status: 'succeeded', error: null, metrics: report, outputs: { adapter: { mediaType: expect.stringContaining('adapter') } } });
+  const input = await bench.read<Record<string, unknown>>(job.outputs!['adapter'], 'input.json');
+  expect(input).toMatchObject({ seed: 7, method: { kind: 'lora', rank: 8 }, batch: 8, modelFolder: expect.stringContaining(model.digest.slice(7)), datasetFolder: expect.stringContaining(dataset.digest.slice(7)) });
+  expect(Object.keys(input)).not.toContain('model');
+});
+
+test('full tuning makes a model', async () => {
+  const model = await bench.artifact('model', { 'config.json': { other: 1 }, 'result.json': report });
+  const job = await bench.run(train, { model, dataset: await bench.artifact('dataset', { 'rows.jsonl': '\n' }), method: { kind: 'full' } });
+  expect(Object.keys(job.outputs!)).toEqual(['model']);
+});
+
+test('the losses of a long training are thinned, and the last one stays', async () => {
+  const loss = Array.from({ length: 45_001 }, (_unused, index) => index);
+  const model = await bench.artifact('model', { 'result.json': { ...report, loss } });
+  const job = await bench.run(train, { model, dataset: await bench.artifact('dataset', { 'rows.jsonl': '\n' }) });
+  const kept = job.metrics!['loss'] as number[];
+  expect(kept.length).toBeLessThanOrEqual(20_000);
+  expect(kept.slice(-2)).toEqual([44_997, 45_000]);
+});
+
+test('an input that the store does not have fails the job with what was expected', async () => {
+  const model = await bench.artifact('model', { 'config.json': {} });
+  const job = await bench.run(train, { model, dataset: { ...model, digest: `sha256:${'0'.repeat(64)}` } });
+  expect(job).toMatchObject({ status: 'failed', outputs: null, error: { message: expect.stringContaining('0000') } });
+});

@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+// A worker module that does no domain work: it writes what it was asked into its out folders, and returns what `result.json` says, which a
+// spec puts beside the inputs.
+async function echo(input, { onProgress }) {
+  onProgress({ phase: 'echo', done: 1, total: 1 });
+  for (const folder of [input.outFolder, ...Object.values(input.outFolders ?? {})].filter(Boolean)) {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'input.json'), JSON.stringify(input));
+  }
+  const beside = [input.modelFolder, input.base, dirname(input.path ?? input.source ?? '/')].filter(Boolean).map((folder) => join(folder, 'result.json'));
+  const found = beside.find((path) => existsSync(path));
+  return found ? JSON.parse(await readFile(found, 'utf8')) : {};
+}
+
+const names = ['train', 'merge', 'evaluate', 'score', 'chat', 'importDataset', 'completeRows', 'quantize', 'importModel'];
+export default { functions: Object.fromEntries(names.map((name) => [name, echo])), cores: Object.fromEntries(names.map((name) => [name, 0])) };
