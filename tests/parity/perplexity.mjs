@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { importModel, loadModel, tokenLogProbs } from '@tunesmith/models';
+import { tokenLogProbs } from '@tunesmith/generation';
+import { importModel, loadModel } from '@tunesmith/models';
 import { setThreads } from '@tunesmith/tensor';
 
 const [file, text, , dtype = 'bfloat16'] = process.argv.slice(2);
@@ -23,9 +24,10 @@ const theirs = JSON.parse(stdout);
 
 const folder = await mkdtemp(join(tmpdir(), 'tunesmith-perplexity-'));
 try {
-  await importModel(file, folder, { signal: new AbortController().signal, onProgress() {} });
+  const context = { signal: new AbortController().signal, onProgress() {} };
+  await importModel(file, folder, context);
   const { model } = await loadModel(folder, { dtype });
-  const [ours] = tokenLogProbs(model, [theirs.tokens]);
+  const [ours] = await tokenLogProbs(model, [{ tokenIds: theirs.tokens }], context);
   const perplexity = (logProbs) => Math.exp(-logProbs.slice(1).reduce((sum, value) => sum + value, 0) / (logProbs.length - 1));
   const figures = { tokens: theirs.tokens.length, ours: perplexity(ours), llamaCpp: perplexity(theirs.logProbs) };
   console.log(JSON.stringify({ ...figures, ratio: figures.ours / figures.llamaCpp }));

@@ -9,5 +9,4 @@ export { llama } from './llama/index.js';
 export type { LlamaConfig } from './llama/config.js';
 export { loadModel, type LoadedModel, type LoadModelOptions } from './load-model.js';
 export { ModelConfigError } from './model-config-error.js';
-export { tokenLogProbs } from './token-log-probs.js';
 export type { CausalLanguageModel, FamilyWeights, GgufConfigSource, GgufMapping, ModelFamily, WeightName, WeightTransform } from './model-family.js';

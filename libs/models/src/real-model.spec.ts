@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { importModel } from './import-model.js';
 import { loadModel } from './load-model.js';
-import { tokenLogProbs } from './token-log-probs.js';
+import { tokenLogProbs } from './testing/token-log-probs.js';
 
 // The file is too large to be committed: this runs where TUNESMITH_TEST_MODEL names a GGUF file of a known family.
 const file = process.env.TUNESMITH_TEST_MODEL;

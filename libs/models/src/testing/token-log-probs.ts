@@ -1,13 +1,13 @@
 import { packTokens } from '@tunesmith/nn';
 import { noGrad, ops, scope, tensor } from '@tunesmith/tensor';
-import type { CausalLanguageModel } from './model-family.js';
+import type { CausalLanguageModel } from '../model-family.js';
 
 /** Logits of this many tokens exist at one time: 64 times a vocabulary of 262k in float32 is 67 MB. */
 const chunkTokens = 64;
 
 /**
- * The natural logarithm of each token's probability given the tokens before it in its row; the first of a row has none. All rows are one
- * batch; the caller decides how many fit.
+ * The natural logarithm of each token's probability given the tokens before it in its row; the first of a row has none. For specs: the room
+ * `generation` has the one for use, with batches and progress.
  */
 export function tokenLogProbs(model: CausalLanguageModel, rows: readonly (readonly number[])[]): (number | null)[][] {
   return scope(() =>
