@@ -6,28 +6,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printFigure, quantile } from './figure.mjs';
-import { FreshPlatform } from './fresh-platform.mjs';
+import { withFreshPlatform } from './fresh-platform.mjs';
 
 const events = Number(process.argv[2] ?? 200);
 const warmUps = 5;
 const folder = mkdtempSync(join(tmpdir(), 'tunesmith-rows-'));
-const path = join(folder, 'rows.jsonl');
-writeFileSync(path, `${JSON.stringify({ messages: [{ role: 'user', content: 'Hello?' }, { role: 'assistant', content: 'Hello.' }] })}\n`);
+/** A dataset that was never seen before: the same one again would be taken from the cache. */
+function newDataset(index) {
+  const path = join(folder, `${index}.jsonl`);
+  writeFileSync(path, `${JSON.stringify({ messages: [{ role: 'user', content: `How much is ${index}?` }, { role: 'assistant', content: `${index}.` }] })}\n`);
+  return path;
+}
 
-using platform = new FreshPlatform();
-const runs = [];
-for (let index = 0; index < events + warmUps; index += 1) {
-  let run = await platform.call('POST', '/v1/runs', { name: 'latency', steps: { import: { uses: 'import-dataset', with: { path } } } });
-  while (run.status === 'running') {
-    await sleep(20);
-    run = await platform.call('GET', `/v1/runs/${run.id}`);
+/** Runs the jobs and returns their runs, without those that only warm the worker up. */
+async function runJobs(platform) {
+  const runs = [];
+  for (let index = 0; index < events + warmUps; index += 1) {
+    let run = await platform.call('POST', '/v1/runs', { name: 'latency', steps: { import: { uses: 'import-dataset', with: { path: newDataset(index) } } } });
+    while (run.status === 'running') {
+      await sleep(20);
+      run = await platform.call('GET', `/v1/runs/${run.id}`);
+    }
+    if (run.status !== 'succeeded') throw new Error(`run ${run.id} ${run.status}: ${run.steps[0].error?.message}`);
+    if (index >= warmUps) runs.push(run);
   }
-  if (run.status !== 'succeeded') throw new Error(`run ${run.id} ${run.status}: ${run.steps[0].error?.message}`);
-  if (index >= warmUps) runs.push(run);
+  return runs;
 }
 
 /** Milliseconds from the start of the step (the request is written in that transaction) to the first span of the worker process. */
-async function latencyOf(run) {
+async function latencyOf(platform, run) {
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const spans = await platform.call('GET', `/v1/traces/${run.id}`);
     const step = spans.find((span) => span.name === 'step import');
@@ -38,8 +45,9 @@ async function latencyOf(run) {
   throw new Error(`expected the trace of run ${run.id} to have its step and its worker; it has not after 5 s`);
 }
 
-const latencies = [];
-for (const run of runs) latencies.push(await latencyOf(run));
-rmSync(folder, { recursive: true });
-printFigure(`event to worker started, p50 of ${events}`, quantile(latencies, 0.5), 'ms', 50, 1);
-printFigure(`event to worker started, p99 of ${events}`, quantile(latencies, 0.99), 'ms', undefined, 1);
+await withFreshPlatform(async (platform) => {
+  const latencies = [];
+  for (const run of await runJobs(platform)) latencies.push(await latencyOf(platform, run));
+  printFigure(`event to worker started, p50 of ${events}`, quantile(latencies, 0.5), 'ms', 50, 1);
+  printFigure(`event to worker started, p99 of ${events}`, quantile(latencies, 0.99), 'ms', undefined, 1);
+}).finally(() => rmSync(folder, { recursive: true }));

@@ -5,7 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './figure.mjs';
 
-export class FreshPlatform {
+/** Starts a platform, hands it to `body`, and stops and removes it whatever happens. */
+export async function withFreshPlatform(body) {
+  const platform = new FreshPlatform();
+  try {
+    return await body(platform);
+  } finally {
+    platform.remove();
+  }
+}
+
+class FreshPlatform {
   constructor() {
     this.home = mkdtempSync(join(tmpdir(), 'tunesmith-bench-'));
     const { TUNESMITH_URL: _url, TUNESMITH_TOKEN: _token, ...inherited } = process.env;
@@ -33,7 +43,7 @@ export class FreshPlatform {
     return document;
   }
 
-  [Symbol.dispose]() {
+  remove() {
     this.tunesmith('down');
     rmSync(this.home, { recursive: true, force: true });
   }

@@ -3,12 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printFigure } from './figure.mjs';
-import { FreshPlatform } from './fresh-platform.mjs';
+import { withFreshPlatform } from './fresh-platform.mjs';
 
 const seconds = Number(process.argv[2] ?? 15);
-using platform = new FreshPlatform();
-await sleep(seconds * 1000);
-
 /** Every process with its parent, from /proc. */
 function processes() {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
@@ -22,13 +19,15 @@ function processes() {
   });
 }
 
-const all = processes();
-const tree = [];
-for (let pids = [platform.pid]; pids.length > 0; ) {
-  const found = all.filter(({ pid }) => pids.includes(pid));
-  tree.push(...found);
-  pids = all.filter(({ parent }) => pids.includes(parent)).map(({ pid }) => pid);
-}
-if (tree.length === 0) throw new Error(`expected the platform as process ${platform.pid}; it is gone`);
-for (const { name, pid, resident } of tree) printFigure(`  ${name} (${pid})`, resident / 1e6, 'MB', undefined, 1);
-printFigure('standalone platform idle, resident memory', tree.reduce((sum, { resident }) => sum + resident, 0) / 1e6, 'MB', 350, 1);
+await withFreshPlatform(async (platform) => {
+  await sleep(seconds * 1000);
+  const all = processes();
+  const tree = [];
+  for (let pids = [platform.pid]; pids.length > 0; ) {
+    tree.push(...all.filter(({ pid }) => pids.includes(pid)));
+    pids = all.filter(({ parent }) => pids.includes(parent)).map(({ pid }) => pid);
+  }
+  if (tree.length === 0) throw new Error(`expected the platform as process ${platform.pid}; it is gone`);
+  for (const { name, pid, resident } of tree) printFigure(`  ${pid === platform.pid ? 'the six services' : name}`, resident / 1e6, 'MB', undefined, 1);
+  printFigure('standalone platform idle, resident memory', tree.reduce((sum, { resident }) => sum + resident, 0) / 1e6, 'MB', 350, 1);
+});

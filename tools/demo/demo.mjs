@@ -110,6 +110,20 @@ async function showSamples(tunesmith, step, home) {
   for (const sample of samples.slice(0, 4)) sideBySide(sample.prompt, sample.against?.prediction ?? '', sample.prediction ?? '');
 }
 
+function reportFiles(step) {
+  heading('7. The files, each loaded and asked by its own runtime');
+  const { base, formats, scored } = step.metrics;
+  const row = (target, bytes, perplexity) => [target, megabytes(bytes), perplexity === null ? '' : perplexity.toFixed(3), perplexity === null || base.perplexity === null ? '' : `${perplexity >= base.perplexity ? '+' : ''}${percent(perplexity / base.perplexity - 1, 2)}`];
+  printTable([['format', 'size', 'perplexity', 'change'], row('bfloat16', base.bytes, base.perplexity), ...formats.map((format) => row(format.target, format.bytes, format.perplexity))]);
+  indent(`perplexity over ${scored.tokens} tokens of ${scored.rows} held-out rows`);
+  for (const { target, answers } of formats) {
+    const runtime = target.startsWith('gguf/') ? 'llama.cpp' : 'ONNX Runtime';
+    indent(`\n${runtime}, ${target}`);
+    printTable([['question', 'answer'], ...answers.map(({ question, answer }) => [question, answer.replaceAll('\n', ' ')])]);
+    checks.expect(answers.length > 0 && answers.every(({ answer }) => answer.trim() !== ''), `${runtime} loads ${target} and answers ${answers.length} questions`);
+  }
+}
+
 async function reportPromotion(tunesmith) {
   heading('8. What was in production, and when');
   indent(await tunesmith.text('model', 'history', name));
