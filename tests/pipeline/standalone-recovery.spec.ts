@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@tunesmith/tests-support';
+import { eventually, writeTinyModel } from '@tunesmith/tests-support';
 import type { ModelView, RunView } from '@tunesmith/contracts';
-import { isAlive, Standalone } from './standalone.js';
+import { canMount, SmallDisk } from './small-disk.js';
+import { isAlive, Standalone, type ErrorDocument } from './standalone.js';
 
 // Kills in the middle of a job: the run ends all the same, once, with one result.
 
@@ -75,3 +76,39 @@ test('the platform killed: the next command starts it again, and it ends what wa
   // Its worker went with it.
   expect(workers.filter(isAlive)).toEqual([]);
 }, 120_000);
+
+// Needs to mount a file system, which root may and most users may; see small-disk.ts.
+(canMount() ? test : test.skip)('a full disk is said to be full, nothing half-written counts, and with room again work goes on', async () => {
+  await using disk = await SmallDisk.mount(64);
+  const environment = { ...platform.environment, TUNESMITH_HOME: join(disk.path, 'home') };
+  const command = (...args: string[]) => disk.command(environment, ...args);
+  const expectDone = async (...args: string[]): Promise<void> => {
+    const { code, stderr } = await command(...args);
+    if (code !== 0) throw new Error(`tunesmith ${args.join(' ')} ended with ${code}: ${stderr}`);
+  };
+  try {
+    await writeTinyModel(platform.at('larger'), { hiddenSize: 256, layers: 4 });
+    await expectDone('model', 'import', platform.at('larger'), '--name', 'tiny');
+    await expectDone('dataset', 'push', platform.at('rows.jsonl'), '--name', 'rows');
+
+    // Room for the databases, none for a model of almost 5 MB.
+    await disk.fill(2000);
+    const { code, stderr, stdout } = await command('train', '--model', 'tiny', '--dataset', 'rows', '--method', 'full', '--steps', '1', '--json');
+    const { error } = JSON.parse(stdout) as ErrorDocument;
+    expect([code, error.code]).toEqual([1, 'disk-full']);
+    expect(stderr).toMatch(/No space left to write .*; what was written of it has been removed\. Free space/);
+    const run = String(error.facts['run']);
+    await disk.free();
+    await expectDone('run', 'resume', run);
+
+    // No room at all: nothing can be begun, and that is said; what is there can be read.
+    await disk.fill(0);
+    const refused = await command('train', '--model', 'tiny', '--dataset', 'rows', '--steps', '1');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/Expected room on the disk/)]);
+    expect((await command('run', 'list')).stdout).toMatch(/train +succeeded +1\/1/);
+    await disk.free();
+    await expectDone('train', '--model', 'tiny', '--dataset', 'rows', '--steps', '1');
+  } finally {
+    await command('down');
+  }
+}, 180_000);

@@ -1,4 +1,4 @@
-export { ArtifactError } from './artifacts/artifact-error.js';
+export { ArtifactError, explainDisk } from './artifacts/artifact-error.js';
 export { ArtifactStore, type StagedArtifacts } from './artifacts/artifact-store.js';
 export { sha256 } from './artifacts/canonical-manifest.js';
 export { openArtifactStore } from './artifacts/open-artifact-store.js';

@@ -17,7 +17,8 @@ export function artifactMissing(digest: string, where: string): ArtifactError {
 
 /** Gives the errors of a full disk or a full quota their own code and a message that says what to do. */
 export function explainDisk(error: unknown, doing: string): unknown {
-  if (codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT') {
+  // In small letters where the error came out of a worker.
+  if (['ENOSPC', 'EDQUOT', 'SQLITE-FULL'].includes(String(codeOf(error)).toUpperCase().replace('_', '-'))) {
     return new ArtifactError({ code: 'disk-full', cause: error, message: `Expected room on the disk for ${doing}; there is none left. Nothing half-written remains. Free space, or move TUNESMITH_HOME or TUNESMITH_ARTIFACTS to a larger disk.` });
   }
   return error;

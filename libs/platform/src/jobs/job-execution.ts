@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { findStepKind, type JobProgress } from '@tunesmith/contracts';
+import { explainDisk } from '../artifacts/artifact-error.js';
 import type { PlatformConfig } from '../config/platform-config.js';
 import { jobErrorOf } from '../errors/job-error-of.js';
 import { PlatformError } from '../errors/platform-error.js';
@@ -96,7 +97,7 @@ export class JobExecution {
       if (await this.commit(() => store.retry(this.lease, times.backoffTime * 2 ** (job.attempt - 1)))) return 'retried';
       return (await this.commit(() => store.cancelled(this.lease))) ? 'cancelled' : 'lost';
     }
-    return this.fail(error);
+    return this.fail(explainDisk(error, `the files of the step ${job.step}`));
   }
 
   private async fail(error: unknown): Promise<JobEnd> {
