@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { Digest } from '../artifact-ref.js';
 import { Id, Project } from '../ids.js';
 
+/** At most 255 bytes in UTF-8, which file systems take: 255 of ASCII, or 63 of anything. Neither `.` nor `..`. */
+const uploadPart = String.raw`(?!\.{1,2}(?:\/|$))(?:[ -.0-\[\]-~]{1,255}|[^\/\\\u0000-\u001f]{1,63})`;
+
 /** A path inside an upload: forward slashes, no empty part, no `.` or `..`. */
 export const UploadPath = z
   .string()
   .max(512)
-  .regex(/^(?!\.{1,2}(?:\/|$))[^/\\\u0000-\u001f]+(?:\/(?!\.{1,2}(?:\/|$))[^/\\\u0000-\u001f]+)*$/, 'expected a relative path with forward slashes and without . or .. parts');
+  .regex(new RegExp(`^${uploadPart}(?:\\/${uploadPart})*$`, 'u'), 'expected a relative path with forward slashes, without . or .. parts, and with parts of at most 255 bytes');
 
 /**
  * POST /v1/uploads: announces the files that follow by PATCH, in pieces of any size. A file is accepted when its bytes have the digest given
