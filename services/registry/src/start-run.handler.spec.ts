@@ -73,7 +73,7 @@ test('the version of the recipe that holds at the arrival is run', async () => {
 test('a recipe can be started by hand with a dataset by name', async () => {
   const run = await platform.request<RunView>('POST', '/v1/runs', { recipe: 'first', event: { dataset: 'helpdesk:1' } });
   expect((await platform.ended(run.id)).status).toBe('succeeded');
-  await platform.request('POST', '/v1/runs', { recipe: 'first' }, 422);
-  await platform.request('POST', '/v1/runs', { recipe: 'first', event: { dataset: `nobody-${newId()}` } }, 422);
+  await platform.request('POST', '/v1/runs', { recipe: 'first' }, 409);
+  await platform.request('POST', '/v1/runs', { recipe: 'first', event: { dataset: `nobody-${newId()}` } }, 409);
   await platform.request('POST', '/v1/runs', { recipe: 'nobody' }, 404);
 });

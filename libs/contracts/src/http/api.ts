@@ -37,7 +37,7 @@ export const api = {
     summary: 'Starts a run of an applied recipe, or of the steps given. References are resolved now, so a name that moves later does not matter.',
     body: StartRun,
     answer: { status: 201, body: RunView, description: 'The run, started.' },
-    errors: { 404: 'No recipe has this name.', 422: 'A step is wrong or refers to what does not exist.' },
+    errors: { 404: 'No recipe has this name.', 409: 'A step is wrong or refers to what does not exist; facts list every problem.' },
   }),
   listRuns: defineEndpoint({
     id: 'listRuns', method: 'GET', path: '/v1/runs', access: 'token', summary: 'Runs, newest first.',
@@ -75,7 +75,7 @@ export const api = {
   applyRecipe: defineEndpoint({
     id: 'applyRecipe', method: 'POST', path: '/v1/recipes', access: 'token', query: inProject, body: ApplyRecipe,
     summary: 'Checks a recipe and keeps it as the next version of its name; the same text again changes nothing.',
-    answer: { status: 201, body: RecipeView, description: 'The recipe version.' }, errors: { 422: 'The recipe is not valid; facts list every problem.' },
+    answer: { status: 201, body: RecipeView, description: 'The recipe version.' }, errors: { 409: 'The recipe is not valid; facts list every problem.' },
   }),
   listRecipes: defineEndpoint({
     id: 'listRecipes', method: 'GET', path: '/v1/recipes', access: 'token', query: inProject, summary: 'The latest version of every recipe.',
@@ -139,7 +139,7 @@ export const api = {
     id: 'exportArtifact', method: 'POST', path: '/v1/artifacts/{digest}/export', access: 'token', parameters: byDigest, body: ExportArtifact,
     summary: 'Copies the files into a folder of the platform\'s machine, which must not exist or be empty; only a local platform offers it.',
     answer: { status: 200, body: ExportedArtifact, description: 'The folder holds the files.' },
-    errors: { 404: 'No such artifact.', 409: 'This platform is not local, or the folder holds something.', 422: 'The folder cannot be written.' },
+    errors: { 404: 'No such artifact.', 409: 'This platform is not local, or the folder holds something or cannot be written.' },
   }),
   lineage: defineEndpoint({
     id: 'showLineage', method: 'GET', path: '/v1/lineage/{digest}', access: 'token', parameters: byDigest, query: inProject, summary: 'What an artifact was made of, and what was made of it.',
@@ -148,7 +148,7 @@ export const api = {
 
   createUpload: defineEndpoint({
     id: 'createUpload', method: 'POST', path: '/v1/uploads', access: 'token', body: CreateUpload, summary: 'Announces files that follow in pieces.',
-    answer: { status: 201, body: UploadView, description: 'The upload, empty.' }, errors: { 422: 'Two files have the same path, or one is the folder of another.' },
+    answer: { status: 201, body: UploadView, description: 'The upload, empty.' }, errors: { 409: 'A path cannot be one of a file, stands twice, or is the folder of another.' },
   }),
   showUpload: defineEndpoint({
     id: 'showUpload', method: 'GET', path: '/v1/uploads/{id}', access: 'token', parameters: byId, summary: 'How much of each file has come: where to go on.',
@@ -157,11 +157,11 @@ export const api = {
   appendUpload: defineEndpoint({
     id: 'appendUpload', method: 'PATCH', path: '/v1/uploads/{id}', access: 'token', parameters: byId, query: UploadPiece, body: 'bytes', summary: 'Adds a piece to a file.',
     answer: { status: 200, body: UploadView, description: 'The upload.' },
-    errors: { 404: 'No such upload or file.', 409: 'The piece does not start where the stored bytes end, or the upload is complete.', 413: 'More bytes than announced.' },
+    errors: { 404: 'No such upload or file.', 409: 'The piece does not start where the stored bytes end, brings more bytes than announced, or the upload is complete.' },
   }),
   completeUpload: defineEndpoint({
     id: 'completeUpload', method: 'POST', path: '/v1/uploads/{id}/complete', access: 'token', parameters: byId, summary: 'Checks the digests and stores the files; also where that was done before.',
     answer: { status: 200, body: UploadView, description: 'The upload, complete.' },
-    errors: { 404: 'No such upload.', 409: 'Bytes are missing.', 422: 'A file does not have its digest; its bytes are dropped, send it again.' },
+    errors: { 404: 'No such upload.', 409: 'Bytes are missing, or a file does not have its digest: then its bytes are dropped, send it again.' },
   }),
 } as const satisfies Record<string, Endpoint>;

@@ -19,7 +19,7 @@ export interface Endpoint {
   readonly body?: z.ZodType | 'bytes';
   readonly answer: { readonly status: 200 | 201 | 202; readonly body: z.ZodType | 'bytes' | 'events' | 'openapi'; readonly description: string };
   /** What may go wrong beyond what every route can answer (400, 401, 405 and the like), by status. */
-  readonly errors?: Readonly<Partial<Record<404 | 409 | 413 | 422 | 503, string>>>;
+  readonly errors?: Readonly<Partial<Record<404 | 409 | 503, string>>>;
 }
 
 export function defineEndpoint<const Definition extends Endpoint>(definition: Definition): Definition {

@@ -1,6 +1,6 @@
 import { mediaTypes, type ArtifactKind, type ArtifactRef, type Digest, type LineageView } from '@tunesmith/contracts';
 import { In, type EntityManager } from 'typeorm';
-import { NotFoundError, UnprocessableError } from '../errors.js';
+import { NotFoundError, RefusedError } from '../errors.js';
 import { insertNewRows } from '../rows.js';
 import { ArtifactEntity } from './artifact.entity.js';
 import { LineageEdgeEntity } from './lineage-edge.entity.js';
@@ -33,13 +33,13 @@ export class ArtifactsRepository {
     return new Map(found.map((artifact) => [artifact.digest, refOf(artifact)]));
   }
 
-  /** @throws NotFoundError where the project has no such artifact; UnprocessableError where it is of another kind. */
+  /** @throws NotFoundError where the project has no such artifact; RefusedError where it is of another kind. */
   async require(digest: Digest, expected: ArtifactKind): Promise<ArtifactRef> {
     const artifact = await this.find(digest);
     if (!artifact) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact of project "${this.project}"; got ${digest}; see \`tunesmith model list\` and \`tunesmith dataset list\``, facts: { digest } });
     if (artifact.mediaType !== mediaTypes[expected]) {
       const kind = Object.entries(mediaTypes).find(([, mediaType]) => mediaType === artifact.mediaType)?.[0] ?? artifact.mediaType;
-      throw new UnprocessableError({ code: 'artifact-kind', message: `expected a ${expected}; ${digest} is a ${kind}`, facts: { digest, expected, kind } });
+      throw new RefusedError({ code: 'artifact-kind', message: `expected a ${expected}; ${digest} is a ${kind}`, facts: { digest, expected, kind } });
     }
     return refOf(artifact);
   }

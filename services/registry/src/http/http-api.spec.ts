@@ -89,9 +89,9 @@ test.each([
   ['a form', 'a=b', 'application/x-www-form-urlencoded', 415, 'media-type-unsupported'],
   ['bytes', '{}', 'application/octet-stream', 415, 'media-type-unsupported'],
   ['the wrong shape', '{"name": 1}', 'application/json', 400, 'request-invalid'],
-  ['no step', '{"name": "x", "steps": {}}', 'application/json', 422, 'recipe-invalid'],
-  ['an unknown step kind', '{"name": "x", "steps": {"a": {"uses": "b"}}}', 'application/json', 422, 'recipe-invalid'],
-  ['an unknown model', '{"name": "x", "steps": {"a": {"uses": "chat", "with": {"model": "nobody", "messages": [{"role": "user", "content": "x"}]}}}}', 'application/json', 422, 'model-unknown'],
+  ['no step', '{"name": "x", "steps": {}}', 'application/json', 409, 'recipe-invalid'],
+  ['an unknown step kind', '{"name": "x", "steps": {"a": {"uses": "b"}}}', 'application/json', 409, 'recipe-invalid'],
+  ['an unknown model', '{"name": "x", "steps": {"a": {"uses": "chat", "with": {"model": "nobody", "messages": [{"role": "user", "content": "x"}]}}}}', 'application/json', 409, 'model-unknown'],
   ['too much', `{"name": "${'x'.repeat(17 << 20)}"}`, 'application/json', 413, 'body-too-large'],
 ])('a run of %s is refused', async (_what, body, type, status, code) => {
   const answer = await send('POST', '/v1/runs', { body, type });
@@ -155,8 +155,8 @@ test('a dataset can be read: its versions, rows, files, and a copy of it', async
   expect(await platform.request('POST', `/v1/artifacts/${digest}/export`, { folder })).toEqual({ folder, files: 1, size: 24 });
   expect(await readFile(join(folder, 'rows.jsonl'), 'utf8')).toContain('{"a":2}');
   await platform.request('POST', `/v1/artifacts/${digest}/export`, { folder }, 409);
-  await platform.request('POST', `/v1/artifacts/${digest}/export`, { folder: 'relative' }, 422);
-  await platform.request('POST', `/v1/artifacts/${digest}/export`, { folder: '/proc/nowhere/x' }, 422);
+  await platform.request('POST', `/v1/artifacts/${digest}/export`, { folder: 'relative' }, 409);
+  await platform.request('POST', `/v1/artifacts/${digest}/export`, { folder: '/proc/nowhere/x' }, 409);
 });
 
 test('an alias is moved and its history kept', async () => {
@@ -177,12 +177,12 @@ test('files arrive in pieces, are checked, and stand where a path is expected', 
   expect(await (await append(0, content.subarray(0, 300))).json()).toMatchObject({ complete: false, files: [{ received: 300 }] });
   expect(await problemOf(await append(200, content.subarray(200)))).toMatchObject({ status: 409, code: 'upload-offset', facts: { received: 300 } });
   expect(await problemOf(await append(0, content, 'other'))).toMatchObject({ status: 404 });
-  expect(await problemOf(await append(300, content))).toMatchObject({ status: 413, code: 'upload-too-large' });
+  expect(await problemOf(await append(300, content))).toMatchObject({ status: 409, code: 'upload-too-large' });
   expect(await problemOf(await send('POST', `/v1/uploads/${id}/complete`))).toMatchObject({ status: 409, code: 'upload-incomplete' });
-  expect(await problemOf(await run())).toMatchObject({ status: 422, code: 'upload-incomplete' });
+  expect(await problemOf(await run())).toMatchObject({ status: 409, code: 'upload-incomplete' });
   // Other bytes than announced are dropped.
   await append(300, Buffer.alloc(content.length - 300, 'x'));
-  expect(await problemOf(await send('POST', `/v1/uploads/${id}/complete`))).toMatchObject({ status: 422, code: 'upload-digest' });
+  expect(await problemOf(await send('POST', `/v1/uploads/${id}/complete`))).toMatchObject({ status: 409, code: 'upload-digest' });
   expect(await platform.request('GET', `/v1/uploads/${id}`)).toMatchObject({ files: [{ received: 0 }] });
   await append(0, content);
   expect(await (await send('POST', `/v1/uploads/${id}/complete`)).json()).toMatchObject({ complete: true, reference: `upload:${id}` });
@@ -196,7 +196,7 @@ test('files arrive in pieces, are checked, and stand where a path is expected', 
 
 test.each([
   [[{ path: '../x', size: 1 }], 400], [[{ path: '/x', size: 1 }], 400], [[{ path: 'a/./x', size: 1 }], 400], [[{ path: 'a\\x', size: 1 }], 400], [[{ path: 'x', size: -1 }], 400],
-  [[{ path: 'x', size: 1 }, { path: 'x', size: 1 }], 422], [[{ path: 'x', size: 1 }, { path: 'x/y', size: 1 }], 422], [[], 400],
+  [[{ path: 'x', size: 1 }, { path: 'x', size: 1 }], 409], [[{ path: 'x', size: 1 }, { path: 'x/y', size: 1 }], 409], [[], 400],
 ])('an upload of %j is refused', async (files, status) => {
   await platform.request('POST', '/v1/uploads', { files: files.map((file) => ({ ...file, digest: samples['digest'] })) }, status);
 });

@@ -3,19 +3,18 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import { api, type Endpoint, type Problem } from '@tunesmith/contracts';
 import { ArtifactError, explainDisk, isRetryable, jobErrorOf, PlatformError } from '@tunesmith/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ConflictError, NotFoundError, UnprocessableError } from '../errors.js';
+import { ConflictError, NotFoundError, RefusedError } from '../errors.js';
 import { InputError } from './input-error.js';
 import { fastifyPath } from './serves.js';
-import { MediaTypeError, TooLargeError, UnauthorizedError } from './request-errors.js';
+import { MediaTypeError, UnauthorizedError } from './request-errors.js';
 
 const statusByClass: readonly [new (...parameters: never[]) => Error, number][] = [
   [InputError, 400],
   [UnauthorizedError, 401],
   [NotFoundError, 404],
   [ConflictError, 409],
-  [TooLargeError, 413],
   [MediaTypeError, 415],
-  [UnprocessableError, 422],
+  [RefusedError, 409],
 ];
 
 /** Every error answer is application/problem+json with what was expected, what came, what to try (RFC 9457). */

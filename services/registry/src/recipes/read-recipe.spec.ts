@@ -1,4 +1,4 @@
-import { UnprocessableError } from '../errors.js';
+import { RefusedError } from '../errors.js';
 import { readRecipe } from './read-recipe.js';
 
 const helpdesk = `
@@ -16,7 +16,7 @@ const problemsOf = (source: string): string => {
   try {
     readRecipe(source);
   } catch (error) {
-    if (error instanceof UnprocessableError) return `${error.code}: ${error.message}`;
+    if (error instanceof RefusedError) return `${error.code}: ${error.message}`;
     throw error;
   }
   throw new Error('expected the recipe to be refused');

@@ -1,9 +1,9 @@
 import { Recipe } from '@tunesmith/contracts';
 import { LineCounter, parseDocument } from 'yaml';
-import { UnprocessableError } from '../errors.js';
+import { RefusedError } from '../errors.js';
 import { checkSteps, stepProblemsError } from '../runs/check-steps.js';
 
-/** Reads and checks a recipe in YAML or JSON. @throws UnprocessableError that lists every problem. */
+/** Reads and checks a recipe in YAML or JSON. @throws RefusedError that lists every problem. */
 export function readRecipe(source: string): Recipe {
   const lines = new LineCounter();
   // The core schema knows no tags of its own, and aliases may not multiply a small text into a large one.
@@ -11,12 +11,12 @@ export function readRecipe(source: string): Recipe {
   const [error] = document.errors;
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw new UnprocessableError({ code: 'recipe-syntax', message: `recipe: expected YAML or JSON; line ${line}, column ${col}: ${error.message.split('\n')[0]}`, facts: { line, column: col } });
+    throw new RefusedError({ code: 'recipe-syntax', message: `recipe: expected YAML or JSON; line ${line}, column ${col}: ${error.message.split('\n')[0]}`, facts: { line, column: col } });
   }
   const parsed = Recipe.safeParse(toPlain(document));
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
-    throw new UnprocessableError({
+    throw new RefusedError({
       code: 'recipe-invalid', facts: { problems },
       message: `recipe: ${problems.length === 1 ? '' : `${problems.length} problems:\n- `}${problems.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('\n- ')}`,
     });
@@ -37,6 +37,6 @@ function toPlain(document: ReturnType<typeof parseDocument>): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
-    throw new UnprocessableError({ code: 'recipe-syntax', message: `recipe: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
+    throw new RefusedError({ code: 'recipe-syntax', message: `recipe: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
   }
 }

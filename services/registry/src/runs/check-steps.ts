@@ -1,6 +1,6 @@
 import { findStepKind, mediaTypes, type ArtifactKind, type RecipeStep, type StepKind } from '@tunesmith/contracts';
 import { jobErrorOf } from '@tunesmith/platform';
-import { UnprocessableError } from '../errors.js';
+import { RefusedError } from '../errors.js';
 import { expressionsIn, type Json } from './expression.js';
 import { parseGateCondition } from './gate-condition.js';
 import { parseReference } from './reference.js';
@@ -21,9 +21,9 @@ const reservedKeys: Readonly<Record<string, Readonly<Record<string, string>>>> =
   score: { input: 'rows' },
 };
 
-export function stepProblemsError(problems: readonly StepProblem[]): UnprocessableError {
+export function stepProblemsError(problems: readonly StepProblem[]): RefusedError {
   const lines = problems.map(({ step, key, message }) => `${step}${key ? `.${key}` : ''}: ${message}`);
-  return new UnprocessableError({
+  return new RefusedError({
     code: problems.length === 1 ? problems[0]!.code : 'steps-invalid',
     message: lines.length === 1 ? lines[0]! : `${lines.length} problems:\n- ${lines.join('\n- ')}`,
     facts: { problems: problems.map((problem) => ({ ...problem })) },

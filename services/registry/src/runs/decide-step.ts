@@ -1,7 +1,7 @@
 import type { ArtifactRef, GateSpec, PromoteSpec } from '@tunesmith/contracts';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
-import { UnprocessableError } from '../errors.js';
+import { RefusedError } from '../errors.js';
 import { ModelsRepository } from '../models/models.repository.js';
 import type { Json } from './expression.js';
 import { gateMetrics, judge } from './gate-condition.js';
@@ -10,7 +10,7 @@ export interface Decision {
   readonly outputs: Record<string, ArtifactRef>;
   readonly metrics: Record<string, Json>;
   /** Set where the step does not succeed; the metrics are kept either way. */
-  readonly refusal?: UnprocessableError;
+  readonly refusal?: RefusedError;
 }
 
 /** Judges the metrics of the steps that the gate needs. @throws GateConditionError where the condition names what they do not report. */
@@ -19,12 +19,12 @@ export function decideGate(spec: GateSpec, needed: Readonly<Record<string, Recor
   const metrics = { require: spec.require, passed: holds, values };
   if (holds) return { outputs: {}, metrics };
   const came = Object.entries(values).map(([name, value]) => `${name} = ${Number(value.toPrecision(6))}`).join(', ');
-  return { outputs: {}, metrics, refusal: new UnprocessableError({ code: 'gate-failed', message: `gate: expected ${spec.require}; got ${came}`, facts: metrics }) };
+  return { outputs: {}, metrics, refusal: new RefusedError({ code: 'gate-failed', message: `gate: expected ${spec.require}; got ${came}`, facts: metrics }) };
 }
 
 /** Registers the model as a version of the name and points the alias at it. */
 export async function decidePromotion(spec: PromoteSpec, transaction: EntityManager, project: string, runId: string): Promise<Decision> {
-  if (spec.name === undefined) throw new UnprocessableError({ code: 'promote-name-missing', message: 'promote: expected a name; got none; add name: NAME' });
+  if (spec.name === undefined) throw new RefusedError({ code: 'promote-name-missing', message: 'promote: expected a name; got none; add name: NAME' });
   const models = new ModelsRepository(transaction, project);
   const family = (await new ArtifactsRepository(transaction, project).find(spec.model.digest))?.family ?? 'unknown';
   const version = await models.register(spec.name, spec.model, family, runId);

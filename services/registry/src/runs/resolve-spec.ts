@@ -1,7 +1,7 @@
 import type { ArtifactRef, StepKind } from '@tunesmith/contracts';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
-import { UnprocessableError } from '../errors.js';
+import { RefusedError } from '../errors.js';
 import { mapReferences, referencesIn } from './check-steps.js';
 import { stepOutput, substitute, type Json } from './expression.js';
 import { parseReference } from './reference.js';
@@ -18,7 +18,7 @@ export async function resolveSpec(step: RunStepEntity, kind: StepKind, steps: re
     if (!wanted || !source) return undefined;
     const output = source.outputs[wanted.output];
     if (output) return output.digest;
-    throw new UnprocessableError({
+    throw new RefusedError({
       code: 'output-missing', facts: { step: source.name, output: wanted.output },
       message: `${step.name}: expected the ${wanted.output} of step ${source.name}; it made ${Object.keys(source.outputs).join(', ') || 'no artifact'}`,
     });
@@ -35,5 +35,5 @@ export async function resolveSpec(step: RunStepEntity, kind: StepKind, steps: re
   const parsed = kind.spec.safeParse(mapReferences(config, kind, (text) => refs.get(text) ?? text));
   if (parsed.success) return parsed.data as Record<string, Json>;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new UnprocessableError({ code: 'step-invalid', message: `${step.name}: ${problems.join('; ')}`, facts: { problems } });
+  throw new RefusedError({ code: 'step-invalid', message: `${step.name}: ${problems.join('; ')}`, facts: { problems } });
 }

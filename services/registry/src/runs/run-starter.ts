@@ -73,7 +73,7 @@ const blankStep = {
   spanId: null, startedAt: null, finishedAt: null, sentAt: null,
 };
 
-/** The recipe that steps given by a command make, checked as an applied one is. @throws UnprocessableError */
+/** The recipe that steps given by a command make, checked as an applied one is. @throws RefusedError */
 export function recipeOfSteps(name: string, steps: Readonly<Record<string, RecipeStep>>): Recipe {
   const parsed = Recipe.safeParse({ name, steps });
   if (parsed.success) return parsed.data;

@@ -8,7 +8,7 @@ import { ArtifactStore, Database, PlatformConfig } from '@tunesmith/platform';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
 import { DatasetsRepository } from '../datasets/datasets.repository.js';
-import { NotFoundError, UnprocessableError } from '../errors.js';
+import { NotFoundError, RefusedError } from '../errors.js';
 import { isLocal } from '../is-local.js';
 import { ModelsRepository } from '../models/models.repository.js';
 import { UploadEntity } from '../uploads/upload.entity.js';
@@ -61,17 +61,17 @@ export class RunSurroundings {
   private async locateUpload(manager: EntityManager, project: string, id: string): Promise<Located> {
     const upload = Id.safeParse(id).success ? await manager.findOneBy(UploadEntity, { id, project }) : null;
     if (!upload) throw new NotFoundError({ code: 'upload-unknown', message: `expected the id of an upload after upload:; got "${id}"; create one with POST /v1/uploads`, facts: { id } });
-    if (!upload.artifact) throw new UnprocessableError({ code: 'upload-incomplete', message: `expected a complete upload; upload ${id} is not; send what is missing, then POST /v1/uploads/${id}/complete`, facts: { id } });
+    if (!upload.artifact) throw new RefusedError({ code: 'upload-incomplete', message: `expected a complete upload; upload ${id} is not; send what is missing, then POST /v1/uploads/${id}/complete`, facts: { id } });
     const [only] = upload.files;
     return { config: { path: upload.files.length === 1 && only ? only.path : '.', upload: upload.artifact }, contentDigest: upload.artifact.digest };
   }
 
   private async locateFile(text: string): Promise<Located> {
     if (!isLocal(this.config)) {
-      throw new UnprocessableError({ code: 'path-not-local', message: `expected hf:ORG/NAME or upload:ID, because this platform is shared and reads no paths of its own machine; got "${text}"; send the files with POST /v1/uploads` });
+      throw new RefusedError({ code: 'path-not-local', message: `expected hf:ORG/NAME or upload:ID, because this platform is shared and reads no paths of its own machine; got "${text}"; send the files with POST /v1/uploads` });
     }
     const path = text.startsWith('file:') ? pathOfUrl(text) : text;
-    if (!isAbsolute(path)) throw new UnprocessableError({ code: 'path-relative', message: `expected an absolute path; got "${text}"` });
+    if (!isAbsolute(path)) throw new RefusedError({ code: 'path-relative', message: `expected an absolute path; got "${text}"` });
     try {
       await stat(path);
       return { config: { path }, contentDigest: await this.digests.of(await realpath(path)) };
@@ -89,6 +89,6 @@ function pathOfUrl(text: string): string {
   try {
     return fileURLToPath(text);
   } catch (cause) {
-    throw new UnprocessableError({ code: 'path-invalid', message: `expected file:///PATH; got "${text}"`, cause });
+    throw new RefusedError({ code: 'path-invalid', message: `expected file:///PATH; got "${text}"`, cause });
   }
 }

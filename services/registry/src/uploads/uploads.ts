@@ -8,8 +8,7 @@ import { Injectable } from '@nestjs/common';
 import { newId, type UploadView } from '@tunesmith/contracts';
 import { ArtifactStore, Database, PlatformConfig } from '@tunesmith/platform';
 import { IsNull, LessThan } from 'typeorm';
-import { ConflictError, NotFoundError, UnprocessableError } from '../errors.js';
-import { TooLargeError } from '../http/request-errors.js';
+import { ConflictError, NotFoundError, RefusedError } from '../errors.js';
 import { insertRow } from '../rows.js';
 import { UploadEntity, type UploadedFile } from './upload.entity.js';
 
@@ -25,7 +24,9 @@ export class Uploads {
 
   async create(project: string, files: readonly UploadedFile[]): Promise<UploadView> {
     const clash = files.find(({ path }, index) => files.some((other, place) => place !== index && (other.path === path || other.path.startsWith(`${path}/`))));
-    if (clash) throw new UnprocessableError({ code: 'upload-paths-clash', message: `expected every path once, and none as the folder of another; got "${clash.path}" so`, facts: { path: clash.path } });
+    if (clash) throw new RefusedError({ code: 'upload-paths-clash', message: `expected every path once, and none as the folder of another; got "${clash.path}" so`, facts: { path: clash.path } });
+    const unusable = files.find(({ path }) => !path.isWellFormed() || path.split('/').some((part) => Buffer.byteLength(part) > 255));
+    if (unusable) throw new RefusedError({ code: 'upload-path-unusable', message: `expected paths whose parts are names of files: valid Unicode of at most 255 bytes; got "${unusable.path.toWellFormed()}"` });
     const row: UploadEntity = { id: newId(), project, files: [...files], artifact: null, createdAt: new Date().toISOString() };
     return this.viewOf(await insertRow(this.database.dataSource.manager, UploadEntity, row));
   }
@@ -63,7 +64,7 @@ export class Uploads {
         const came = await digestOf(target);
         if (came === digest) continue;
         await rm(target);
-        throw new UnprocessableError({ code: 'upload-digest', message: `expected ${path} to have the digest ${digest}; its bytes have ${came}; send it again from the start`, facts: { path, expected: digest, came } });
+        throw new RefusedError({ code: 'upload-digest', message: `expected ${path} to have the digest ${digest}; its bytes have ${came}; send it again from the start`, facts: { path, expected: digest, came } });
       }
       const artifact = await this.store.store(this.folderOf(upload), 'upload');
       await this.database.dataSource.manager.update(UploadEntity, { id }, { artifact });
@@ -130,7 +131,7 @@ async function appendTo(target: string, { path, size }: UploadedFile, received: 
       written += chunk.length;
       if (written > size) {
         await truncate(target, received);
-        throw new TooLargeError({ code: 'upload-too-large', message: `expected at most ${size} bytes of ${path}, as announced; got more`, facts: { path, size } });
+        throw new ConflictError({ code: 'upload-too-large', message: `expected at most ${size} bytes of ${path}, as announced; got more`, facts: { path, size } });
       }
       await file.writeFile(chunk);
     }
