@@ -92,6 +92,15 @@ test('chat: the answer is given up', async () => {
   expect([code, run.status]).toEqual([130, 'cancelled']);
 }, 120_000);
 
+test('up: the platform stops and leaves nothing running', async () => {
+  await using other = await Standalone.prepare();
+  const up = other.start('up');
+  await eventually('the platform', () => up.output().includes('the platform serves http://127.0.0.1:'), { within: 60_000 });
+  up.child.kill('SIGINT');
+  expect((await up.ended).code).toBe(130);
+  expect(other.leftOvers()).toEqual([]);
+}, 120_000);
+
 describe('a run of a recipe', () => {
   let id: string;
 

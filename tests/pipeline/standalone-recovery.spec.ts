@@ -26,14 +26,14 @@ async function startRun(name: string): Promise<string> {
   await platform.write(`${name}.yaml`, `
 name: ${name}
 steps:
-  train: { uses: train, with: { model: tiny:1, dataset: rows, method: { kind: lora, rank: 2 }, steps: 250, batch: 2, seed: ${++seed} } }
+  train: { uses: train, with: { model: tiny:1, dataset: rows, method: { kind: lora, rank: 2 }, steps: 120, batch: 2, seed: ${++seed} } }
   merge: { uses: merge, needs: [train], with: { base: tiny:1, adapter: "\${{ steps.train.adapter }}" } }
   promote: { uses: promote, needs: [merge], with: { model: "\${{ steps.merge.model }}", name: ${name}, alias: prod } }
 `);
   await platform.run('recipe', 'apply', platform.at(`${name}.yaml`));
   const { id } = await platform.run<RunView>('run', 'start', name, '--detach');
   const watch = platform.start('run', 'watch', id);
-  await eventually('the training to be under way', () => /train +\d+% +\d+\/250 steps/.test(watch.output()), { within: 60_000 });
+  await eventually('the training to be under way', () => /train +\d+% +\d+\/120 steps/.test(watch.output()), { within: 60_000 });
   watch.child.kill('SIGINT');
   await watch.ended;
   return id;
@@ -43,7 +43,7 @@ steps:
 async function expectOneResult(name: string, id: string): Promise<void> {
   const run = await platform.succeeded(id);
   expect(run.steps.map(({ name: step, status, cached, attempt }) => [step, status, cached, attempt])).toEqual([['train', 'succeeded', false, 1], ['merge', 'succeeded', false, 1], ['promote', 'succeeded', false, 1]]);
-  expect((run.steps[0]!.metrics['loss'] as number[]).length).toBe(250);
+  expect((run.steps[0]!.metrics['loss'] as number[]).length).toBe(120);
   expect((await platform.runs()).filter(({ recipe }) => recipe === name)).toHaveLength(1);
   const { versions } = await platform.run<ModelView>('model', 'show', name);
   expect(versions.map(({ version, runId, artifact }) => [version, runId, artifact.digest])).toEqual([[1, id, run.steps[1]!.outputs['model']!.digest]]);
@@ -75,6 +75,17 @@ test('the platform killed: the next command starts it again, and it ends what wa
   expect(await platform.pid()).not.toBe(before);
   // Its worker went with it.
   expect(workers.filter(isAlive)).toEqual([]);
+}, 120_000);
+
+test('the platform killed under a command that waits: the command starts it again and gets its result', async () => {
+  const others = (await platform.runs()).map(({ id }) => id);
+  const command = platform.start('train', '--model', 'tiny:1', '--dataset', 'rows', '--rank', '2', '--steps', '100', '--batch', '2');
+  const { id } = await platform.runOf('train', others);
+  await platform.whenRunning(id, 'train');
+  await platform.kill();
+  const { code, output } = await command.ended;
+  expect([code, output]).toEqual([0, expect.stringMatching(/^adapter +sha256:[0-9a-f]{64}/m)]);
+  expect((await platform.succeeded(id)).steps[0]!.attempt).toBe(1);
 }, 120_000);
 
 // Needs to mount a file system, which root may and most users may; see small-disk.ts.

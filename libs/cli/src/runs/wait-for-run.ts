@@ -20,17 +20,17 @@ export async function startAndWait(session: Session, request: StartRun, options:
  * so that nothing goes on unseen.
  */
 export async function waitForRun(session: Session, start: () => Promise<RunView>, options: WaitOptions = {}): Promise<RunView> {
-  const platform = await session.platform();
   const display = new ProgressDisplay(session.terminal, options);
   let cancelled = false;
   let starting: Promise<RunView> | undefined;
   const cancel = (): void => {
     cancelled = true;
     display.note('cancelling the run; Ctrl-C again leaves at once');
+    display.wait('cancelling');
     // The run may be on its way to the platform: its id is waited for. An error of the start shows in the wait itself.
     starting
       ?.then(
-        ({ id }) => platform.call('POST /v1/runs/{id}/cancel', { parameters: { id } }),
+        async ({ id }) => (await session.platform()).call('POST /v1/runs/{id}/cancel', { parameters: { id } }),
         () => undefined,
       )
       .catch((error: Error) => display.note(`cancel: ${error.message}`));
@@ -39,7 +39,7 @@ export async function waitForRun(session: Session, start: () => Promise<RunView>
     const run = await session.interrupts.during(cancel, async () => {
       starting = start();
       const { id } = await starting;
-      return watchRun(platform, id, display);
+      return watchRun(session, id, display);
     });
     if (run.status === 'cancelled' && cancelled) throw new InterruptedError(`run ${run.id} is cancelled`, [`tunesmith run resume ${run.id}`]);
     return run;
@@ -50,11 +50,11 @@ export async function waitForRun(session: Session, start: () => Promise<RunView>
 
 /** Follows a run that someone started; Ctrl-C leaves it alone. */
 export async function followRun(session: Session, runId: string): Promise<RunView> {
-  const platform = await session.platform();
+  await session.platform();
   const display = new ProgressDisplay(session.terminal);
   const stop = new AbortController();
   try {
-    return await session.interrupts.during(() => stop.abort(), () => watchRun(platform, runId, display, stop.signal));
+    return await session.interrupts.during(() => stop.abort(), () => watchRun(session, runId, display, stop.signal));
   } catch (error) {
     if (stop.signal.aborted) throw new InterruptedError(`run ${runId} goes on`, [`tunesmith run watch ${runId}`, `tunesmith run cancel ${runId}`]);
     throw error;

@@ -1,19 +1,21 @@
 import type { RunProgress, RunView, StepView } from '@tunesmith/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UnreachableError, type PlatformClient } from '../client/platform-client.js';
+import { UnreachableError } from '../client/platform-client.js';
 import { CommandError } from '../errors.js';
 import { formatDuration } from '../terminal/format.js';
+import type { Session } from '../session.js';
 import type { ProgressDisplay } from '../terminal/progress-display.js';
 
 /** A platform that is away for longer than this is given up; the run itself goes on when it is back. */
 const awayMilliseconds = 60_000;
 
-/** Shows a run live until it has ended. A connection that breaks is made anew. */
-export async function watchRun(platform: PlatformClient, runId: string, display: ProgressDisplay, signal?: AbortSignal): Promise<RunView> {
+/** Shows a run live until it has ended. A connection that breaks is made anew; a local platform that was killed is started again. */
+export async function watchRun(session: Session, runId: string, display: ProgressDisplay, signal?: AbortSignal): Promise<RunView> {
   const shown = new Map<string, StepView['status']>();
   let lastSign = Date.now();
   for (;;) {
     try {
+      const platform = await session.platform();
       for await (const { event, data } of platform.events('GET /v1/runs/{id}/events', { parameters: { id: runId } }, signal)) {
         lastSign = Date.now();
         if (event === 'progress') {
@@ -31,6 +33,7 @@ export async function watchRun(platform: PlatformClient, runId: string, display:
     }
     display.wait('waiting for the platform');
     await sleep(500, undefined, signal ? { signal } : {});
+    await session.connectAgain();
   }
 }
 
