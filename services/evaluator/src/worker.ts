@@ -23,6 +23,6 @@ export default defineWorker({
 
   async chat({ modelFolder, dtype, messages, ...options }: Omit<ChatSpec, 'model'> & { modelFolder: string }, context) {
     using loaded = await loadForInference(modelFolder, { dtype });
-    return answerConversation(loaded, messages, options, context);
+    return await answerConversation(loaded, messages, options, context);
   },
 });
