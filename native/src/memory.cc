@@ -198,7 +198,8 @@ class TensorAllocator final : public c10::Allocator {
     TORCH_CHECK(bytes <= SIZE_MAX / 4, "not enough memory: a tensor of ", bytes, " bytes was asked for");
     size_t capacity = bytes + headerSize;
     void* block = nullptr;
-    if (capacity < smallest) {
+    // After rounding up it must still be below `smallest`: that is how `deallocate` knows where the block came from.
+    if (capacity <= smallest - Slabs::granule) {
       capacity = (capacity + Slabs::granule - 1) / Slabs::granule * Slabs::granule;
       block = slabs.take(capacity);
     } else {

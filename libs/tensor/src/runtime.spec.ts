@@ -47,6 +47,12 @@ describe('memory', () => {
     expect(Number(run(script))).toBeLessThan(800 * megabyte);
   });
 
+  it('goes back to where it came from, at every size about the border between slabs and blocks', () => {
+    for (let bytes = 3900; bytes <= 4200; bytes += 1) scope(() => void empty([bytes], { dtype: 'uint8' }));
+    trimMemory();
+    expect(memoryUse().cachedBytes).toBe(0);
+  });
+
   it('is counted: live, peak and kept for reuse', () => {
     trimMemory();
     resetPeakMemory();
