@@ -6,6 +6,7 @@ import { sendRequest } from '../advance-run.handler.js';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
 import { DatasetVersionEntity } from '../datasets/dataset-version.entity.js';
 import { SpansRepository } from '../traces/spans.repository.js';
+import { Uploads } from '../uploads/uploads.js';
 import { JobStopper } from './job-stopper.js';
 import { Ledgers } from './ledgers.js';
 import { RunStepEntity } from './run-step.entity.js';
@@ -25,6 +26,8 @@ const longestPatienceMilliseconds = 60 * second;
 /** A job that nobody has claimed to have stopped for this long never reached a service. */
 const stoppingMilliseconds = day;
 const spansMilliseconds = 30 * day;
+/** An upload that was begun this long ago and is not complete will not be. */
+const uploadsMilliseconds = 7 * day;
 
 /**
  * Makes what the database says is due happen, whatever became of the messages: sends again the requests of running steps, the arrivals
@@ -35,7 +38,13 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly loop = new BackgroundLoop({ name: 'Reconciler', everyMilliseconds: roundMilliseconds, body: () => this.round(new Date()) });
   private nextCleaning = 0;
 
-  constructor(private readonly database: Database, private readonly ledgers: Ledgers, private readonly stopper: JobStopper, private readonly watchers: RunWatchers) {}
+  constructor(
+    private readonly database: Database,
+    private readonly ledgers: Ledgers,
+    private readonly stopper: JobStopper,
+    private readonly watchers: RunWatchers,
+    private readonly uploads: Uploads,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.loop.start();
@@ -54,17 +63,19 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     if (now.getTime() < this.nextCleaning) return;
     this.nextCleaning = now.getTime() + day / 24;
     await new SpansRepository(this.database.dataSource.manager).forgetBefore(new Date(now.getTime() - spansMilliseconds));
+    await this.uploads.forgetBefore(new Date(now.getTime() - uploadsMilliseconds));
     await this.database.dataSource.manager.delete(StoppingJobEntity, { requestedAt: LessThan(new Date(now.getTime() - stoppingMilliseconds).toISOString()) });
   }
 
   private async repeatRequests(before: string, now: Date): Promise<void> {
     const unanswered = await this.database.dataSource.manager.findBy(RunStepEntity, { status: 'running', sentAt: LessThan(before) });
-    const due = unanswered.filter((step) => isDue(step, now));
+    // A job that tells how far it is has its request.
+    const due = unanswered.filter((step) => isDue(step, now) && this.watchers.lastSign({ runId: step.runId, step: step.name, jobId: step.jobId }) < Date.parse(before));
     for (const runId of new Set(due.map((step) => step.runId))) {
       await this.ledgers.write(async (ledger) => {
         const found = await new RunsRepository(ledger.transaction).lock(runId);
         // Meanwhile a fact may have come: what is decided is decided under the lock.
-        for (const step of found?.steps.filter((each) => each.status === 'running' && isDue(each, now)) ?? []) {
+        for (const step of found?.steps.filter((each) => each.status === 'running' && due.some(({ jobId }) => jobId === each.jobId)) ?? []) {
           await sendRequest(found!, step, ledger);
           step.sentAt = now.toISOString();
           await ledger.transaction.save(step);
