@@ -1,7 +1,7 @@
 import { stat, truncate, writeFile } from 'node:fs/promises';
 import { openSourceModel, type SourceModel } from '../exporters/source-model.js';
 import type { ModelRuntime, RuntimeOptions } from '../runtimes/model-runtime.js';
-import { largestDifference, quietContext, readTinyModel, temporaryFolder, tinyModelNames } from './tiny-models.js';
+import { largestDifference, readTinyModel, temporaryFolder, tinyModelNames } from './tiny-models.js';
 
 export interface RuntimeUnderTest {
   readonly open: (path: string, options: RuntimeOptions) => Promise<ModelRuntime>;
