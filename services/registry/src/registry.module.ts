@@ -19,11 +19,11 @@ import { RunStarter } from './runs/run-starter.js';
 import { RunStream } from './runs/run-stream.js';
 import { RunSurroundings } from './runs/run-surroundings.js';
 import { RunWatchers } from './runs/run-watchers.js';
-import { SpansFinishedHandler } from './telemetry-spans-finished.handler.js';
+import { TelemetrySpansFinishedHandler } from './telemetry-spans-finished.handler.js';
 import { StartRunHandler } from './start-run.handler.js';
 import { Uploads } from './uploads/uploads.js';
 
-export const registryHandlers = [AdvanceRunHandler, JobProgressedHandler, ModelImportRequestedHandler, SpansFinishedHandler, StartRunHandler];
+export const registryHandlers = [AdvanceRunHandler, JobProgressedHandler, ModelImportRequestedHandler, TelemetrySpansFinishedHandler, StartRunHandler];
 
 @Module({
   imports: [

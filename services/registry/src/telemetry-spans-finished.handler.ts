@@ -4,7 +4,7 @@ import { SpansRepository } from './traces/spans.repository.js';
 
 /** Keeps the spans of every service, so that `tunesmith trace` needs no collector. */
 @Handles(SpansFinished)
-export class SpansFinishedHandler {
+export class TelemetrySpansFinishedHandler {
   async handle({ spans }: PayloadOf<typeof SpansFinished>, { transaction, project }: Delivery): Promise<Outcome> {
     await new SpansRepository(transaction).record(project, spans);
     return done();
