@@ -2,6 +2,9 @@ import { styleText } from 'node:util';
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
 
+/** Where there is no terminal. */
+const usualColumns = 100;
+
 /** Where text goes: the result to stdout, everything else (progress, notes, errors) to stderr. */
 export class Terminal {
   /** True where a person watches stderr, so that a line may be drawn again and again. */
@@ -15,13 +18,14 @@ export class Terminal {
     this.live = messages.isTTY === true && environment['TERM'] !== 'dumb' && !environment['CI'];
   }
 
-  /** Columns of the terminal that shows results; 100 where there is none. */
+  /** Columns of the terminal that shows results. */
   get columns(): number {
-    return this.output.columns ?? this.messages.columns ?? 100;
+    // A terminal that does not know its size says 0.
+    return this.output.columns || this.messages.columns || usualColumns;
   }
 
   get messageColumns(): number {
-    return this.messages.columns ?? 100;
+    return this.messages.columns || usualColumns;
   }
 
   /** One line of a result. */
