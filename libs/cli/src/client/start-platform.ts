@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandError } from '../errors.js';
 import { installationRoot } from '../installation.js';
-import { answers, findLocalPlatform, isAlive, readPlatformFile, type PlatformFile } from './local-platform.js';
+import { answers, isAlive, readPlatformFile, type PlatformFile } from './local-platform.js';
 
 /** A first start creates the databases and streams; later ones take a second or two. */
 const startMilliseconds = 60_000;
@@ -20,12 +20,13 @@ export async function startPlatform(home: string, environment: NodeJS.ProcessEnv
   const child = spawn(process.execPath, [platformMain()], { detached: true, stdio: ['ignore', log, log], env: { ...environment, TUNESMITH_HOME: home } });
   closeSync(log);
   child.unref();
-  const platform = await waitUntilReady(child, home);
+  // Two commands may start a platform at the same moment: the one that comes second finds the home folder taken and ends.
+  const platform = await waitUntilReady(child, home, async () => (await readFrom(logFile, logStart)).includes('(home-locked)'));
   if (platform) return platform;
   const exit = child.exitCode ?? child.signalCode;
   if (exit === null && child.pid) process.kill(child.pid, 'SIGTERM');
   throw new CommandError({
-    message: `the platform did not start: expected it ready within ${startMilliseconds / 1000} s; ${exit === null ? 'it was not' : `it ended (${exit})`}\n${await tail(logFile, logStart)}`,
+    message: `expected the platform to be ready within ${startMilliseconds / 1000} s; ${exit === null ? 'it was not' : `it ended (${exit})`}\n${lastLines(await readFrom(logFile, logStart))}`,
     code: 'platform-start-failed',
     attempts: [`less ${logFile}`, 'tunesmith doctor'],
     facts: { home, log: logFile },
@@ -38,18 +39,15 @@ export function startForegroundPlatform(home: string, environment: NodeJS.Proces
   return spawn(process.execPath, [platformMain()], { detached: true, stdio: ['ignore', 'inherit', 'inherit'], env: { ...environment, TUNESMITH_HOME: home } });
 }
 
-/** The platform once it is ready; undefined when it ended or was not ready in time. */
-export async function waitUntilReady(child: ChildProcess, home: string): Promise<PlatformFile | undefined> {
+/** The platform once it is ready; undefined when it ended (and `another` does not say that another one is on its way) or was not ready in time. */
+export async function waitUntilReady(child: ChildProcess, home: string, another: () => Promise<boolean> = async () => false): Promise<PlatformFile | undefined> {
   let failed = false;
   child.on('error', () => (failed = true));
   const deadline = Date.now() + startMilliseconds;
   while (Date.now() < deadline) {
     const platform = await readPlatformFile(home);
     if (platform && isAlive(platform.pid) && (await answers(platform.url, '/readyz'))) return platform;
-    if (failed || child.exitCode !== null || child.signalCode !== null) {
-      // Two commands may start a platform at the same moment: the one that came second finds the home folder taken and ends.
-      return platform?.pid !== child.pid ? findLocalPlatform(home) : undefined;
-    }
+    if ((failed || child.exitCode !== null || child.signalCode !== null) && !(await another())) return undefined;
     await sleep(pollMilliseconds);
   }
   return undefined;
@@ -77,16 +75,20 @@ function prepareHome(home: string): string {
   return join(home, 'logs/platform.log');
 }
 
-/** The last lines that were written after `start`. */
-async function tail(path: string, start: number, lines = 15): Promise<string> {
+/** What was written into the log after `start`; of much, the end. */
+async function readFrom(path: string, start: number): Promise<string> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
     const from = Math.max(start, size - 16_384);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
-    const text = buffer.subarray(0, bytesRead).toString('utf8').trimEnd();
-    return text === '' ? '  (its log is empty)' : text.split('\n').slice(-lines).map((line) => `  | ${line}`).join('\n');
+    return buffer.subarray(0, bytesRead).toString('utf8');
   } finally {
     await file.close();
   }
+}
+
+function lastLines(text: string, count = 15): string {
+  if (text.trim() === '') return '  (its log is empty)';
+  return text.trimEnd().split('\n').slice(-count).map((line) => `  | ${line}`).join('\n');
 }
