@@ -66,7 +66,7 @@ function responsesOf({ access, answer, body, errors = {} }: Endpoint, schemas: S
 
 function contentOf(body: z.ZodType | 'bytes' | 'events' | 'openapi', direction: 'input' | 'output', schemas: Schemas): Schema {
   if (body === 'bytes') return { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
-  if (body === 'events') return { 'text/event-stream': { schema: { type: 'string' } } };
+  if (body === 'events') return { 'text/event-stream': { schema: serverSentEvent } };
   return { 'application/json': { schema: body === 'openapi' ? { type: 'object' } : schemas.of(body, direction) } };
 }
 
@@ -107,3 +107,10 @@ class Schemas {
     return direction === 'input' ? `${key}Input` : key;
   }
 }
+
+/** One event of a stream, field by field: how readers of OpenAPI take the schema of a text/event-stream. */
+const serverSentEvent = {
+  type: 'object',
+  properties: { event: { enum: ['run', 'progress', 'end'] }, data: { type: 'string', contentMediaType: 'application/json' } },
+  required: ['event', 'data'],
+};
