@@ -157,7 +157,11 @@ export class Standalone implements AsyncDisposable {
 
   /** Processes that name this home: what a platform that is gone has left running. */
   leftOvers(): string[] {
-    return processes().filter(({ command }) => command.includes(this.home)).map(({ command }) => command);
+    return this.ownProcesses().map(({ command }) => command);
+  }
+
+  private ownProcesses(): ProcessRow[] {
+    return processes().filter(({ command }) => command.includes(this.home));
   }
 
   /** Kills the platform without warning and waits until it is gone. */
@@ -169,6 +173,8 @@ export class Standalone implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await tunesmithResult(this.environment, 'down');
+    // A platform that was killed and did not come back leaves its broker, which the next start on this home would end.
+    for (const { pid } of this.ownProcesses()) process.kill(pid, 'SIGKILL');
     await this.remove();
   }
 }
