@@ -39,11 +39,12 @@ export class TinyPlatform implements AsyncDisposable {
   readonly calls: TinyCall[] = [];
   private readonly services = new Map<ServiceName, RunningService>();
 
-  private constructor(readonly nats: NatsServer, readonly home: string, private readonly removeHome: () => Promise<void>) {}
+  private constructor(readonly nats: NatsServer, readonly home: string, private readonly removeHome: () => Promise<void>, private readonly database: Record<string, string>) {}
 
-  static async start(): Promise<TinyPlatform> {
+  /** With the databases in SQLite files, or in the PostgreSQL at `databaseUrl`. */
+  static async start({ databaseUrl }: { databaseUrl?: string } = {}): Promise<TinyPlatform> {
     const home = await temporaryFolder('tiny-platform');
-    const platform = new TinyPlatform(await NatsServer.start(), home.path, home.remove);
+    const platform = new TinyPlatform(await NatsServer.start(), home.path, home.remove, databaseUrl === undefined ? {} : { TUNESMITH_DATABASE_URL: databaseUrl });
     await platform.startRegistry();
     await Promise.all(serviceNames.filter((name) => name !== 'registry').map((name) => platform.startTiny(name)));
     return platform;
@@ -134,7 +135,7 @@ export class TinyPlatform implements AsyncDisposable {
   }
 
   private get environment(): Record<string, string> {
-    return { TUNESMITH_HOME: this.home, TUNESMITH_NATS_URL: this.nats.url, TUNESMITH_WORKER_THREADS: '1', TUNESMITH_JOB_BACKOFF_MS: '20', TUNESMITH_WORKER_GRACE_MS: '200', TUNESMITH_JOB_CONCURRENCY: '4' };
+    return { ...this.database, TUNESMITH_HOME: this.home, TUNESMITH_NATS_URL: this.nats.url, TUNESMITH_WORKER_THREADS: '1', TUNESMITH_JOB_BACKOFF_MS: '20', TUNESMITH_WORKER_GRACE_MS: '200', TUNESMITH_JOB_CONCURRENCY: '4' };
   }
 
   private get logger(): ('log' | 'warn' | 'error')[] | false {
