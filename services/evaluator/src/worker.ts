@@ -1,13 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChatSpec, ScoreSpec } from '@tunesmith/contracts';
+import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { evaluateModel, type EvaluateModelOptions } from '@tunesmith/evaluation';
 import { answerConversation, loadForInference, parseScoreRow, scoreTokens } from '@tunesmith/generation';
 import { defineWorker } from '@tunesmith/platform';
 
 type ScoreInput = Pick<ScoreSpec, 'rows' | 'dtype'> & { modelFolder: string; rowsFile?: string; outFolder: string };
 
-/** What the workers of the evaluator may run. */
+/** What the workers of the evaluator may run. A chat is short and somebody waits for it: it does not queue behind other work. */
 export default defineWorker({
   evaluate: ({ outFolder, ...options }: EvaluateModelOptions & { outFolder: string }, context) => evaluateModel(options, outFolder, context),
 
@@ -25,4 +26,11 @@ export default defineWorker({
     using loaded = await loadForInference(modelFolder, { dtype });
     return await answerConversation(loaded, messages, options, context);
   },
-});
+}, { cores: { chat: 0 }, predictMemory: { evaluate: predictWeights, score: predictWeights, chat: predictWeights } });
+
+/** One model is in memory at a time; what is computed with it comes on top. */
+async function predictWeights({ modelFolder, dtype }: { modelFolder: string; dtype: 'float32' | 'bfloat16' }): Promise<Record<string, number>> {
+  await using model = await readModelFolder(modelFolder);
+  const parameters = [...model.tensors.names()].reduce((sum, name) => sum + elementCount(model.tensors.info(name).shape), 0);
+  return { weights: parameters * (dtype === 'float32' ? 4 : 2) };
+}

@@ -10,7 +10,7 @@ export interface ImportedModel {
   readonly [fact: string]: string | number;
 }
 
-/** What the workers of the registry may run. */
+/** What the workers of the registry may run. An import reads and writes one weight at a time: it does not queue behind hours of training. */
 export default defineWorker({
   async importModel({ source, outFolder }: { source: string; outFolder: string }, context): Promise<ImportedModel> {
     const config = join(source, 'adapter_config.json');
@@ -21,7 +21,7 @@ export default defineWorker({
     await writeAdapter(outFolder, { config: (await readJsonFile(config)) as Record<string, unknown>, tensors: entries });
     return { kind: 'adapter', tensors: entries.length };
   },
-});
+}, { cores: { importModel: 0 } });
 
 async function exists(path: string): Promise<boolean> {
   try {
