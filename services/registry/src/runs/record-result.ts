@@ -33,11 +33,11 @@ function parentsOf(step: RunStepEntity, kind: StepKind): { role: string; digest:
   return [...Object.keys(kind.references), 'upload'].flatMap((role) => referencesIn(step.spec?.[role]).map((reference) => ({ role, digest: ArtifactRef.parse(reference).digest })));
 }
 
-/** What the job reports, else what the first parent with a family is. */
+/** What the job reports, else what the first parent with a family is, else what is known of the same bytes. */
 async function familyOf(step: RunStepEntity, parents: readonly { digest: string }[], artifacts: ArtifactsRepository): Promise<string | null> {
   const reported = step.metrics['family'];
   if (typeof reported === 'string') return reported;
-  for (const { digest } of parents) {
+  for (const { digest } of [...parents, ...Object.values(step.outputs)]) {
     const family = (await artifacts.find(digest))?.family;
     if (family) return family;
   }
