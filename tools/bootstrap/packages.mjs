@@ -1,6 +1,6 @@
 // The npm packages of package-lock.json, installed for the Node that will run them.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { log, runCommand } from './report.mjs';
 
@@ -28,5 +28,18 @@ export async function installPackages(root, node) {
     },
     hint: 'If a C++ compiler, make or Python 3 is missing, install it (Debian: apt install build-essential python3) and run again.',
   });
+  removeForeignRuntimes(root);
   writeFileSync(stampFile, stamp);
+}
+
+/** onnxruntime-node brings the libraries of every platform, 200 MB of which this machine can never load. */
+function removeForeignRuntimes(root) {
+  const folder = join(root, 'node_modules', 'onnxruntime-node', 'bin');
+  for (const version of existsSync(folder) ? readdirSync(folder) : []) {
+    for (const platform of readdirSync(join(folder, version))) {
+      for (const architecture of readdirSync(join(folder, version, platform))) {
+        if (platform !== process.platform || architecture !== process.arch) rmSync(join(folder, version, platform, architecture), { recursive: true });
+      }
+    }
+  }
 }
