@@ -10,6 +10,7 @@ export default {
     '^@tunesmith/native$': '<rootDir>/native/ts/index.ts',
     '^@tunesmith/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
   },
+  setupFiles: ['<rootDir>/tests/support/collect-forgotten.mjs'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.toolchain/'],
   modulePathIgnorePatterns: ['/dist/', '/.toolchain/'],
   testTimeout: 60_000,
