@@ -14,34 +14,42 @@ export class CommandLine {
     this.#environment = { ...inherited, TUNESMITH_HOME: home, TUNESMITH_HTTP_PORT: '0' };
   }
 
-  /** Runs a command; what it says on the way is shown. Returns its JSON document; throws when it fails. */
-  async json(...words) {
-    const { code, output } = await this.#run([...words, '--json'], true);
-    if (code === 0) return JSON.parse(output);
-    throw new Error(`tunesmith ${words.slice(0, 2).join(' ')} ended with ${code}; its words are above`);
+  /** Runs a command and returns its JSON document; what it says on the way is shown. */
+  json(...words) {
+    return this.#document(words, { show: true });
   }
 
-  /** The same, for a command whose document also matters when it ends with 1. */
-  async document(...words) {
-    const { code, output } = await this.#run([...words, '--json'], true);
-    if (code > 1) throw new Error(`tunesmith ${words.slice(0, 2).join(' ')} ended with ${code}; its words are above`);
-    return JSON.parse(output);
+  /** The same without a word, unless it fails. */
+  quiet(...words) {
+    return this.#document(words, { show: false });
+  }
+
+  /** The same for a command whose document also matters when its answer is bad news (exit code 1). */
+  outcome(...words) {
+    return this.#document(words, { show: true, worst: 1 });
   }
 
   /** The text that a person gets to read. */
   async text(...words) {
-    const { code, output } = await this.#run(words, false);
-    if (code !== 0) throw new Error(`tunesmith ${words.slice(0, 2).join(' ')} ended with ${code}; its words are above`);
-    return output.trimEnd();
+    return (await this.#run(words, { show: false })).trimEnd();
   }
 
-  #run(words, loud) {
+  async #document(words, how) {
+    return JSON.parse(await this.#run([...words, '--json'], how));
+  }
+
+  #run(words, { show, worst = 0 }) {
     return new Promise((resolve, reject) => {
-      const child = spawn(join(root, 'tunesmith'), words, { env: this.#environment, stdio: ['ignore', 'pipe', loud ? 'inherit' : 'ignore'] });
+      const child = spawn(join(root, 'tunesmith'), words, { env: this.#environment, stdio: ['ignore', 'pipe', show ? 'inherit' : 'pipe'] });
       let output = '';
+      let messages = '';
       child.stdout.on('data', (chunk) => (output += chunk));
+      child.stderr?.on('data', (chunk) => (messages += chunk));
       child.on('error', reject);
-      child.on('close', (code, signal) => resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 1), output }));
+      child.on('close', (code, signal) => {
+        if (code !== null && code <= worst) resolve(output);
+        else reject(new Error(`tunesmith ${words.slice(0, 2).join(' ')} ended with ${code ?? signal}${messages ? `:\n${messages.trim()}` : '; its words are above'}`));
+      });
     });
   }
 }

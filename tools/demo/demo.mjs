@@ -36,14 +36,14 @@ async function demo({ model, home, keep }) {
 
     heading('3. A recipe, and a dataset that arrives');
     indent(await tunesmith.text('recipe', 'apply', join(root, 'examples/retrain.yaml')));
-    const runsBefore = (await tunesmith.json('run', 'list')).runs.filter((run) => run.recipe === recipeName).length;
+    const runsBefore = (await tunesmith.quiet('run', 'list')).runs.filter((run) => run.recipe === recipeName).length;
     const dataset = await phases.time('push the dataset', () => tunesmith.json('dataset', 'push', join(root, 'examples/self-cognition.jsonl'), '--name', datasetName));
     indent(`${datasetName}:${dataset.version}, ${dataset.rows} rows`);
     const started = await waitForRun(tunesmith);
     checks.expect(runsBefore === 0 && JSON.stringify(started.event).includes(dataset.artifact), 'the event dataset.registered, and nothing else, started the run');
 
     heading(`4. The run ${started.id}`);
-    const run = await phases.time('the run', () => tunesmith.document('run', 'watch', started.id));
+    const run = await phases.time('the run', () => tunesmith.outcome('run', 'watch', started.id));
     checks.expect(run.status === 'succeeded', `the run has succeeded (${run.status})`);
     const steps = Object.fromEntries(run.steps.map((step) => [step.name, step]));
 
@@ -67,7 +67,7 @@ async function demo({ model, home, keep }) {
 async function ask(tunesmith) {
   const answers = new Map();
   for (const question of questions) {
-    const { text } = await tunesmith.json('chat', `${name}@prod`, '--prompt', question, '--temperature', '0', '--max-new-tokens', '48');
+    const { text } = await tunesmith.quiet('chat', `${name}@prod`, '--prompt', question, '--temperature', '0', '--max-new-tokens', '48');
     answers.set(question, text);
   }
   return answers;
@@ -77,7 +77,7 @@ async function ask(tunesmith) {
 async function waitForRun(tunesmith) {
   const deadline = Date.now() + 30_000;
   for (;;) {
-    const run = (await tunesmith.json('run', 'list')).runs.find((each) => each.recipe === recipeName);
+    const run = (await tunesmith.quiet('run', 'list')).runs.find((each) => each.recipe === recipeName);
     if (run) return run;
     if (Date.now() > deadline) throw new Error(`expected the dataset to start a run of ${recipeName} within 30 s; none has started`);
   }
@@ -105,7 +105,7 @@ async function showSamples(tunesmith, step, home) {
   const evaluation = step?.outputs.evaluation;
   if (!evaluation) return;
   const folder = join(home, 'evaluation');
-  await tunesmith.json('model', 'export', evaluation.digest, '--out', folder);
+  await tunesmith.quiet('model', 'export', evaluation.digest, '--out', folder);
   const samples = readFileSync(join(folder, 'samples.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line)).filter((sample) => sample.task === 'identity');
   for (const sample of samples.slice(0, 4)) sideBySide(sample.prompt, sample.against?.prediction ?? '', sample.prediction ?? '');
 }
@@ -127,15 +127,15 @@ function reportFiles(step) {
 async function reportPromotion(tunesmith) {
   heading('8. What was in production, and when');
   indent(await tunesmith.text('model', 'history', name));
-  const model = await tunesmith.json('model', 'show', name);
-  const { history } = await tunesmith.json('model', 'history', name, '--alias', 'prod');
+  const model = await tunesmith.quiet('model', 'show', name);
+  const { history } = await tunesmith.quiet('model', 'history', name, '--alias', 'prod');
   checks.expect(model.aliases.prod === 2 && history.map((change) => change.version).join() === '1,2', `version 2 is promoted to prod, and the history says so`);
 }
 
 async function reportTrace(tunesmith, run) {
   heading('9. Where the time went');
   indent(await tunesmith.text('trace', run.id));
-  const { spans } = await tunesmith.json('trace', run.id);
+  const { spans } = await tunesmith.quiet('trace', run.id);
   const ids = new Set(spans.map((span) => span.spanId));
   const roots = spans.filter((span) => !ids.has(span.parentSpanId) && !span.links.some((link) => ids.has(link.spanId)));
   const services = new Set(spans.map((span) => span.service));
@@ -180,7 +180,7 @@ async function freshHome(named) {
     process.exit(2);
   }
   if (!named && existsSync(home)) {
-    await new CommandLine(home).json('down');
+    await new CommandLine(home).quiet('down');
     rmSync(home, { recursive: true });
   }
   mkdirSync(home, { recursive: true, mode: 0o700 });

@@ -20,6 +20,8 @@ export async function watchRun(session: Session, runId: string, display: Progres
         lastSign = Date.now();
         if (event === 'progress') {
           const { step, progress } = JSON.parse(data) as RunProgress;
+          // Progress may overtake the news that the step runs.
+          shown.set(step, 'running');
           display.update(step, progress);
         } else if (event === 'run' || event === 'end') {
           const run = JSON.parse(data) as RunView;

@@ -1,5 +1,5 @@
 import { displayWidth, fitWidth } from './display-width.js';
-import { formatBytes, formatClock, formatDuration, formatNumber } from './format.js';
+import { formatBytes, formatClock, formatCount, formatDuration, formatNumber } from './format.js';
 import { table } from './table.js';
 
 describe('figures for people', () => {
@@ -11,6 +11,9 @@ describe('figures for people', () => {
   });
   it.each([[8000, '0:08'], [0, '0:00']])('%d milliseconds left are %s', (milliseconds, text) => {
     expect(formatClock(milliseconds)).toBe(text);
+  });
+  it.each([[93, '93'], [999_999, '999999'], [28_311_552, '28.3M'], [134_515_008, '135M'], [2e9, '2G']])('a count of %d is written %s', (value, text) => {
+    expect(formatCount(value)).toBe(text);
   });
   it.each([[3, '3'], [1234.5, '1235'], [41.25, '41.3'], [0.83124, '0.8312'], [0.00021, '2.10e-4'], [Number.NaN, 'NaN']])('%d is written %s', (value, text) => {
     expect(formatNumber(value)).toBe(text);

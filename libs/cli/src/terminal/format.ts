@@ -37,6 +37,12 @@ export function formatNumber(value: number): string {
   return value.toExponential(2);
 }
 
+/** A count as it stands up to a million, then with three digits: 93, 28311552 -> "28.3M". */
+export function formatCount(value: number): string {
+  if (value < 1e6) return formatNumber(value);
+  return value < 1e9 ? `${Number((value / 1e6).toPrecision(3))}M` : `${Number((value / 1e9).toPrecision(3))}G`;
+}
+
 /** An ISO time in the reader's own time zone, to the second: "2026-11-21 22:16:05". */
 export function formatTime(iso: string): string {
   const date = new Date(iso);

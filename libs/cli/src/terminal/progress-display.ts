@@ -1,6 +1,6 @@
 import type { JobProgress } from '@tunesmith/contracts';
 import { fitWidth } from './display-width.js';
-import { formatBytes, formatClock, formatNumber } from './format.js';
+import { formatBytes, formatClock, formatCount, formatNumber } from './format.js';
 import type { Terminal } from './terminal.js';
 
 const spinnerFrames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -108,7 +108,7 @@ export class ProgressDisplay {
     const seconds = (Date.now() - startedAt) / 1000;
     const rate = seconds > 0.5 ? (done - startedDone) / seconds : 0;
     if (rate > 0) {
-      parts.push(`${unit === 'bytes' ? formatBytes(rate) : formatNumber(Number(rate.toPrecision(3)))}/s`);
+      parts.push(`${unit === 'bytes' ? formatBytes(rate) : formatRate(rate)}/s`);
       if (total !== undefined && done < total) parts.push(`${formatClock(((total - done) / rate) * 1000)} left`);
     }
     for (const [name, value] of Object.entries(metrics ?? {})) parts.push(`${name} ${formatNumber(value)}`);
@@ -125,7 +125,12 @@ export function bar(fraction: number, width: number): string {
   return `${'█'.repeat(full)}${rest}`.padEnd(width, '░');
 }
 
+/** Two digits say enough of something that changes all the time. */
+function formatRate(rate: number): string {
+  return rate >= 100 ? formatCount(Math.round(rate)) : String(Number(rate.toPrecision(2)));
+}
+
 function amount(done: number, total: number | undefined, unit: string | undefined): string {
   if (unit === 'bytes') return total === undefined ? formatBytes(done) : `${formatBytes(done)}/${formatBytes(total)}`;
-  return `${formatNumber(done)}${total === undefined ? '' : `/${formatNumber(total)}`}${unit ? ` ${unit}` : ''}`;
+  return `${formatCount(done)}${total === undefined ? '' : `/${formatCount(total)}`}${unit ? ` ${unit}` : ''}`;
 }
