@@ -1,6 +1,7 @@
 import { CancelledPayload, CompletedPayload, DatasetRegistered, FailedPayload, findStepKind, newId, stepKinds, GateSpec, PromoteSpec, type EventDefinition, type FinishedSpan, type JobError, type StepKind } from '@tunesmith/contracts';
 import { ArtifactStore, done, Handles, isRetryable, jobErrorOf, PlatformError, skipped, Telemetry, type Delivery, type Outcome } from '@tunesmith/platform';
 import type { z } from 'zod';
+import { ContentDigests } from './runs/content-digest.js';
 import { decideGate, decidePromotion, type Decision } from './runs/decide-step.js';
 import type { Ledger } from './runs/ledger.js';
 import { recordResult } from './runs/record-result.js';
@@ -27,7 +28,7 @@ const requests: readonly EventDefinition[] = stepKinds.flatMap(({ events }) => (
  */
 @Handles(facts, { emits: [...requests, DatasetRegistered] })
 export class AdvanceRunHandler {
-  constructor(private readonly artifacts: ArtifactStore, private readonly watchers: RunWatchers, private readonly telemetry: Telemetry) {}
+  constructor(private readonly artifacts: ArtifactStore, private readonly watchers: RunWatchers, private readonly telemetry: Telemetry, private readonly digests: ContentDigests) {}
 
   async handle(fact: z.output<typeof CompletedPayload> | z.output<typeof FailedPayload> | z.output<typeof CancelledPayload>, delivery: Delivery): Promise<Outcome> {
     await delivery.transaction.delete(StoppingJobEntity, { jobId: fact.jobId });
@@ -107,9 +108,18 @@ export class AdvanceRunHandler {
     step.error = end.status === 'failed' ? end.error : null;
     if (end.status === 'succeeded') step.outputs = end.outputs;
     if (end.status !== 'cancelled') step.metrics = end.metrics ?? {};
-    if (end.status === 'succeeded') await recordResult(step, kindOf(step), ledger);
+    if (end.status === 'succeeded') {
+      if (!step.cached && !(await this.readWhatWasMeant(step))) step.cacheKey = null;
+      await recordResult(step, kindOf(step), ledger);
+    }
     await ledger.transaction.save(step);
     if (step.spanId !== null) await this.record(run.project, spanOfStep(run, step, step.spanId), ledger);
+  }
+
+  /** A file that was changed while it was imported is not what its digest says: such a result is this run's only. */
+  private async readWhatWasMeant({ contentDigest, config }: RunStepEntity): Promise<boolean> {
+    if (contentDigest === null || config['upload'] !== undefined) return true;
+    return this.digests.stillIs(String(config['path']), contentDigest);
   }
 
   private async endRun({ run, steps }: RunWithSteps, ledger: Ledger): Promise<void> {

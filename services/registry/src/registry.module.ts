@@ -11,6 +11,7 @@ import { UploadsController } from './http/uploads.controller.js';
 import { JobProgressedHandler } from './job-progressed.handler.js';
 import { ModelImportRequestedHandler } from './model-import-requested.handler.js';
 import { entities, migrations } from './registry.entities.js';
+import { ContentDigests } from './runs/content-digest.js';
 import { JobStopper } from './runs/job-stopper.js';
 import { Ledgers } from './runs/ledgers.js';
 import { Reconciler } from './runs/reconciler.js';
@@ -33,7 +34,7 @@ export const registryHandlers = [AdvanceRunHandler, JobProgressedHandler, ModelI
       migrations,
       workerModule: new URL('./worker.js', import.meta.url),
       handlers: registryHandlers,
-      providers: [JobStopper, Ledgers, Reconciler, RunControl, RunStarter, RunStream, RunSurroundings, RunWatchers, Uploads],
+      providers: [ContentDigests, JobStopper, Ledgers, Reconciler, RunControl, RunStarter, RunStream, RunSurroundings, RunWatchers, Uploads],
     }),
   ],
   controllers: [ArtifactsController, DatasetsController, HealthController, ModelsController, RecipesController, RunsController, UploadsController],

@@ -47,12 +47,12 @@ export class RunsController {
 
   @Serves(api.cancelRun)
   cancel(@Input() { parameters }: InputOf<typeof api.cancelRun>): Promise<RunView> {
-    return this.ledgers.write((ledger) => this.control.cancel(parameters.id, ledger));
+    return this.control.cancel(parameters.id);
   }
 
   @Serves(api.resumeRun)
   resume(@Input() { parameters }: InputOf<typeof api.resumeRun>): Promise<RunView> {
-    return this.ledgers.write((ledger) => this.control.resume(parameters.id, ledger));
+    return this.control.resume(parameters.id);
   }
 
   @Serves(api.traceRun)

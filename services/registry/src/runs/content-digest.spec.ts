@@ -35,3 +35,17 @@ test('a folder is its files by path', async () => {
   expect(x).toBe(y);
   expect(x).not.toBe(z);
 });
+
+test('what was touched since it was read is not the same any more, whatever it holds', async () => {
+  const digests = new ContentDigests();
+  await mkdir(join(folder, 'x'));
+  await writeFile(join(folder, 'x/a'), '1');
+  const digest = await digests.of(join(folder, 'x'));
+  expect(await digests.stillIs(join(folder, 'x'), digest)).toBe(true);
+  expect(await new ContentDigests().stillIs(join(folder, 'x'), digest)).toBe(false);
+  await writeFile(join(folder, 'x/a'), '2');
+  expect(await digests.stillIs(join(folder, 'x'), digest)).toBe(false);
+  expect(await digests.of(join(folder, 'x'))).not.toBe(digest);
+  await rm(join(folder, 'x'), { recursive: true });
+  expect(await digests.stillIs(join(folder, 'x'), digest)).toBe(false);
+});

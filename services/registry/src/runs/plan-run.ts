@@ -19,11 +19,16 @@ export interface RunPlan {
   readonly problems: readonly StepProblem[];
 }
 
+/** Something outside: what an import step is given for it, and its digest, null where the bytes cannot be read from here. */
+export interface Located {
+  readonly config: { readonly path: string; readonly upload?: ArtifactRef };
+  readonly contentDigest: Digest | null;
+}
+
 /** What planning has to look up. Both throw, with what to try, where there is no such thing. */
 export interface Surroundings {
   artifactOf(reference: Exclude<Reference, { kind: 'path' }>, expected: ArtifactKind): Promise<ArtifactRef>;
-  /** `config` is what the import step is given for the path; the digest is null where the bytes cannot be read from here. */
-  locate(path: string): Promise<{ config: { path: string; upload?: ArtifactRef }; contentDigest: Digest | null }>;
+  locate(path: string): Promise<Located>;
   /** Stores rows as an artifact with a rows.jsonl. */
   storeRows(rows: readonly Json[]): Promise<ArtifactRef>;
 }

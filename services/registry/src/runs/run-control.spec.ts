@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { newId, stepKinds, type RunView } from '@tunesmith/contracts';
 import { Database, Outbox, type RunningService } from '@tunesmith/platform';
 import { eventually } from '@tunesmith/tests-support';
@@ -82,6 +83,35 @@ test('a fact of an earlier attempt changes nothing', async () => {
   const run = await platform.showRun(id);
   expect(stepOf(run, 'train')).toMatchObject({ status: 'running', jobId: second, outputs: {} });
   await platform.request('POST', `/v1/runs/${id}/cancel`);
+});
+
+test('a file that was mended is what the new attempt imports, and each is reused as what it is', async () => {
+  platform.work.set('import-dataset', ({ spec }) => ({ content: readFileSync(String(spec['path']), 'utf8'), ...(readFileSync(String(spec['path']), 'utf8') === 'broken' ? { failure: 'row 1' } : {}) }));
+  const path = await platform.file('mended.jsonl', 'broken');
+  const importing = () => platform.startRun({ data: { uses: 'import-dataset', with: { path } } });
+  const { id } = await importing();
+  expect((await platform.ended(id)).status).toBe('failed');
+  await platform.file('mended.jsonl', 'whole');
+  await platform.request('POST', `/v1/runs/${id}/resume`);
+  const mended = await platform.ended(id);
+  expect(stepOf(mended, 'data')).toMatchObject({ status: 'succeeded', cached: false });
+  const again = await platform.ended((await importing()).id);
+  expect(stepOf(again, 'data')).toMatchObject({ cached: true, outputs: stepOf(mended, 'data').outputs });
+  // The broken bytes are not taken for the whole ones.
+  await platform.file('mended.jsonl', 'broken');
+  expect((await platform.ended((await importing()).id)).status).toBe('failed');
+});
+
+test('a file that changes while it is imported makes a result that no other run takes', async () => {
+  platform.work.set('import-dataset', { milliseconds: 500 });
+  const path = await platform.file('moving.jsonl', 'before');
+  const first = await platform.startRun({ data: { uses: 'import-dataset', with: { path } } });
+  await platform.begun(first.id, 'data');
+  await platform.file('moving.jsonl', 'after');
+  expect((await platform.ended(first.id)).status).toBe('succeeded');
+  await platform.file('moving.jsonl', 'before');
+  const second = await platform.ended((await platform.startRun({ data: { uses: 'import-dataset', with: { path } } })).id);
+  expect(stepOf(second, 'data').cached).toBe(false);
 });
 
 test('a run that does not exist cannot be cancelled', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,17 +14,13 @@ import { ModelsRepository } from '../models/models.repository.js';
 import { UploadEntity } from '../uploads/upload.entity.js';
 import { ContentDigests } from './content-digest.js';
 import type { Json } from './expression.js';
-import type { Surroundings } from './plan-run.js';
+import type { Located, Surroundings } from './plan-run.js';
 import type { Reference } from './reference.js';
-
-type Located = Awaited<ReturnType<Surroundings['locate']>>;
 
 /** Looks up what the steps of a run refer to: registered names, artifacts, uploads, and paths of this machine. */
 @Injectable()
 export class RunSurroundings {
-  private readonly digests = new ContentDigests();
-
-  constructor(private readonly database: Database, private readonly store: ArtifactStore, private readonly config: PlatformConfig) {}
+  constructor(private readonly database: Database, private readonly store: ArtifactStore, private readonly config: PlatformConfig, private readonly digests: ContentDigests) {}
 
   /** What a project sees. Reads outside transactions, because files may be large. */
   of(project: string, manager: EntityManager = this.database.dataSource.manager): Surroundings {
@@ -74,7 +70,7 @@ export class RunSurroundings {
     if (!isAbsolute(path)) throw new RefusedError({ code: 'path-relative', message: `expected an absolute path; got "${text}"` });
     try {
       await stat(path);
-      return { config: { path }, contentDigest: await this.digests.of(await realpath(path)) };
+      return { config: { path }, contentDigest: await this.digests.of(path) };
     } catch (cause) {
       const reason = (cause as NodeJS.ErrnoException).code;
       throw new NotFoundError({
