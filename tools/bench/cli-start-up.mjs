@@ -7,8 +7,8 @@ import { printFigure, quantile, root } from './figure.mjs';
 const runs = Number(process.argv[2] ?? 20);
 const launcher = join(root, 'tunesmith');
 const { NODE_OPTIONS: _options, ...environment } = process.env;
-// The command itself tells its peak memory on descriptor 3 when it leaves; only the runs that measure memory carry this.
-const tellMemory = `--import=data:text/javascript,${encodeURIComponent("import { writeSync } from 'node:fs'; process.on('exit', () => writeSync(3, String(process.resourceUsage().maxRSS)));")}`;
+// The command itself tells its peak memory and processor time on descriptor 3 when it leaves; the runs that measure time do without this.
+const tellUsage = `--import=data:text/javascript,${encodeURIComponent("import { writeSync } from 'node:fs'; process.on('exit', () => writeSync(3, JSON.stringify(process.resourceUsage())));")}`;
 
 function start(extra, stdio) {
   const before = performance.now();
@@ -19,6 +19,7 @@ function start(extra, stdio) {
 
 start({}, 'ignore');
 const times = Array.from({ length: runs }, () => start({}, 'ignore').milliseconds / 1000);
-const memory = Array.from({ length: 3 }, () => Number(start({ NODE_OPTIONS: tellMemory }, ['ignore', 'ignore', 'ignore', 'pipe']).told) / 1024);
+const usage = Array.from({ length: 5 }, () => JSON.parse(start({ NODE_OPTIONS: tellUsage }, ['ignore', 'ignore', 'ignore', 'pipe']).told));
 printFigure('tunesmith --help, median time', quantile(times, 0.5), 's', 0.25, 3);
-printFigure('tunesmith --help, peak memory', quantile(memory, 0.5), 'MB', 100, 1);
+printFigure('tunesmith --help, processor time', quantile(usage.map(({ userCPUTime, systemCPUTime }) => (userCPUTime + systemCPUTime) / 1e6), 0.5), 's', undefined, 3);
+printFigure('tunesmith --help, peak memory', quantile(usage.map(({ maxRSS }) => maxRSS / 1024), 0.5), 'MB', 100, 1);

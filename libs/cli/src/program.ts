@@ -1,7 +1,7 @@
 import { Command, CommanderError, type Option } from 'commander';
 import type { CommandBody, CommandEntry, CommandResult } from './command.js';
 import { commands, groups } from './commands.js';
-import { CommandError, UsageError } from './errors.js';
+import { CommandError, InterruptedError, UsageError } from './errors.js';
 import { exitCodes } from './exit-codes.js';
 import { installedVersion } from './installation.js';
 import { Interrupts } from './interrupts.js';
@@ -115,7 +115,7 @@ function printResult(terminal: Terminal, result: CommandResult, json: boolean): 
 
 function printError(terminal: Terminal, error: CommandError, json: boolean, environment: NodeJS.ProcessEnv): number {
   if (json) terminal.print(JSON.stringify({ error: { code: error.code, message: error.message, facts: error.facts } }, null, 2));
-  terminal.note(`${terminal.paintNote('red', 'error:')} ${error.message}`);
+  terminal.note(`${error instanceof InterruptedError ? terminal.paintNote('yellow', 'interrupted:') : terminal.paintNote('red', 'error:')} ${error.message}`);
   for (const attempt of error.attempts) terminal.note(`  try: ${attempt}`);
   if (environment['TUNESMITH_DEBUG']) terminal.note(stackOf(error));
   return error.exitCode;
