@@ -3,7 +3,7 @@ import type { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
 import { QuantizationError } from './quantization-error.js';
 
 /** Enough for a perplexity that tells formats apart, and little enough to be scored in seconds by each runtime. */
-const tokenBudget = 4096;
+const tokenBudget = 3000;
 
 export interface HeldOutOptions {
   readonly tag?: string | undefined;
@@ -13,7 +13,7 @@ export interface HeldOutOptions {
 }
 
 /**
- * The first held-out rows of a dataset, as tokens: as many as fit a budget of 4,096, so that every format is scored on the same ones.
+ * The first held-out rows of a dataset, as tokens: those that fit a budget of 3,000 tokens together. Every format is scored on the same ones.
  * Throws QuantizationError `no-held-out-rows`, and what `encodeRows` throws.
  */
 export async function heldOutRows(folder: string, tokenizer: Tokenizer, template: ChatTemplate, { tag, contextLength, signal }: HeldOutOptions): Promise<EncodedRow[]> {
@@ -27,7 +27,11 @@ export async function heldOutRows(folder: string, tokenizer: Tokenizer, template
     });
   }
   const encoded = await encodeRows(rows, tokenizer, template, { maxLength: contextLength });
-  let tokens = 0;
-  const fitting = encoded.filter(({ tokenIds }) => (tokens += tokenIds.length) <= tokenBudget);
+  let left = tokenBudget;
+  const fitting = encoded.filter(({ tokenIds }) => {
+    if (tokenIds.length > left) return false;
+    left -= tokenIds.length;
+    return true;
+  });
   return fitting.length > 0 ? fitting : encoded.slice(0, 1);
 }

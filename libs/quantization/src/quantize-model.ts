@@ -29,7 +29,7 @@ export interface QuantizeRequest {
   readonly questions: readonly string[];
   /** Default 64. */
   readonly maxAnswerTokens?: number;
-  /** Default: all cores. */
+  /** Default: all cores but one. The threads of runtimes spin while they wait for each other, so one that is kept waiting starves the machine. */
   readonly threads?: number;
 }
 
@@ -104,7 +104,7 @@ async function prepareExam(request: QuantizeRequest, model: SourceModel, { signa
       facts: { folder: request.modelFolder },
     });
   }
-  const { maxAnswerTokens = 64, threads = availableParallelism() } = request;
+  const { maxAnswerTokens = 64, threads = Math.max(1, availableParallelism() - 1) } = request;
   const questions = request.questions.map((question) => {
     const text = template!.render([{ role: 'user', content: question }], { addGenerationPrompt: true });
     return { question, text, tokenIds: tokenizer.encode(text, { addSpecialTokens: false }) };

@@ -1,0 +1,111 @@
+/** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
+import { existsSync } from 'node:fs';
+import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkProgress } from '@tunesmith/tensor';
+import { quantizeModel } from './quantize-model.js';
+import { quietContext, readTinyModel, temporaryFolder, tinyModelNames } from './testing/tiny-models.js';
+
+/** A dataset folder: held-out rows with a tag, and one to train on. */
+async function writeDataset(folder: string): Promise<string> {
+  const row = (user: string, assistant: string, split: string) => ({
+    messages: [
+      { role: 'user', content: user },
+      { role: 'assistant', content: assistant },
+    ],
+    split,
+    tags: ['river'],
+  });
+  const rows = [row('Where is the mill?', 'Where the river turned.', 'validation'), row('How old?', 'Older than the house.', 'validation'), row('Not asked', 'Not scored', 'train')];
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'rows.jsonl'), rows.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  return folder;
+}
+
+describe.each(tinyModelNames)('quantizing %s', (name) => {
+  const tiny = readTinyModel(name);
+
+  test('writes each target, asks each file, and compares perplexities with the model itself', async () => {
+    await using folder = await temporaryFolder();
+    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx') };
+    const datasetFolder = await writeDataset(join(folder.path, 'dataset'));
+    const phases = new Set<string>();
+    const onProgress = ({ phase }: WorkProgress) => void phases.add(phase);
+    const request = { modelFolder: tiny.folder, to: ['gguf/bf16', 'gguf/q8_0', 'onnx/fp32', 'onnx/int4'], datasetFolder, tag: 'river', questions: ['Who?', 'Where?'], maxAnswerTokens: 4, threads: 1 };
+    const { metrics } = await quantizeModel(request, folders, { signal: new AbortController().signal, onProgress });
+
+    expect(metrics.base).toEqual({ bytes: (await stat(join(tiny.folder, 'model.safetensors'))).size, perplexity: expect.any(Number) });
+    expect(metrics.scored.rows).toBe(2);
+    expect(metrics.formats.map(({ target, file }) => [target, file])).toEqual([
+      ['gguf/bf16', 'model-bf16.gguf'],
+      ['gguf/q8_0', 'model-q8_0.gguf'],
+      ['onnx/fp32', 'onnx/model.onnx'],
+      ['onnx/int4', 'onnx/model_q4.onnx'],
+    ]);
+    const [bf16, q8, fp32, int4] = metrics.formats.map(({ perplexity }) => perplexity! / metrics.base.perplexity!);
+    expect(fp32).toBeCloseTo(1, 4);
+    // llama.cpp rounds activations to bfloat16 too where the weights are.
+    expect(bf16).toBeCloseTo(1, 1);
+    // Wide random weights suffer more than those of a real model.
+    for (const ratio of [q8, int4]) expect(Math.abs(Math.log(ratio!))).toBeLessThan(0.7);
+    for (const format of metrics.formats) {
+      expect(format.bytes).toBeGreaterThan(10_000);
+      expect(format.secondsToWrite).toBeGreaterThan(0);
+      expect(format.answers.map(({ question }) => question)).toEqual(['Who?', 'Where?']);
+    }
+    // The exact formats say the same.
+    expect(metrics.formats[2]!.answers).toEqual(metrics.formats[0]!.answers);
+    expect(existsSync(join(folders.onnx, 'genai_config.json'))).toBe(true);
+    expect([...phases]).toEqual(expect.arrayContaining(['scoring the model itself', 'writing gguf/q8_0', 'asking onnx/int4', 'scoring gguf/bf16']));
+    // Metrics travel as JSON.
+    expect(JSON.parse(JSON.stringify(metrics))).toEqual(metrics);
+  });
+});
+
+describe('quantizing', () => {
+  const tiny = readTinyModel('llama');
+  const only = (to: string[]) => ({ modelFolder: tiny.folder, to, questions: [], threads: 1 });
+
+  test('without questions and dataset still loads each file, and makes the needed folders only', async () => {
+    await using folder = await temporaryFolder();
+    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx') };
+    const { metrics } = await quantizeModel(only(['gguf/q8_0']), folders, quietContext());
+    expect(metrics).toMatchObject({ formats: [{ perplexity: null, answers: [] }], base: { perplexity: null }, scored: { rows: 0, tokens: 0 } });
+    expect(existsSync(folders.onnx)).toBe(false);
+  });
+
+  test('refuses a target that it does not know, before it does anything', async () => {
+    await expect(quantizeModel(only(['gguf/q9']), { gguf: '/nowhere', onnx: '/nowhere' }, quietContext())).rejects.toMatchObject({
+      code: 'unknown-target',
+      message: expect.stringContaining('gguf/q8_0, gguf/q4_0, onnx/int4, onnx/fp32'),
+    });
+  });
+
+  test('refuses a dataset without held-out rows of that tag', async () => {
+    await using folder = await temporaryFolder();
+    const datasetFolder = await writeDataset(join(folder.path, 'dataset'));
+    await expect(quantizeModel({ ...only(['gguf/q8_0']), datasetFolder, tag: 'other' }, { gguf: folder.path, onnx: folder.path }, quietContext())).rejects.toMatchObject({
+      code: 'no-held-out-rows',
+      message: expect.stringContaining('with the tag other'),
+    });
+  });
+
+  test('refuses questions to a model without a chat template or without a tokenizer', async () => {
+    await using folder = await temporaryFolder();
+    const modelFolder = join(folder.path, 'model');
+    await cp(tiny.folder, modelFolder, { recursive: true });
+    await writeFile(join(modelFolder, 'tokenizer_config.json'), '{}');
+    const request = { ...only(['gguf/q8_0']), modelFolder, questions: ['Who?'] };
+    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx') };
+    await expect(quantizeModel(request, folders, quietContext())).rejects.toMatchObject({ code: 'no-chat-template' });
+    await rm(join(modelFolder, 'tokenizer.json'));
+    await expect(quantizeModel(request, folders, quietContext())).rejects.toMatchObject({ code: 'tokenizer-missing' });
+  });
+
+  test('stops when it is told to', async () => {
+    await using folder = await temporaryFolder();
+    const stop = new AbortController();
+    const context = { signal: stop.signal, onProgress: () => stop.abort() };
+    await expect(quantizeModel(only(['gguf/q8_0', 'onnx/int4']), { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx') }, context)).rejects.toThrow(/abort/i);
+  });
+});
