@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { eventually, repositoryRoot, temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';
 import type { RunView, StepView } from '@tunesmith/contracts';
@@ -84,7 +85,7 @@ export class Standalone implements AsyncDisposable {
     const child = spawn(process.execPath, [commandFile, ...args], { env: { ...process.env, ...this.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-    return { child, output: () => output, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, output }))) };
+    return { child, output: () => output, ended: new Promise((resolve) => child.once('close', (code, signal) => resolve({ code: shellStatus(code, signal), output }))) };
   }
 
   /** The runs, newest first, asked over HTTP: quicker than a command where a test looks again and again. */
@@ -193,4 +194,9 @@ function processes(): ProcessRow[] {
     const [, pid, parent, state, command] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
     return pid && parent && state && !state.startsWith('Z') ? [{ pid: Number(pid), parent: Number(parent), command: command ?? '' }] : [];
   });
+}
+
+/** What a shell reports: a Ctrl-C that meets a process at its very end kills it, which is 130 as well. */
+function shellStatus(code: number | null, signal: NodeJS.Signals | null): number | null {
+  return signal === null ? code : 128 + constants.signals[signal];
 }
