@@ -1,9 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import { GgufError } from './errors.js';
-import { parseGgufHeader, type GgufEntryInfo } from './gguf-header.js';
+import { parseGgufHeader } from './gguf-header.js';
 import type { GgufMetadata } from './gguf-metadata.js';
+import { PlacedTensors, type PlacedTensor } from './placed-tensors.js';
 import { RandomAccessFile } from './random-access-file.js';
-import type { TensorInfo, TensorSource } from './tensor-source.js';
+import type { TensorSource } from './tensor-source.js';
 
 /** Tensors of one GGUF file or of a set of shards. `info().dtype` is a ggml type name; bytes are as stored. */
 export interface GgufSource extends TensorSource {
@@ -44,10 +45,6 @@ export async function openGguf(path: string): Promise<GgufSource> {
     await Promise.all(opened.map((file) => file.close()));
     throw error;
   }
-}
-
-interface PlacedTensor extends GgufEntryInfo {
-  readonly file: RandomAccessFile;
 }
 
 async function openOne(path: string, opened: RandomAccessFile[]) {
@@ -97,51 +94,17 @@ function checkShard(metadata: GgufMetadata, number: number, count: number, path:
   }
 }
 
-class OpenedGguf implements GgufSource {
+class OpenedGguf extends PlacedTensors implements GgufSource {
   constructor(
-    private readonly opened: readonly RandomAccessFile[],
-    private readonly tensors: ReadonlyMap<string, PlacedTensor>,
+    opened: readonly RandomAccessFile[],
+    tensors: ReadonlyMap<string, PlacedTensor>,
     readonly metadata: GgufMetadata,
     readonly version: number,
-  ) {}
-
-  get files(): readonly string[] {
-    return this.opened.map((file) => file.path);
+  ) {
+    super(opened, tensors);
   }
 
-  names(): Iterable<string> {
-    return this.tensors.keys();
-  }
-
-  has(name: string): boolean {
-    return this.tensors.has(name);
-  }
-
-  info(name: string): TensorInfo {
-    const { dtype, shape, byteLength } = this.find(name);
-    return { name, dtype, shape, byteLength };
-  }
-
-  async read(name: string): Promise<Uint8Array> {
-    const { file, begin, byteLength } = this.find(name);
-    return file.read(begin, byteLength);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.opened.map((file) => file.close()));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  private find(name: string): PlacedTensor {
-    const tensor = this.tensors.get(name);
-    if (tensor) return tensor;
-    throw new GgufError({
-      code: 'gguf-tensor-missing',
-      message: `There is no tensor ${name} in ${this.files.map((path) => basename(path)).join(', ')}.`,
-      facts: { tensor: name, files: this.files },
-    });
+  protected override missing(message: string, facts: Readonly<Record<string, unknown>>): GgufError {
+    return new GgufError({ code: 'gguf-tensor-missing', message, facts });
   }
 }

@@ -11,6 +11,6 @@ export { GgufWriter, writeGguf, type GgufPlan, type GgufTensorPlan } from './ggu
 export { jsonText, readJsonFile } from './json-file.js';
 export { modelSideFiles, readModelFolder, readSideFiles, writeModelFolder, type ModelFolder, type ModelFolderContent } from './model-folder.js';
 export { openSafetensors, safetensorsIndexName, type SafetensorsSource } from './safetensors-reader.js';
-export { safetensorsBits } from './safetensors-types.js';
+export { safetensorsBits, weightDtypes } from './safetensors-types.js';
 export { writeSafetensors, type SafetensorsEntry, type WriteSafetensorsOptions } from './safetensors-writer.js';
 export { elementCount, type TensorInfo, type TensorSource } from './tensor-source.js';

@@ -2,9 +2,10 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FileReadError, SafetensorsError } from './errors.js';
 import { isPlainObject, readJsonFile } from './json-file.js';
+import { PlacedTensors, type PlacedTensor } from './placed-tensors.js';
 import { RandomAccessFile } from './random-access-file.js';
-import { parseSafetensorsHeader, safetensorsHeaderLength, type SafetensorsEntryInfo } from './safetensors-header.js';
-import type { TensorInfo, TensorSource } from './tensor-source.js';
+import { parseSafetensorsHeader, safetensorsHeaderLength } from './safetensors-header.js';
+import type { TensorSource } from './tensor-source.js';
 
 /** The file that lists which shard holds which tensor. */
 export const safetensorsIndexName = 'model.safetensors.index.json';
@@ -45,16 +46,14 @@ export async function openSafetensors(path: string): Promise<SafetensorsSource> 
   });
 }
 
-interface PlacedTensor extends SafetensorsEntryInfo {
-  readonly file: RandomAccessFile;
-}
-
-class ShardedSafetensors implements SafetensorsSource {
+class ShardedSafetensors extends PlacedTensors implements SafetensorsSource {
   private constructor(
-    private readonly opened: readonly RandomAccessFile[],
-    private readonly tensors: ReadonlyMap<string, PlacedTensor>,
+    opened: readonly RandomAccessFile[],
+    tensors: ReadonlyMap<string, PlacedTensor>,
     readonly metadata: ReadonlyMap<string, string>,
-  ) {}
+  ) {
+    super(opened, tensors);
+  }
 
   static async open(paths: readonly string[]): Promise<ShardedSafetensors> {
     const opened: RandomAccessFile[] = [];
@@ -86,36 +85,6 @@ class ShardedSafetensors implements SafetensorsSource {
     }
   }
 
-  get files(): readonly string[] {
-    return this.opened.map((file) => file.path);
-  }
-
-  names(): Iterable<string> {
-    return this.tensors.keys();
-  }
-
-  has(name: string): boolean {
-    return this.tensors.has(name);
-  }
-
-  info(name: string): TensorInfo {
-    const { dtype, shape, byteLength } = this.find(name);
-    return { name, dtype, shape, byteLength };
-  }
-
-  async read(name: string): Promise<Uint8Array> {
-    const { file, begin, byteLength } = this.find(name);
-    return file.read(begin, byteLength);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.opened.map((file) => file.close()));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
   /** The index and the shards must name the same tensors in the same files. */
   checkAgainst(shards: ReadonlyMap<string, string>, index: string): void {
     for (const [name, shard] of shards) {
@@ -135,14 +104,8 @@ class ShardedSafetensors implements SafetensorsSource {
     }
   }
 
-  private find(name: string): PlacedTensor {
-    const tensor = this.tensors.get(name);
-    if (tensor) return tensor;
-    throw new SafetensorsError({
-      code: 'safetensors-tensor-missing',
-      message: `There is no tensor ${name} in ${this.files.map((path) => basename(path)).join(', ')}.`,
-      facts: { tensor: name, files: this.files },
-    });
+  protected override missing(message: string, facts: Readonly<Record<string, unknown>>): SafetensorsError {
+    return new SafetensorsError({ code: 'safetensors-tensor-missing', message, facts });
   }
 }
 

@@ -1,3 +1,5 @@
+import type { DType } from '@tunesmith/tensor';
+
 /** Bits per element of every type that the safetensors format names (crate 0.8). */
 export const safetensorsBits: ReadonlyMap<string, number> = new Map([
   ['BOOL', 8],
@@ -22,4 +24,12 @@ export const safetensorsBits: ReadonlyMap<string, number> = new Map([
   ['F64', 64],
   ['I64', 64],
   ['U64', 64],
+]);
+
+/** The dtypes that weights may have, by their safetensors names. */
+export const weightDtypes: ReadonlyMap<string, DType> = new Map([
+  ['F64', 'float64'],
+  ['F32', 'float32'],
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
 ]);

@@ -1,5 +1,5 @@
-import { adapterScaling, readAdapter, readModelFolder, readSideFiles, writeModelFolder, type Adapter, type ModelFolder, type SafetensorsEntry, type TensorSource } from '@tunesmith/checkpoints';
-import { asDType, fromBytes, noGrad, ops, scope, type DType, type Tensor, type WorkContext } from '@tunesmith/tensor';
+import { adapterScaling, readAdapter, readModelFolder, readSideFiles, weightDtypes, writeModelFolder, type Adapter, type ModelFolder, type SafetensorsEntry, type TensorSource } from '@tunesmith/checkpoints';
+import { fromBytes, noGrad, ops, scope, type DType, type Tensor, type WorkContext } from '@tunesmith/tensor';
 import { MergeError } from './merge-error.js';
 import type { LowRankUpdate, MergeMethod } from './merge-method.js';
 import { MergeParameters } from './merge-parameters.js';
@@ -140,8 +140,7 @@ async function readTensor(source: TensorSource, name: string): Promise<Tensor> {
 }
 
 function dtypeOfSafetensors(name: string): DType {
-  const dtypes: Record<string, string> = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
-  const dtype = dtypes[name];
-  if (!dtype) throw new MergeError('merge-unsupported-dtype', `merge: expected weights in ${Object.keys(dtypes).join(', ')}; got ${name}. Convert the model first.`, { dtype: name });
-  return asDType(dtype);
+  const dtype = weightDtypes.get(name);
+  if (!dtype) throw new MergeError('merge-unsupported-dtype', `merge: expected weights in ${[...weightDtypes.keys()].join(', ')}; got ${name}. Convert the model first.`, { dtype: name });
+  return dtype;
 }

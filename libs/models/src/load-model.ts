@@ -1,6 +1,6 @@
-import { readModelFolder, type TensorSource } from '@tunesmith/checkpoints';
+import { readModelFolder, weightDtypes, type TensorSource } from '@tunesmith/checkpoints';
 import { plainParts, type Parts } from '@tunesmith/nn';
-import { fromBytes, noGrad, ops, scope, TunesmithError, type DType, type Tensor } from '@tunesmith/tensor';
+import { fromBytes, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
 import { checkWeights, ModelWeightsError } from './check-weights.js';
 import { familyFor } from './families.js';
 import type { CausalLanguageModel, ModelFamily } from './model-family.js';
@@ -50,13 +50,11 @@ export async function loadModel(folder: string, { dtype, device = 'cpu', parts =
   }
 }
 
-const dtypes: Readonly<Record<string, DType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', F64: 'float64' };
-
 async function fill(parameter: Tensor, source: TensorSource, name: string): Promise<void> {
   const { dtype: stored, shape } = source.info(name);
-  const dtype = dtypes[stored];
+  const dtype = weightDtypes.get(stored);
   if (!dtype) {
-    throw new ModelWeightsError({ message: `${name} is stored as ${stored}; expected one of ${Object.keys(dtypes).join(', ')}.`, code: 'model-weights-mismatch', facts: { name, stored } });
+    throw new ModelWeightsError({ message: `${name} is stored as ${stored}; expected one of ${[...weightDtypes.keys()].join(', ')}.`, code: 'model-weights-mismatch', facts: { name, stored } });
   }
   const bytes = await source.read(name);
   scope(() =>

@@ -18,7 +18,7 @@ export interface StepResult {
 export function trainStep(model: CausalLanguageModel, parameters: readonly Tensor[], optimizer: AdamW, rows: PackedRows, options: { learningRate: number; maxGradientNorm: number }): StepResult {
   return scope(() => {
     const hidden = model.hidden(packedTokens(rows)); // [tokens, hidden]
-    const targets = tensor(BigInt64Array.from(rows.targets, BigInt)); // [tokens]
+    const targets = tensor(rows.targets, { dtype: 'int64' }); // [tokens]
     const loss = fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { reduction: 'mean' });
     loss.backward();
     const gradientNorm = clipGradients(parameters, options.maxGradientNorm);
@@ -31,8 +31,8 @@ export function trainStep(model: CausalLanguageModel, parameters: readonly Tenso
 
 function packedTokens(rows: PackedRows): PackedTokens {
   return {
-    tokenIds: tensor(BigInt64Array.from(rows.tokenIds, BigInt)),
-    positions: tensor(BigInt64Array.from(rows.positions, BigInt)),
+    tokenIds: tensor(rows.tokenIds, { dtype: 'int64' }),
+    positions: tensor(rows.positions, { dtype: 'int64' }),
     boundaries: rows.boundaries,
   };
 }
