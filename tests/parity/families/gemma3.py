@@ -1,0 +1,35 @@
+"""Gemma 3, text."""
+
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+from .shared import BASE
+
+GEMMA3 = dict(BASE, hidden_size=32, intermediate_size=44, num_attention_heads=4, num_key_value_heads=2, head_dim=10, query_pre_attn_scalar=20)
+
+
+def gemma3_published(config):
+    """As google/gemma-3-1b-it spells it: no layer_types, two thetas at the top."""
+    rope = config.pop("rope_parameters")
+    full = rope["full_attention"]
+    config["rope_theta"] = full.pop("rope_theta")
+    config["rope_scaling"] = full if full["rope_type"] != "default" else None
+    config["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+    config.pop("layer_types")
+    config["sliding_window_pattern"] = config.pop("_sliding_window_pattern")
+
+
+MODELS = {
+    "gemma3-pattern": (Gemma3ForCausalLM, Gemma3TextConfig, dict(GEMMA3, num_hidden_layers=3, sliding_window=4, layer_types=["sliding_attention", "full_attention", "sliding_attention"]), None, False),
+    "gemma3-published-linear": (Gemma3ForCausalLM, Gemma3TextConfig, dict(GEMMA3, num_hidden_layers=4, sliding_window=3, sliding_window_pattern=2, rope_parameters=dict(full_attention=dict(rope_type="linear", factor=8.0, rope_theta=1000.0), sliding_attention=dict(rope_type="default", rope_theta=50.0))), gemma3_published, False),
+    "gemma3-softcap-untied": (Gemma3ForCausalLM, Gemma3TextConfig, dict(GEMMA3, num_hidden_layers=2, num_key_value_heads=1, sliding_window=5, layer_types=["full_attention", "sliding_attention"], attention_bias=True, final_logit_softcapping=4.0, tie_word_embeddings=False, query_pre_attn_scalar=7), None, False),
+}
+
+
+def draw(config, name, parameter, noise):
+    """Another value than the common one for `parameter`, or None."""
+    if name == "model.norm.weight" and config.tie_word_embeddings:
+        # The embedding is drawn narrow (below), so the final norm brings the logits back to order one.
+        return 3 + noise
+    if "embed_tokens" in name and config.tie_word_embeddings:
+        return 0.06 * noise
+    return None
