@@ -1,5 +1,6 @@
 import { TunesmithError } from '@tunesmith/tensor';
 import { LoraLinear, type LoraOptions } from './lora-linear.js';
+import { isOutputHead } from './output-head.js';
 import type { Parts } from './parts.js';
 
 export interface LoraPartsOptions extends LoraOptions {
@@ -16,12 +17,12 @@ export function loraParts(plain: Parts, { targetModules, ...options }: LoraParts
     ...plain,
     linear(path, inFeatures, outFeatures, linearOptions) {
       const linear = plain.linear(path, inFeatures, outFeatures, linearOptions);
-      const isHead = path === 'lm_head';
+      const isHead = isOutputHead(path);
       const targeted = targetModules === 'all-linear' ? !isHead : targetModules.some((target) => path === target || path.endsWith(`.${target}`));
       if (!targeted) return linear;
       if (isHead) {
         throw new TunesmithError({
-          message: 'loraParts: lm_head cannot be a target: the loss and the sampler read its weight directly. Leave it out of targetModules.',
+          message: `loraParts: ${path} cannot be a target: the loss and the sampler read its weight directly. Leave it out of targetModules.`,
           code: 'lora-target-unsupported',
           facts: { path },
         });
