@@ -6,10 +6,11 @@ import { ModelConfigError } from './model-config-error.js';
 const positive = z.number().positive();
 const theta = { rope_theta: positive.optional() };
 
-/** The scaling kinds that can be served, each with exactly its keys; `dynamic` and `longrope` depend on the row length and are refused. */
+/** The scaling kinds that can be served, each with exactly its keys. */
 const kinds = z.discriminatedUnion('rope_type', [
   z.strictObject({ rope_type: z.literal('default'), ...theta }),
   z.strictObject({ rope_type: z.literal('linear'), factor: positive, ...theta }),
+  z.strictObject({ rope_type: z.literal('dynamic'), factor: positive, ...theta }),
   z.strictObject({
     rope_type: z.literal('llama3'),
     factor: positive,
@@ -26,6 +27,8 @@ const kinds = z.discriminatedUnion('rope_type', [
     beta_fast: positive.nullish(),
     beta_slow: positive.nullish(),
     truncate: z.boolean().optional(),
+    /** Written into the first published YaRN models by their authors' own code; says nothing about the turns. */
+    finetuned: z.boolean().optional(),
     ...theta,
   }),
 ]);
@@ -50,6 +53,8 @@ export function rotarySettings(rope: RopeDictionary, defaults: { theta: number; 
       return { theta: base, scaling: null };
     case 'linear':
       return { theta: base, scaling: { kind: 'linear', factor: rope.factor } };
+    case 'dynamic':
+      return { theta: base, scaling: { kind: 'dynamic', factor: rope.factor, originalContext: defaults.maxPositionEmbeddings } };
     case 'llama3':
       return {
         theta: base,
@@ -96,5 +101,6 @@ export function ggufRopeMetadata(architecture: string, { theta, scaling }: Rotar
       [`${prefix}.scaling.original_context_length`]: { type: 'uint32', value: scaling.originalContext },
     };
   }
+  // `dynamic` has no key, and changes nothing inside the context length that the file names.
   return base;
 }

@@ -1,5 +1,6 @@
 import { ops, randn, RandomGenerator, scope, setThreads, tensor } from '@tunesmith/tensor';
 import { rotate, RotaryEmbedding } from './rotary-embedding.js';
+import { rotarySpeeds } from './rotary-settings.js';
 
 beforeAll(() => setThreads(1));
 
@@ -9,7 +10,7 @@ test('turns element i with element i + headDim / 2 by position times speed', () 
   scope(() => {
     const input = randn([3, 2, 6], { generator: new RandomGenerator(1) });
     const positions = [0, 1, 1000];
-    const actual = rotate(input, rotary.rotation(tensor(positions, { dtype: 'int64' }))).toArray();
+    const actual = rotate(input, rotary.rotation(tensor(positions, { dtype: 'int64' }), [0, 3])).toArray();
     const flat = input.toArray();
     actual.forEach((number, index) => {
       const place = index % 6;
@@ -35,12 +36,27 @@ test('its gradient is the turn backwards, also through a strided input', () => {
   scope(() => {
     const wide = randn([4, 2, 9], { generator: new RandomGenerator(3), requiresGrad: true });
     const input = ops.narrow(wide, 2, 1, 6);
-    const rotation = rotary.rotation(tensor([0, 1, 2, 3], { dtype: 'int64' }));
+    const rotation = rotary.rotation(tensor([0, 1, 2, 3], { dtype: 'int64' }), [0, 4]);
     const weights = randn([4, 2, 6], { generator: new RandomGenerator(4) });
     ops.sumAll(ops.mul(rotate(input, rotation), weights)).backward();
     const backwards = rotate(weights, { ...rotation, sines: ops.neg(rotation.sines) });
     const gradient = ops.narrow(wide.grad ?? wide, 2, 1, 6);
     expect(ops.amax(ops.abs(ops.sub(gradient, backwards))).item()).toBeLessThan(1e-6);
     expect(ops.amax(ops.abs(ops.narrow(wide.grad ?? wide, 2, 0, 1))).item()).toBe(0);
+  });
+});
+
+test('dynamic speeds are those of the length that each row has reached', () => {
+  scope(() => {
+    const settings = { theta: 100, scaling: { kind: 'dynamic', factor: 2, originalContext: 4 } } as const;
+    // A short row, a long one, and one of which a cache holds the first seven tokens.
+    const { cosines } = new RotaryEmbedding(settings, 6).rotation(tensor([0, 1, 0, 1, 2, 3, 4, 5, 7], { dtype: 'int64' }), [0, 2, 8, 9]);
+    const flat = cosines.toArray();
+    const expected = (position: number, length: number) => [...rotarySpeeds(settings, 6, length).speeds].map((speed) => expect.closeTo(Math.cos(position * speed), 6));
+    const at = (token: number) => flat.slice(token * 6, token * 6 + 3);
+    expect(at(1)).toEqual(expected(1, 4));
+    expect(at(7)).toEqual(expected(5, 6));
+    expect(at(8)).toEqual(expected(7, 8));
+    expect(at(7)).not.toEqual(expected(5, 4));
   });
 });

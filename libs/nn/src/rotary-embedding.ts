@@ -1,5 +1,6 @@
 import { ops, tensor, type Tensor } from '@tunesmith/tensor';
 import { operatorsFor } from './fused-operators.js';
+import { rowLengths } from './pack-tokens.js';
 import { rotarySpeeds, type RotarySettings } from './rotary-settings.js';
 
 /** The turns of a batch's tokens, float32 [tokens, 1, headDim] each; the two halves of the last dimension are equal. */
@@ -10,25 +11,43 @@ export interface Rotation {
 
 /** Rotary position embedding (arXiv 2104.09864) in halves: element i turns with element i + headDim / 2. */
 export class RotaryEmbedding {
-  readonly #speeds: Float64Array;
   readonly #attentionFactor: number;
 
   constructor(
-    settings: RotarySettings,
+    private readonly settings: RotarySettings,
     readonly headDim: number,
   ) {
-    const { speeds, attentionFactor } = rotarySpeeds(settings, headDim);
-    this.#speeds = speeds;
-    this.#attentionFactor = attentionFactor;
+    this.#attentionFactor = rotarySpeeds(settings, headDim).attentionFactor;
   }
 
-  /** Turns for int64 positions [tokens]; compute once for a batch, use in every layer. Angles are float64: position times speed loses digits in float32. */
-  rotation(positions: Tensor): Rotation {
-    const half = tensor(this.#speeds, { shape: [1, this.#speeds.length], device: positions.device });
-    const speeds = ops.cat([half, half], 1);
-    const angles = ops.mul(ops.unsqueeze(ops.toDtype(positions, 'float64'), 1), speeds); // [tokens, headDim]
+  /**
+   * Turns for int64 positions [tokens] of rows that end at `boundaries` (see PackedTokens); compute once for a batch, use in every layer. Angles
+   * are float64: position times speed loses digits in float32.
+   *
+   * Where the speeds depend on the row's length (`dynamic`), it is counted up to the row's last token here. With a cache, the tokens of a batch so turn
+   * by the length reached with it, while the keys that the cache holds keep the turns that they came with: as in transformers, and not as if
+   * the whole row had come at once.
+   */
+  rotation(positions: Tensor, boundaries: readonly number[]): Rotation {
+    const half = this.settings.scaling?.kind === 'dynamic' ? this.#speedsByRow(positions, boundaries) : this.#speeds([0], positions.device); // [1 or tokens, headDim / 2]
+    const angles = ops.mul(ops.unsqueeze(ops.toDtype(positions, 'float64'), 1), ops.cat([half, half], 1)); // [tokens, headDim]
     const scaled = (values: Tensor) => ops.toDtype(ops.unsqueeze(this.#attentionFactor === 1 ? values : ops.mulScalar(values, this.#attentionFactor), 1), 'float32');
     return { cosines: scaled(ops.cos(angles)), sines: scaled(ops.sin(angles)) };
+  }
+
+  /** [tokens, headDim / 2] */
+  #speedsByRow(positions: Tensor, boundaries: readonly number[]): Tensor {
+    const { device } = positions;
+    const last = tensor(boundaries.slice(1).map((end) => end - 1), { dtype: 'int64', device });
+    const lengths = ops.indexSelect(positions, 0, last).toArray().map((position) => position + 1);
+    const rowOfToken = rowLengths(boundaries).flatMap((count, row) => Array<number>(count).fill(row));
+    return ops.indexSelect(this.#speeds(lengths, device), 0, tensor(rowOfToken, { dtype: 'int64', device }));
+  }
+
+  /** [rows, headDim / 2] */
+  #speeds(lengths: readonly number[], device: string): Tensor {
+    const speeds = lengths.flatMap((length) => [...rotarySpeeds(this.settings, this.headDim, length).speeds]);
+    return tensor(new Float64Array(speeds), { shape: [lengths.length, this.headDim / 2], device });
   }
 }
 

@@ -12,6 +12,14 @@ describe('rotarySpeeds', () => {
     expect(Array.from(speeds)).toEqual([0.25, 0.0025].map((value) => expect.closeTo(value, 12)));
   });
 
+  test('dynamic scaling leaves rows inside the trained context alone and slows longer ones', () => {
+    const settings = { theta: 10_000, scaling: { kind: 'dynamic', factor: 3, originalContext: 8 } } as const;
+    const plain = rotarySpeeds({ theta: 10_000, scaling: null }, 8).speeds;
+    for (const length of [0, 1, 8]) expect(rotarySpeeds(settings, 8, length).speeds).toEqual(plain);
+    // Twice the context: the base grows by (3 · 2 - 2) ^ (8 / 6).
+    expect(rotarySpeeds(settings, 8, 16).speeds[1]).toBeCloseTo((10_000 * 4 ** (8 / 6)) ** -0.25, 12);
+  });
+
   test('llama3 keeps short wavelengths and stretches long ones', () => {
     const scaling = { kind: 'llama3', factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 8192 } as const;
     const divisors = llama3Divisors({ theta: 500_000, scaling }, 128);

@@ -5,12 +5,22 @@ export interface RotarySettings {
   readonly scaling: RotaryScaling | null;
 }
 
-export type RotaryScaling = LinearScaling | Llama3Scaling | YarnScaling;
+export type RotaryScaling = LinearScaling | DynamicScaling | Llama3Scaling | YarnScaling;
 
 /** Positions are divided by `factor`. */
 export interface LinearScaling {
   readonly kind: 'linear';
   readonly factor: number;
+}
+
+/**
+ * "Dynamic NTK": a row longer than the trained context turns with a larger base, the larger the longer the row is; shorter rows turn as
+ * trained.
+ */
+export interface DynamicScaling {
+  readonly kind: 'dynamic';
+  readonly factor: number;
+  readonly originalContext: number;
 }
 
 /** Long wavelengths are stretched by `factor`, short ones kept, those between blended (Llama 3.1). */
@@ -36,15 +46,20 @@ export interface YarnScaling {
 
 /**
  * The rotation per position of each pair, [headDim / 2], and what cosines and sines are multiplied by.
- * The same numbers as transformers' `modeling_rope_utils.py`, computed in double.
+ * The same numbers as transformers' `modeling_rope_utils.py`, computed in double. `rowLength` matters to `dynamic` only.
  */
-export function rotarySpeeds({ theta, scaling }: RotarySettings, headDim: number): { speeds: Float64Array; attentionFactor: number } {
-  const plain = Float64Array.from({ length: headDim / 2 }, (_, pair) => theta ** ((-2 * pair) / headDim));
+export function rotarySpeeds({ theta, scaling }: RotarySettings, headDim: number, rowLength = 0): { speeds: Float64Array; attentionFactor: number } {
+  const plain = geometric(theta, headDim);
   switch (scaling?.kind) {
     case undefined:
       return { speeds: plain, attentionFactor: 1 };
     case 'linear':
       return { speeds: plain.map((speed) => speed / scaling.factor), attentionFactor: 1 };
+    case 'dynamic': {
+      const { factor, originalContext } = scaling;
+      const stretch = (factor * Math.max(rowLength, originalContext)) / originalContext - (factor - 1);
+      return { speeds: geometric(theta * stretch ** (headDim / (headDim - 2)), headDim), attentionFactor: 1 };
+    }
     case 'llama3': {
       const divisors = llama3Divisors({ theta, scaling }, headDim);
       return { speeds: plain.map((speed, pair) => speed / (divisors[pair] ?? 1)), attentionFactor: 1 };
@@ -64,6 +79,10 @@ export function llama3Divisors({ theta, scaling }: { theta: number; scaling: Lla
     const smooth = (originalContext / wavelength - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor);
     return 1 / ((1 - smooth) / factor + smooth);
   });
+}
+
+function geometric(theta: number, headDim: number): Float64Array {
+  return Float64Array.from({ length: headDim / 2 }, (_, pair) => theta ** ((-2 * pair) / headDim));
 }
 
 function yarn(plain: Float64Array, theta: number, scaling: YarnScaling, headDim: number): { speeds: Float64Array; attentionFactor: number } {

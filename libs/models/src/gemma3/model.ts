@@ -46,8 +46,8 @@ export class Gemma3Model extends Module implements CausalLanguageModel {
     // The published model rounds the factor to the weights' type before it multiplies.
     let x = ops.mul(embedded, roundedTo(this.config.hidden_size ** 0.5, embedded)); // [tokens, hidden]
     const rotations = {
-      full_attention: this.rotary.full_attention.rotation(positions),
-      sliding_attention: this.rotary.sliding_attention.rotation(positions),
+      full_attention: this.rotary.full_attention.rotation(positions, boundaries),
+      sliding_attention: this.rotary.sliding_attention.rotation(positions, boundaries),
     };
     this.layers.forEach((layer, index) => {
       x = scope(() => layer.forward(x, { rotation: rotations[layer.type], boundaries, cache: cache?.layer(index) })); // [tokens, hidden]

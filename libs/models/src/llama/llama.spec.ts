@@ -2,7 +2,9 @@ import { llama3Divisors } from '@tunesmith/nn';
 import { describeFamily } from '../testing/family-compliance.js';
 import { llama } from './index.js';
 
-describeFamily(llama, ['llama-grouped-tied', 'llama-biases', 'llama-rope-llama3', 'llama-rope-linear', 'llama-rope-yarn', 'mistral-window']);
+describeFamily(llama, ['llama-grouped-tied', 'llama-biases', 'llama-rope-llama3', 'llama-rope-linear', 'llama-rope-yarn', 'llama-rope-dynamic', 'mistral-window'], {
+  turnsChangeWithLength: ['llama-rope-dynamic'],
+});
 
 describe('configurations of published models', () => {
   const smolLm2 = {
@@ -39,7 +41,7 @@ describe('configurations of published models', () => {
   });
 
   test.each([
-    [{ rope_scaling: { type: 'dynamic', factor: 2 } }, /rope_scaling/],
+    [{ rope_scaling: { type: 'longrope', factor: 2 } }, /rope_scaling/],
     [{ rope_scaling: { rope_type: 'linear', factor: 2, extra: 1 } }, /unknown key rope_scaling\.extra/],
     [{ rope_parameters: { rope_type: 'default', rope_theta: 5 } }, /rope_theta \(100000\) and rope_parameters\.rope_theta \(5\) differ/],
     [{ hidden_act: 'gelu' }, /hidden_act/],
