@@ -25,7 +25,7 @@ test('the product of two turned heads depends on their distance alone', () => {
   scope(() => {
     const [query, key] = [randn([1, 1, 6], { generator: new RandomGenerator(1) }), randn([1, 1, 6], { generator: new RandomGenerator(2) })];
     const product = (left: number, right: number) => {
-      const turned = [query, key].map((head, index) => rotate(head, rotary.rotation(tensor([index === 0 ? left : right], { dtype: 'int64' }))));
+      const turned = [query, key].map((head, index) => rotate(head, rotary.rotation(tensor([index === 0 ? left : right], { dtype: 'int64' }), [0, 1])));
       return ops.sumAll(ops.mul(turned[0] ?? query, turned[1] ?? key)).item();
     };
     expect(product(7, 3)).toBeCloseTo(product(104, 100), 4);
