@@ -1,4 +1,4 @@
-import type { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
+import type { ConversationFormat, Tokenizer } from '@tunesmith/tokenizers';
 import { DatasetError } from './dataset-error.js';
 import { placeholdersIn } from './placeholders.js';
 import type { Row } from './row.js';
@@ -8,17 +8,19 @@ export interface EncodedRow {
   readonly tokenIds: readonly number[];
   /** True at tokens that an assistant says: those that are trained on. */
   readonly lossMask: readonly boolean[];
+  /** Of encoder-decoders: what the encoder reads. `tokenIds` are the decoder's then, beginning with its start token. */
+  readonly sourceTokenIds?: readonly number[];
   /** Which row of the list it was, from 0. */
   readonly index: number;
 }
 
 export interface EncodeRowsOptions {
-  /** In tokens. Longer rows are refused: cutting one off would train on half an answer without a word. */
+  /** In tokens; of encoder-decoders the source and the target each. Longer rows are refused: cutting one off would train on half an answer without a word. */
   readonly maxLength: number;
 }
 
-/** The one thing that encoding asks of a chat template. */
-export type TrainingTemplate = Pick<ChatTemplate, 'encodeForTraining'>;
+/** The one thing that encoding asks of a model's conversation format. */
+export type TrainingTemplate = Pick<ConversationFormat, 'encodeForTraining'>;
 
 /**
  * Renders and tokenizes rows for training and for the loss.
@@ -32,9 +34,10 @@ export async function encodeRows(rows: Iterable<Row> | AsyncIterable<Row>, token
   let index = 0;
   for await (const row of rows) {
     refuseUnfinished(row, index);
-    const { tokenIds, lossMask } = template.encodeForTraining(tokenizer, row.messages.map(({ role, content }) => ({ role, content })));
-    if (tokenIds.length > maxLength) tooLong.push({ row: index + 1, tokens: tokenIds.length });
-    encoded.push({ tokenIds, lossMask, index });
+    const conversation = template.encodeForTraining(tokenizer, row.messages.map(({ role, content }) => ({ role, content })));
+    const tokens = Math.max(conversation.tokenIds.length, conversation.sourceTokenIds?.length ?? 0);
+    if (tokens > maxLength) tooLong.push({ row: index + 1, tokens });
+    encoded.push({ ...conversation, index });
     index += 1;
   }
   if (tooLong.length > 0) {

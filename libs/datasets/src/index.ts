@@ -6,7 +6,7 @@ export { encodeRows, type EncodedRow, type EncodeRowsOptions, type TrainingTempl
 export { formats } from './formats/formats.js';
 export type { RowFormat } from './formats/row-format.js';
 export { importDataset, type ImportDatasetOptions } from './import-dataset.js';
-export { ignoredTarget, packRows, type PackedRows } from './pack-rows.js';
+export { ignoredTarget, packRows, type PackedRows, type RowLayout } from './pack-rows.js';
 export { fillPlaceholders, placeholdersIn } from './placeholders.js';
 export type { Problem, ProblemCode } from './problem.js';
 export { collectRows, readRows, type ReadRowsOptions } from './read-rows.js';

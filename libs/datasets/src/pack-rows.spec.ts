@@ -18,6 +18,18 @@ describe('packRows', () => {
     expect(packed.trainedTokens).toBe(2);
   });
 
+  test('lays sources beside the rows, one for each', () => {
+    const rows = [
+      { tokenIds: [0, 6, 1], lossMask: [false, true, true], sourceTokenIds: [5, 1], index: 0 },
+      { tokenIds: [0, 1], lossMask: [false, true], sourceTokenIds: [7, 8, 1], index: 1 },
+    ];
+    const { targets, source } = packRows(rows);
+    expect([...targets]).toEqual([6, 1, -100, 1, -100]);
+    expect(source).toEqual({ tokenIds: Int32Array.of(5, 1, 7, 8, 1), positions: Int32Array.of(0, 1, 0, 1, 2), boundaries: [0, 2, 5] });
+    const [first, { sourceTokenIds: _none, ...second }] = rows as [(typeof rows)[0], (typeof rows)[0]];
+    expect(() => packRows([first, second])).toThrow(expect.objectContaining({ code: 'source-missing' }));
+  });
+
   test('a target is the next token of the same row where that one is masked in, and nothing else', () => {
     fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 5 }), (rows) => {

@@ -2,7 +2,7 @@ import type { Message } from '@tunesmith/datasets';
 import type { WorkContext } from '@tunesmith/tensor';
 import { generate, type Generation, type GenerationOptions } from './generate.js';
 import { GenerationError } from './generation-error.js';
-import { templateOf, type InferenceModel } from './load-for-inference.js';
+import { formatOf, type InferenceModel } from './load-for-inference.js';
 
 export interface Answer extends Generation {
   readonly text: string;
@@ -13,7 +13,7 @@ export type AnswerOptions = Omit<GenerationOptions, 'stopTokenIds' | 'contextLen
 /** Answers conversations side by side. Each has to end with a user's message. */
 export async function answerConversations(loaded: InferenceModel, conversations: readonly (readonly Message[])[], options: AnswerOptions, context: WorkContext): Promise<Answer[]> {
   const { model, tokenizer, contextLength } = loaded;
-  const template = templateOf(loaded);
+  const format = formatOf(loaded);
   const requests = conversations.map((messages, index) => {
     if (messages.at(-1)?.role !== 'user') {
       throw new GenerationError({
@@ -22,9 +22,7 @@ export async function answerConversations(loaded: InferenceModel, conversations:
         facts: { conversation: index },
       });
     }
-    // The template writes the special tokens itself; the tokenizer must not add them again.
-    const prompt = template.render(messages.map(({ role, content }) => ({ role, content })), { addGenerationPrompt: true });
-    return { tokenIds: tokenizer.encode(prompt, { addSpecialTokens: false }) };
+    return format.encodePrompt(tokenizer, messages.map(({ role, content }) => ({ role, content })));
   });
   const generations = await generate(model, requests, { ...options, stopTokenIds: tokenizer.eosTokenIds, contextLength }, context);
   return generations.map((generation) => ({ ...generation, text: tokenizer.decode([...generation.tokenIds], { skipSpecialTokens: true }) }));

@@ -34,7 +34,7 @@ describe('with a model that always says the same', () => {
 
   test('loads the model with tokenizer, template and limits', () => {
     expect(loaded.contextLength).toBe(2048);
-    expect(loaded.template).toBeDefined();
+    expect(loaded.format).toBeDefined();
     expect(loaded.model.vocabularySize).toBe(loaded.tokenizer.vocabularySize);
   });
 

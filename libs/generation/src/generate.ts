@@ -1,14 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { counterUniform } from '@tunesmith/datasets';
-import type { CausalLanguageModel } from '@tunesmith/models';
+import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
 import { noGrad, ops, scope, tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
 import { chooseTokens, type ChosenTokens, type Sampling } from './sampling.js';
 import { tokenBatches } from './token-batches.js';
 
 export interface GenerationRequest {
-  /** The prompt; at least one token. */
+  /** The prompt; at least one token. Of an encoder-decoder: the start token, and how the answer is to begin. */
   readonly tokenIds: readonly number[];
+  /** What an encoder-decoder's encoder reads. */
+  readonly sourceTokenIds?: readonly number[];
   /** For this request alone. Without it, its place in the list tells its draws from the others'. */
   readonly seed?: number;
 }
@@ -35,6 +37,7 @@ export interface Generation {
 interface RunningRow {
   readonly index: number;
   readonly prompt: readonly number[];
+  readonly source?: readonly number[];
   readonly seed: number;
   readonly stream: number;
   readonly limit: number;
@@ -59,7 +62,7 @@ export async function generate(model: CausalLanguageModel, requests: readonly Ge
     results.set(row.index, { tokenIds: row.tokenIds, logProbs: row.logProbs, finish: how });
     context.onProgress({ phase: 'generate', done: results.size, total: requests.length, unit: 'rows' });
   };
-  for (const batch of tokenBatches(rows, ({ prompt }) => prompt.length, { tokens: batchTokens, items: batchRows })) {
+  for (const batch of tokenBatches(rows, ({ prompt, source }) => prompt.length + (source?.length ?? 0), { tokens: batchTokens, items: batchRows })) {
     await decodeTogether(model, batch, options, context.signal, finish);
   }
   return requests.map((_, index) => results.get(index)!);
@@ -81,7 +84,9 @@ async function decodeTogether(model: CausalLanguageModel, rows: readonly Running
     const uniforms = temperature === 0 ? [] : running.map(({ seed, stream, tokenIds }) => counterUniform(seed, stream, tokenIds.length));
     const chosen: ChosenTokens = scope(() =>
       noGrad(() => {
-        const packed = cache.nextBatch(batch, device);
+        // The cache remembers what was made of the sources.
+        const sources = cache.rows === 0 ? running.flatMap(({ source }) => (source ? [source] : [])) : [];
+        const packed = cache.nextBatch(batch, device, sources.length > 0 ? sources : undefined);
         const hidden = model.hidden(packed, cache); // [tokens, hidden]
         const ends = packed.boundaries.slice(1).map((end) => end - 1);
         const last = hidden.shape[0] === ends.length ? hidden : ops.indexSelect(hidden, 0, tensor(ends, { dtype: 'int64', device })); // [rows, hidden]
@@ -108,10 +113,12 @@ async function decodeTogether(model: CausalLanguageModel, rows: readonly Running
   }
 }
 
-function startRow({ tokenIds, seed }: GenerationRequest, index: number, { vocabularySize }: CausalLanguageModel, options: GenerationOptions): RunningRow {
+function startRow({ tokenIds, sourceTokenIds: source, seed }: GenerationRequest, index: number, model: CausalLanguageModel, options: GenerationOptions): RunningRow {
   const { maxNewTokens, contextLength = Infinity } = options;
+  const { vocabularySize } = model;
+  expectSource(model, { source });
   if (tokenIds.length === 0) throw new GenerationError({ message: `Request ${index}: expected a prompt of at least one token; got none.`, code: 'prompt-empty', facts: { request: index } });
-  const unknown = tokenIds.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
+  const unknown = [...tokenIds, ...(source ?? [])].find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
   if (unknown !== undefined) {
     throw new GenerationError({
       message: `Request ${index}: expected token ids from 0 to ${vocabularySize - 1}; got ${unknown}. The tokenizer may belong to another model.`,
@@ -127,7 +134,7 @@ function startRow({ tokenIds, seed }: GenerationRequest, index: number, { vocabu
     });
   }
   const limit = Math.min(maxNewTokens, contextLength - tokenIds.length);
-  return { index, prompt: tokenIds, seed: seed ?? options.seed ?? 1, stream: seed === undefined ? index : 0, limit, tokenIds: [], logProbs: [] };
+  return { index, prompt: tokenIds, ...(source && { source }), seed: seed ?? options.seed ?? 1, stream: seed === undefined ? index : 0, limit, tokenIds: [], logProbs: [] };
 }
 
 function checkOptions({ maxNewTokens, temperature = 0, topP = 1, batchRows = 32 }: GenerationOptions): void {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ignoredTarget } from '@tunesmith/datasets';
-import type { CausalLanguageModel } from '@tunesmith/models';
+import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
 import { fusedLinearCrossEntropy, noGrad, ops, scope, tensor, type Tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
@@ -9,6 +9,8 @@ import { tokenBatches } from './token-batches.js';
 export interface MaskedTokens {
   /** At least one token. */
   readonly tokenIds: readonly number[];
+  /** What an encoder-decoder's encoder reads. */
+  readonly sourceTokenIds?: readonly number[];
   /** Which tokens are asked for; without it all. */
   readonly lossMask?: readonly boolean[];
 }
@@ -21,11 +23,11 @@ const chunk = 256;
 /** For each token the natural logarithm of its probability given those before it in its row; null for a row's first token and for what the mask leaves out. */
 export async function tokenLogProbs(model: CausalLanguageModel, rows: readonly MaskedTokens[], context: WorkContext): Promise<(number | null)[][]> {
   const results: (number | null)[][] = [];
-  for (const batch of tokenBatches(rows, ({ tokenIds }) => tokenIds.length, { tokens: batchTokens })) {
+  for (const batch of tokenBatches(rows, ({ tokenIds, sourceTokenIds }) => tokenIds.length + (sourceTokenIds?.length ?? 0), { tokens: batchTokens })) {
     await nextTurn();
     context.signal.throwIfAborted();
     const targets = batch.flatMap(({ tokenIds, lossMask }) => [...tokenIds.slice(1).map((id, place) => (lossMask?.[place + 1] === false ? ignoredTarget : id)), ignoredTarget]);
-    const logProbs = scope(() => noGrad(() => packedLogProbs(model, batch.map(({ tokenIds }) => tokenIds), targets)));
+    const logProbs = scope(() => noGrad(() => packedLogProbs(model, batch, targets)));
     let start = 0;
     for (const { tokenIds } of batch) {
       const end = start + tokenIds.length - 1; // what follows the last token is not known
@@ -38,10 +40,13 @@ export async function tokenLogProbs(model: CausalLanguageModel, rows: readonly M
 }
 
 /** At each place of a packed batch the log-probability of its target, null where that is ignored. */
-function packedLogProbs(model: CausalLanguageModel, rows: readonly (readonly number[])[], targets: readonly number[]): (number | null)[] {
+function packedLogProbs(model: CausalLanguageModel, rows: readonly MaskedTokens[], targets: readonly number[]): (number | null)[] {
   const device = model.outputWeight.device;
   if (targets.every((target) => target === ignoredTarget)) return targets.map(() => null);
-  const hidden = model.hidden(packTokens(rows, { device })); // [tokens, hidden]
+  const sources = rows.flatMap(({ sourceTokenIds }) => (sourceTokenIds ? [sourceTokenIds] : []));
+  const packed = packTokens(rows.map(({ tokenIds }) => tokenIds), { device, ...(sources.length > 0 && { sources }) });
+  expectSource(model, packed);
+  const hidden = model.hidden(packed); // [tokens, hidden]
   const losses = targetLosses(model, hidden, tensor([...targets], { dtype: 'int64', device })).toArray(); // [tokens]
   return losses.map((loss, place) => {
     if (targets[place] === ignoredTarget) return null;

@@ -1,5 +1,7 @@
 /** Language models by family: configurations, weights, forward passes. */
 export { checkWeights, ModelWeightsError } from './check-weights.js';
+export { conversationFormat } from './conversation-format.js';
+export { expectSource } from './expect-source.js';
 export { families, familyFor, familyForGguf } from './families.js';
 export { gemma3 } from './gemma3/index.js';
 export type { Gemma3Config } from './gemma3/config.js';

@@ -14,13 +14,23 @@ export interface ModelFamily<Config = unknown> {
   parseConfig(json: unknown): Config;
   /** Builds the model from parts. The weights of plain parts are uninitialised until something fills them (`loadModel`). */
   build(config: Config, parts: Parts): CausalLanguageModel;
+  /** Of an encoder-decoder: the token that every row of its decoder begins with. Absent: the family reads no source. */
+  decoderStartTokenId?(config: Config): number;
   readonly weights: FamilyWeights<Config>;
 }
 
-/** A decoder-only language model over packed rows. */
+/**
+ * A language model over packed rows, each token after those before it in its row. An encoder-decoder is one too: its rows are the decoder's,
+ * each beginning with the family's `decoderStartTokenId`, and what the encoder reads is the batch's `source`.
+ */
 export interface CausalLanguageModel extends Module {
   readonly vocabularySize: number;
-  /** -> [tokens, hidden], after the final norm. With a cache, the batch continues the cache's rows, in its row order. */
+  /** Whether batches need a `source`: encoder-decoders. Absent: no. */
+  readonly readsSource?: boolean;
+  /**
+   * -> [tokens, hidden], after the final norm. With a cache, the batch continues the cache's rows, in its row order; a source belongs to the
+   * first batch given with the cache and to no later one.
+   */
   hidden(batch: PackedTokens, cache?: KeyValueCache): Tensor;
   /** [tokens, hidden] -> [tokens, vocabulary] */
   logits(hidden: Tensor): Tensor;

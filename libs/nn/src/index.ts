@@ -9,7 +9,7 @@ export { LoraLinear, type LoraOptions } from './lora-linear.js';
 export { loraParts, type LoraPartsOptions } from './lora-parts.js';
 export { Module } from './module.js';
 export { isOutputHead } from './output-head.js';
-export { packTokens, rowLengths } from './pack-tokens.js';
+export { packTokens, rowLengths, type PackTokensOptions } from './pack-tokens.js';
 export type { PackedTokens } from './packed-tokens.js';
 export type { LinearLike, Parts } from './parts.js';
 export { plainParts } from './plain-parts.js';

@@ -40,10 +40,13 @@ export class KeyValueCache {
     return layer;
   }
 
-  /** The batch that continues row `r` by the tokens `rows[r]`, with the right positions. Tensors belong to the caller's scope. */
-  nextBatch(rows: readonly (readonly number[])[], device = 'cpu'): PackedTokens {
+  /**
+   * The batch that continues row `r` by the tokens `rows[r]`, with the right positions. Tensors belong to the caller's scope.
+   * `sources`: what an encoder-decoder reads, with the first batch only; the cache remembers what was made of them.
+   */
+  nextBatch(rows: readonly (readonly number[])[], device = 'cpu', sources?: readonly (readonly number[])[]): PackedTokens {
     this.#expectRows(rows.length);
-    return packTokens(rows, { starts: this.#lengths, device });
+    return packTokens(rows, { starts: this.#lengths, device, ...(sources && { sources }) });
   }
 
   /** Called by a model once all its layers have seen the batch. */

@@ -11,6 +11,8 @@ export interface PackedTokens {
   readonly positions: Tensor;
   /** Cumulative token counts, length rows + 1, first 0, last tokens. */
   readonly boundaries: readonly number[];
+  /** What the encoder of an encoder-decoder reads: one row for each row of this batch, in the same order. Other models read none. */
+  readonly source?: PackedTokens;
   /** The place for images and sound; no family reads it yet. */
   readonly media?: readonly never[];
 }

@@ -50,7 +50,7 @@ describe('encodeForTraining', () => {
         const { tokenIds, lossMask } = template.encodeForTraining(tokenizer, messages);
         const first = lossMask.indexOf(true);
         const question = messages.findIndex(({ role }) => role === 'assistant');
-        expect(tokenIds.slice(0, first)).toEqual(template.encodePrompt(tokenizer, messages.slice(0, question)));
+        expect(tokenIds.slice(0, first)).toEqual(template.encodePrompt(tokenizer, messages.slice(0, question)).tokenIds);
         expect(tokenizer.decode(tokenIds)).toBe(template.render(messages, { addGenerationPrompt: false }));
       }),
     );

@@ -2,6 +2,7 @@ import { readJsonFile } from '@tunesmith/checkpoints';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseTemplate, renderBounded, runWithin, templateLimits, type Program, type TemplateLimits } from './bounded-jinja.js';
+import type { ConversationFormat, EncodedConversation, EncodedPrompt } from './conversation-format.js';
 import { encodeParts } from './encode-parts.js';
 import { ChatTemplateError, EmptyLossMaskError } from './errors.js';
 import { isObject, objects } from './json.js';
@@ -14,17 +15,11 @@ export interface RenderOptions {
   readonly addGenerationPrompt: boolean;
 }
 
-/** A conversation as tokens. `lossMask` is true at the tokens that the assistant says, its end-of-turn token included. */
-export interface EncodedConversation {
-  readonly tokenIds: number[];
-  readonly lossMask: boolean[];
-}
-
 const generationTag = /\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}/g;
 const markerMacro = `{% macro __generation() %}${generationStart}{{ caller() }}${generationEnd}{% endmacro %}`;
 
 /** A model's chat template (Jinja), rendered within limits. */
-export class ChatTemplate {
+export class ChatTemplate implements ConversationFormat {
   private readonly program: Program;
   private readonly markedPrograms: readonly Program[] | undefined;
 
@@ -57,8 +52,14 @@ export class ChatTemplate {
   }
 
   /** The tokens that serving sends to the model: the conversation so far and the generation prompt. Throws DoubledBosError. */
-  encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[]): number[] {
-    return tokenizer.encode(this.render(messages, { addGenerationPrompt: true }), { addSpecialTokens: false });
+  encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedPrompt {
+    // The template writes the special tokens itself; the tokenizer must not add them again.
+    return { tokenIds: tokenizer.encode(this.render(messages, { addGenerationPrompt: true }), { addSpecialTokens: false }) };
+  }
+
+  /** The conversation as it stands. Throws DoubledBosError. */
+  encodeConversation(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedPrompt {
+    return { tokenIds: tokenizer.encode(this.render(messages, { addGenerationPrompt: false }), { addSpecialTokens: false }) };
   }
 
   /**

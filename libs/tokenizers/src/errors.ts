@@ -14,3 +14,6 @@ export class EmptyLossMaskError extends TunesmithError {}
 
 /** A text begins with two beginning-of-sequence tokens: template and tokenizer both wrote one. */
 export class DoubledBosError extends TunesmithError {}
+
+/** A conversation that an encoder-decoder cannot read as one source and one target. */
+export class SourceTargetError extends TunesmithError {}

@@ -1,7 +1,9 @@
-export { ChatTemplate, type EncodedConversation, type RenderOptions } from './chat-template.js';
+export { ChatTemplate, type RenderOptions } from './chat-template.js';
 export { templateLimits, type TemplateLimits } from './bounded-jinja.js';
-export { ChatTemplateError, DoubledBosError, EmptyLossMaskError, TemplateMismatchError, TokenizerError } from './errors.js';
+export type { ConversationFormat, EncodedConversation, EncodedPrompt } from './conversation-format.js';
+export { ChatTemplateError, DoubledBosError, EmptyLossMaskError, SourceTargetError, TemplateMismatchError, TokenizerError } from './errors.js';
 export { tokenizerFilesFromGguf, type RebuiltTokenizer } from './gguf-tokenizer.js';
+export { SourceTargetFormat } from './source-target-format.js';
 export { type SpecialTokens } from './special-tokens.js';
 export { Tokenizer, type TokenizerFiles } from './tokenizer.js';
 export { type ChatMessage } from './training-spans.js';

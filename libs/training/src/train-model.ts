@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { batchesPerEpoch, batchRows, collectRows, encodeRows, packRows, type EncodedRow, type RowOrder } from '@tunesmith/datasets';
-import { loadModel } from '@tunesmith/models';
+import { conversationFormat, loadModel } from '@tunesmith/models';
 import { manualSeed, memoryUse, resetPeakMemory, type WorkContext } from '@tunesmith/tensor';
-import { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
+import { Tokenizer } from '@tunesmith/tokenizers';
 import { AdamW, adamWDefaults } from './optimizers/adamw.js';
 import { learningRateAt } from './schedules.js';
 import type { TrainOptions, TrainReport } from './train-options.js';
@@ -67,13 +67,13 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
 
 async function trainingRows(options: TrainOptions): Promise<EncodedRow[]> {
   const tokenizer = await Tokenizer.fromFolder(options.modelFolder);
-  const template = await ChatTemplate.fromFolder(options.modelFolder);
-  if (!template) {
+  const format = await conversationFormat(options.modelFolder);
+  if (!format) {
     throw new TrainingError('no-chat-template', 'train: expected a chat template (chat_template.jinja, or chat_template in tokenizer_config.json) in the model; it has none. Tune an instruct model, or add the template.', { folder: options.modelFolder });
   }
   const rows = await collectRows(options.datasetFolder, { split: 'train' });
   if (rows.length === 0) throw new TrainingError('nothing-to-train', 'train: expected at least one row of the training split; the dataset has none.', { folder: options.datasetFolder });
-  return encodeRows(rows, tokenizer, template, { maxLength: options.maxLength });
+  return encodeRows(rows, tokenizer, format, { maxLength: options.maxLength });
 }
 
 function notFinite(step: number, batch: readonly EncodedRow[], result: { loss: number; gradientNorm: number }): TrainingError {

@@ -1,5 +1,5 @@
 import { encodeRows } from '@tunesmith/datasets';
-import { templateOf, tokenLogProbs } from '@tunesmith/generation';
+import { formatOf, tokenLogProbs } from '@tunesmith/generation';
 import { EvaluationError } from '../evaluation-error.js';
 import type { EvaluationTask, ItemScore } from '../task.js';
 
@@ -13,7 +13,7 @@ export const loss: EvaluationTask = {
   target: (row) => row.messages.findLast(({ role }) => role === 'assistant')?.content ?? '',
 
   async score(loaded, rows, _settings, context) {
-    const encoded = await encodeRows(rows, loaded.tokenizer, templateOf(loaded), { maxLength: loaded.contextLength });
+    const encoded = await encodeRows(rows, loaded.tokenizer, formatOf(loaded), { maxLength: loaded.contextLength });
     const logProbs = await tokenLogProbs(loaded.model, encoded, context);
     return logProbs.map((row): ItemScore => {
       const said = row.filter((logProb) => logProb !== null);

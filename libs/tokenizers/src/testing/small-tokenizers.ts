@@ -1,7 +1,7 @@
 import { GgufMetadata } from '@tunesmith/checkpoints';
 import { tokenizerFilesFromGguf } from '../gguf-tokenizer.js';
 import { Tokenizer } from '../tokenizer.js';
-import { byteLevelVocabulary, sentencePieceVocabulary } from './small-vocabularies.js';
+import { byteLevelVocabulary, sentencePieceVocabulary, unigramVocabulary } from './small-vocabularies.js';
 
 function build(metadata: ReturnType<typeof byteLevelVocabulary>): Tokenizer {
   const files = tokenizerFilesFromGguf(new GgufMetadata(new Map(Object.entries(metadata)), 'small.gguf'));
@@ -16,3 +16,6 @@ export const prefixTokenizer = (): Tokenizer => build(sentencePieceVocabulary())
 
 /** As Gemma: <bos>, <start_of_turn>, <end_of_turn>, no prefix space. */
 export const gemmaTokenizer = (): Tokenizer => build(sentencePieceVocabulary({ gemma: true }));
+
+/** As T5: Unigram, </s> behind every text, blanks <extra_id_3> to <extra_id_0>. */
+export const unigramTokenizer = (): Tokenizer => build(unigramVocabulary());

@@ -72,6 +72,29 @@ export function sentencePieceVocabulary({ gemma = false, extra = {} }: { gemma?:
   };
 }
 
+/** Unigram as T5 has it: <pad>, </s>, <unk>, pieces with scores, then blanks; `</s>` ends every text. */
+export function unigramVocabulary(extra: Metadata = {}): Metadata {
+  const words = sampleText.split(/\s+/).filter(Boolean).map((word) => ['▁', ...word]);
+  const pieces = learnMerges(words, 150).map(([left, right]) => left + right);
+  const control = ['<pad>', '</s>', '<unk>'];
+  const blanks = Array.from({ length: 4 }, (_, i) => `<extra_id_${3 - i}>`);
+  const tokens = [...control, ...new Set(pieces), ...new Set(words.flat()), ...blanks];
+  const types = tokens.map((token, id) => (token === '<unk>' ? 2 : id < control.length || blanks.includes(token) ? 3 : 1));
+  // Longer pieces are likelier than what they are made of.
+  const scores = tokens.map((token, id) => (types[id] === 1 ? -8 - 2 / token.length : 0));
+  return {
+    ...common('t5'),
+    'tokenizer.ggml.model': text('t5'),
+    'tokenizer.ggml.tokens': texts(tokens),
+    'tokenizer.ggml.token_type': { type: 'array', elementType: 'int32', value: types },
+    'tokenizer.ggml.scores': { type: 'array', elementType: 'float32', value: scores },
+    'tokenizer.ggml.eos_token_id': number(1),
+    'tokenizer.ggml.unknown_token_id': number(2),
+    'tokenizer.ggml.padding_token_id': number(0),
+    ...extra,
+  };
+}
+
 /** The most frequent neighbours, merged one pair at a time; ties by first appearance. */
 function learnMerges(words: readonly (readonly string[])[], count: number): [string, string][] {
   let current = words.map((word) => [...word]);
