@@ -20,5 +20,5 @@ test.each([[{ architectures: ['FalconForCausalLM'] }, /got architectures \["Falc
 );
 
 test('an unknown GGUF architecture is refused', () => {
-  expect(() => familyForGguf('mamba')).toThrow(/expected general\.architecture to be one of llama, gemma3, got mamba/);
+  expect(() => familyForGguf('mamba')).toThrow(/expected general\.architecture to be one of llama, gemma3, .*got mamba/);
 });

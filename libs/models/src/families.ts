@@ -2,9 +2,11 @@ import { gemma3 } from './gemma3/index.js';
 import { llama } from './llama/index.js';
 import { ModelConfigError } from './model-config-error.js';
 import type { ModelFamily } from './model-family.js';
+import { qwen2 } from './qwen2/index.js';
+import { qwen3 } from './qwen3/index.js';
 
 /** Every family that can be served. A new one is its folder and one line here. */
-export const families: readonly ModelFamily[] = [llama, gemma3];
+export const families: readonly ModelFamily[] = [llama, gemma3, qwen2, qwen3];
 
 /**
  * The family of a config.json: by the first of its `architectures`, or by `model_type` where that key is absent. Throws ModelConfigError

@@ -12,3 +12,7 @@ export type { LlamaConfig } from './llama/config.js';
 export { loadModel, type LoadedModel, type LoadModelOptions } from './load-model.js';
 export { ModelConfigError } from './model-config-error.js';
 export type { CausalLanguageModel, FamilyWeights, GgufConfigSource, GgufMapping, ModelFamily, WeightName, WeightTransform } from './model-family.js';
+export { qwen2 } from './qwen2/index.js';
+export type { Qwen2Config } from './qwen2/config.js';
+export { qwen3 } from './qwen3/index.js';
+export type { Qwen3Config } from './qwen3/config.js';

@@ -82,6 +82,20 @@ export function rotarySettings(rope: RopeDictionary, defaults: { theta: number; 
   }
 }
 
+/** The published spellings of one rotation: `rope_theta` beside an optional `rope_scaling`, or `rope_parameters` with both inside. */
+interface PublishedRope {
+  readonly rope_theta?: number | null;
+  readonly rope_scaling?: RopeDictionary | null;
+  readonly rope_parameters?: RopeDictionary | null;
+}
+
+/** As `rotarySettings`, from whichever spelling a configuration has; `refuse` is told of two that contradict each other. */
+export function publishedRotary({ rope_theta, rope_scaling, rope_parameters }: PublishedRope, defaults: { theta: number; maxPositionEmbeddings: number }, refuse: (problem: string) => never): RotarySettings {
+  if (rope_scaling && rope_parameters) refuse('rope_scaling and rope_parameters say the same thing: keep one of them');
+  if (rope_theta && rope_parameters?.rope_theta && rope_theta !== rope_parameters.rope_theta) refuse(`rope_theta (${rope_theta}) and rope_parameters.rope_theta (${rope_parameters.rope_theta}) differ: keep the right one`);
+  return rotarySettings(rope_parameters ?? rope_scaling ?? { rope_type: 'default' }, { ...defaults, theta: rope_theta ?? defaults.theta });
+}
+
 /** The GGUF spelling, the same in every architecture: linear and yarn as keys, llama3 as a tensor of divisors. Throws for what the keys cannot say. */
 export function ggufRopeMetadata(architecture: string, { theta, scaling }: RotarySettings): Record<string, GgufValue> {
   const prefix = `${architecture}.rope`;

@@ -2,7 +2,7 @@ import type { RotarySettings } from '@tunesmith/nn';
 import { z } from 'zod';
 import { ModelConfigError } from '../model-config-error.js';
 import { noAttentionDropout, parseConfig } from '../parse-config.js';
-import { RopeDictionary, rotarySettings } from '../rope-config.js';
+import { publishedRotary, RopeDictionary } from '../rope-config.js';
 
 /** Keys of published Llama-like configurations that change nothing here, with the reason. */
 const ignored: Readonly<Record<string, string>> = {
@@ -71,15 +71,13 @@ export function parseLlamaConfig(json: unknown): LlamaConfig {
   const headDim = head_dim ?? rest.hidden_size / rest.num_attention_heads;
   if (!Number.isInteger(headDim)) refuse(`hidden_size (${rest.hidden_size}) must be a multiple of num_attention_heads (${rest.num_attention_heads}) where head_dim is absent`);
   if (headDim % 2 !== 0) refuse(`head_dim (${headDim}) must be even: rotations turn pairs of numbers`);
-  if (rope_scaling && rope_parameters) refuse('rope_scaling and rope_parameters say the same thing: keep one of them');
-  if (rope_theta && rope_parameters?.rope_theta && rope_theta !== rope_parameters.rope_theta) refuse(`rope_theta (${rope_theta}) and rope_parameters.rope_theta (${rope_parameters.rope_theta}) differ: keep the right one`);
 
   return {
     ...rest,
     architecture,
     num_key_value_heads: keyValueHeads,
     head_dim: headDim,
-    rotary: rotarySettings(rope_parameters ?? rope_scaling ?? { rope_type: 'default' }, { theta: rope_theta ?? 10_000, maxPositionEmbeddings: rest.max_position_embeddings }),
+    rotary: publishedRotary({ rope_theta, rope_scaling, rope_parameters }, { theta: 10_000, maxPositionEmbeddings: rest.max_position_embeddings }, refuse),
   };
 }
 

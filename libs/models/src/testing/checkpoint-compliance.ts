@@ -17,7 +17,7 @@ export interface CheckpointComplianceOptions {
 const llamaLikeRefusals = [
   [{ hidden_size: 'wide' }, /hidden_size/],
   [{ attention_dropout: 0.1 }, /attention_dropout/],
-  [{ num_key_value_heads: 5 }, /num_key_value_heads/],
+  [{ num_key_value_heads: 7 }, /num_key_value_heads/],
 ] as const;
 
 /**
