@@ -16,10 +16,10 @@ export const schedules: readonly Schedule[] = [constant, cosine, linear];
  * The learning rate of each step, numbered from 0: linear warm-up over `warmupRatio` of the steps (the first step is
  * already above zero), then the schedule, as transformers' `get_*_schedule_with_warmup` with the step counted from 1.
  */
-export function learningRateAt(step: number, options: { name: string; peak: number; steps: number; warmupRatio: number }): number {
+export function learningRateAt(step: number, options: { name: string; peak: number; steps: number; warmupRatio: number; warmupSteps?: number }): number {
   const schedule = schedules.find(({ name }) => name === options.name);
   if (!schedule) throw new TrainingError('unknown-schedule', `schedule: expected one of ${schedules.map(({ name }) => name).join(', ')}; got "${options.name}".`, { name: options.name });
-  const warmup = Math.ceil(options.steps * options.warmupRatio);
+  const warmup = options.warmupSteps ?? Math.ceil(options.steps * options.warmupRatio);
   if (step < warmup) return options.peak * ((step + 1) / (warmup + 1));
   return options.peak * schedule.share((step - warmup) / Math.max(1, options.steps - warmup));
 }

@@ -2,11 +2,23 @@
 export interface TrainOptions {
   readonly modelFolder: string;
   readonly datasetFolder: string;
+  /** Whose distributions `distill` learns; a model of the same vocabulary. */
+  readonly teacherFolder?: string;
   readonly method: TuningMethodOptions;
-  /** In tokens; longer rows are refused. */
+  readonly objective: ObjectiveOptions;
+  readonly optimizer: OptimizerOptions;
+  /** Strength of the noise on embeddings while training (NEFTune, arXiv 2310.05914); 0 for none. */
+  readonly neftuneAlpha: number;
+  /** In tokens. */
   readonly maxLength: number;
-  /** Rows per optimizer step. */
+  /** What becomes of rows longer than maxLength. */
+  readonly longRows: 'refuse' | 'truncate' | 'split' | 'drop';
+  /** Rows are joined to packs of maxLength tokens at most, and `batch` counts packs. Rows never see each other, packed or not. */
+  readonly packing: boolean;
+  /** Examples (or packs) of one pass forward and backward. */
   readonly batch: number;
+  /** Passes per optimizer step; their loss is that of one big batch. */
+  readonly accumulate: number;
   /** Passes over the rows; a fraction ends within one. */
   readonly epochs: number;
   /** Optimizer steps; overrides epochs. */
@@ -14,11 +26,20 @@ export interface TrainOptions {
   readonly learningRate: number;
   readonly schedule: string;
   readonly warmupRatio: number;
-  readonly weightDecay: number;
+  /** Overrides warmupRatio. */
+  readonly warmupSteps?: number;
   readonly maxGradientNorm: number;
   readonly seed: number;
   readonly order: 'shuffle' | 'file';
   readonly dtype: 'bfloat16' | 'float32';
+  /** Steps between evaluations on the validation split; absent: none. */
+  readonly evaluateEvery?: number;
+  /** Stops after this many evaluations in a row without a better loss. */
+  readonly patience?: number;
+  /** Which weights are the result: those of the last step, or of the best evaluation. */
+  readonly keep: 'last' | 'best';
+  /** Steps between checkpoints; absent: none. */
+  readonly saveEvery?: number;
 }
 
 export interface LoraOptions {
@@ -27,18 +48,118 @@ export interface LoraOptions {
   readonly alpha: number;
   readonly dropout: number;
   readonly targetModules: 'all-linear' | readonly string[];
+  /** The update is scaled by alpha / sqrt(rank) (rsLoRA, arXiv 2312.03732). */
+  readonly rankStabilized: boolean;
+  /** Direction by A and B, magnitude by a vector of its own (DoRA, arXiv 2402.09353). */
+  readonly decomposed: boolean;
+  /** How A and B begin: `zero` leaves the model as it is; PiSSA (arXiv 2404.02948) and OLoRA (2406.01775) take them from the weight. */
+  readonly initialization: 'zero' | 'pissa' | 'olora';
+  /** B learns this many times faster than A (LoRA+, arXiv 2402.12354). */
+  readonly learningRateRatio: number;
+  /** How the frozen linears are held in memory (QLoRA, arXiv 2305.14314). */
+  readonly base: 'as-is' | 'int8' | 'nf4';
 }
 
-export type TuningMethodOptions = LoraOptions | { readonly kind: 'full' };
+/** AdaLoRA (arXiv 2303.10512): ranks begin at initialRank everywhere and end at targetRank on average. */
+export interface AdaLoraOptions {
+  readonly kind: 'adalora';
+  readonly initialRank: number;
+  readonly targetRank: number;
+  readonly alpha: number;
+  readonly dropout: number;
+  readonly targetModules: 'all-linear' | readonly string[];
+  /** Parts of all steps before the first rank is taken away, and after the last. */
+  readonly warmupRatio: number;
+  readonly finalRatio: number;
+  /** Steps between two changes of ranks. */
+  readonly interval: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly orthogonality: number;
+}
+
+/** Every parameter learns but those whose path matches `freeze`; with `train`, only those that match it. Regular expressions. */
+export interface FullOptions {
+  readonly kind: 'full';
+  readonly freeze?: readonly string[];
+  readonly train?: readonly string[];
+}
+
+/** LISA (arXiv 2403.17919): embeddings, head and a few random layers learn; which ones changes every `interval` steps. */
+export interface LisaOptions {
+  readonly kind: 'lisa';
+  readonly layers: number;
+  readonly interval: number;
+}
+
+/** GaLore (arXiv 2403.03507): moments are kept in a projection of the gradient that is renewed every `interval` steps. */
+export interface GaLoreOptions {
+  readonly kind: 'galore';
+  readonly rank: number;
+  readonly interval: number;
+  readonly scale: number;
+}
+
+export type TuningMethodOptions = LoraOptions | AdaLoraOptions | FullOptions | LisaOptions | GaLoreOptions;
+
+/** The assistant's turns, each token with a weight by SWIFT's loss scales: a name such as `react`, or a rule of one's own. */
+export interface SftOptions {
+  readonly kind: 'sft';
+  readonly lossScale: string | Readonly<Record<string, readonly number[]>>;
+}
+
+/** Every token of plain text. */
+export interface PretrainOptions {
+  readonly kind: 'pretrain';
+}
+
+/** Direct preference optimization (arXiv 2305.18290) on rows with a chosen and a rejected answer. */
+export interface DpoOptions {
+  readonly kind: 'dpo';
+  readonly beta: number;
+  /** Weight of the chosen answer's cross-entropy beside the preference loss. */
+  readonly sftWeight: number;
+}
+
+/** The distributions of a teacher, stored or live, mixed with the labels. */
+export interface DistillOptions {
+  readonly kind: 'distill';
+  readonly divergence: 'forward-kl' | 'reverse-kl';
+  readonly temperature: number;
+  /** Teacher tokens kept at each place; 0 for the whole vocabulary. */
+  readonly topK: number;
+  /** Share of the labels' cross-entropy; the teacher has the rest. */
+  readonly labelShare: number;
+}
+
+export type ObjectiveOptions = SftOptions | PretrainOptions | DpoOptions | DistillOptions;
+
+export interface AdamWOptions {
+  readonly kind: 'adamw';
+  readonly betas: readonly [number, number];
+  readonly epsilon: number;
+  readonly weightDecay: number;
+}
+export interface AdafactorOptions {
+  readonly kind: 'adafactor';
+  readonly weightDecay: number;
+}
+export interface MuonOptions {
+  readonly kind: 'muon';
+  readonly momentum: number;
+  readonly weightDecay: number;
+}
+export type OptimizerOptions = AdamWOptions | AdafactorOptions | MuonOptions;
 
 /** What a training run says of itself. */
 export interface TrainReport {
   readonly method: string;
+  readonly objective: string;
   readonly rows: number;
   readonly steps: number;
   readonly trainableParameters: number;
   readonly totalParameters: number;
-  /** Mean cross-entropy of the assistant tokens of every step, in nats. */
+  /** Of every step: what the objective makes small, for `sft` the mean cross-entropy of the assistant tokens in nats. */
   readonly loss: readonly number[];
   readonly tokensPerSecond: number;
   readonly rowsPerSecond: number;

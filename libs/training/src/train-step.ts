@@ -1,41 +1,58 @@
-import type { PackedRows, RowLayout } from '@tunesmith/datasets';
-import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
-import type { PackedTokens } from '@tunesmith/nn';
-import { fusedLinearCrossEntropy, scope, tensor, type Tensor } from '@tunesmith/tensor';
+import type { CausalLanguageModel } from '@tunesmith/models';
+import { scope } from '@tunesmith/tensor';
 import { clipGradients } from './clip-gradients.js';
-import type { AdamW } from './optimizers/adamw.js';
+import type { Example, Objective } from './objective.js';
+import type { OptimizedParameter, Optimizer } from './optimizer.js';
+import type { StepPlace, TuningMethod } from './tuning-method.js';
+
+/** What takes part in every step. */
+export interface Trainee {
+  readonly model: CausalLanguageModel;
+  readonly method: Pick<TuningMethod, 'beforeStep' | 'penalty' | 'afterBackward' | 'afterStep'>;
+  readonly objective: Objective;
+  readonly parameters: readonly OptimizedParameter[];
+  readonly optimizer: Optimizer;
+}
+
+export interface StepOptions extends StepPlace {
+  readonly learningRate: number;
+  readonly maxGradientNorm: number;
+}
 
 export interface StepResult {
-  /** Mean cross-entropy of the trained tokens, in nats. */
   readonly loss: number;
   /** Before clipping. */
   readonly gradientNorm: number;
-  /** All tokens of the batch, trained or not; those of sources too. */
+  /** All tokens of the step, trained or not. */
   readonly tokens: number;
 }
 
-/** Forward, backward, clip, update: one optimizer step on one packed batch. Every tensor made on the way is freed. */
-export function trainStep(model: CausalLanguageModel, parameters: readonly Tensor[], optimizer: AdamW, rows: PackedRows, options: { learningRate: number; maxGradientNorm: number }): StepResult {
-  return scope(() => {
-    const batch = packedTokens(rows);
-    expectSource(model, batch);
-    const hidden = model.hidden(batch); // [tokens, hidden]
-    const targets = tensor(rows.targets, { dtype: 'int64' }); // [tokens]
-    const loss = fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { reduction: 'mean' });
-    loss.backward();
-    const gradientNorm = clipGradients(parameters, options.maxGradientNorm);
-    const value = loss.item();
-    if (Number.isFinite(value) && Number.isFinite(gradientNorm)) optimizer.step(options.learningRate);
-    optimizer.zeroGradients();
-    return { loss: value, gradientNorm, tokens: rows.tokenIds.length + (rows.source?.tokenIds.length ?? 0) };
-  });
+/**
+ * One optimizer step: forward and backward for each pass, clip, update. The loss is that of all passes as one big batch. Every tensor made
+ * on the way is freed. Where loss or gradient is not finite nothing is updated.
+ */
+export function trainStep({ model, method, objective, parameters, optimizer }: Trainee, passes: readonly (readonly Example[])[], options: StepOptions): StepResult {
+  method.beforeStep?.(options);
+  const examples = passes.flat();
+  const denominator = examples.reduce((sum, { weight }) => sum + weight, 0);
+  let loss = 0;
+  for (const pass of passes) loss += backward(() => objective.loss(model, pass, denominator));
+  if (method.penalty) loss += backward(() => method.penalty?.() ?? null);
+  method.afterBackward?.(options);
+  const gradientNorm = clipGradients(parameters.map(({ tensor }) => tensor), options.maxGradientNorm);
+  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
+    optimizer.step(options.learningRate);
+    method.afterStep?.(options);
+  }
+  optimizer.zeroGradients();
+  return { loss, gradientNorm, tokens: examples.reduce((sum, { tokens }) => sum + tokens, 0) };
 }
 
-function packedTokens({ tokenIds, positions, boundaries, source }: RowLayout & { readonly source?: RowLayout }): PackedTokens {
-  return {
-    tokenIds: tensor(tokenIds, { dtype: 'int64' }),
-    positions: tensor(positions, { dtype: 'int64' }),
-    boundaries,
-    ...(source && { source: packedTokens(source) }),
-  };
+function backward(forward: () => ReturnType<Objective['loss']> | null): number {
+  return scope(() => {
+    const loss = forward();
+    if (!loss) return 0;
+    loss.backward();
+    return loss.item();
+  });
 }

@@ -65,7 +65,7 @@ export const train = defineCommand<[], Options>({
       learningRate: { option: '--lr', value: options.lr },
       schedule: { option: '--schedule', value: options.schedule },
       warmupRatio: { option: '--warmup-ratio', value: options.warmupRatio },
-      weightDecay: { option: '--weight-decay', value: options.weightDecay },
+      optimizer: { option: '--weight-decay', value: options.weightDecay === undefined ? undefined : { kind: 'adamw', weightDecay: options.weightDecay } },
       maxGradientNorm: { option: '--max-gradient-norm', value: options.maxGradientNorm },
       seed: { option: '--seed', value: options.seed },
       order: { option: '--order', value: options.order },

@@ -1,12 +1,13 @@
 import { readModelFolder, readSideFiles, writeModelFolder } from '@tunesmith/checkpoints';
 import { noGrad, ops } from '@tunesmith/tensor';
+import type { FullOptions } from '../train-options.js';
 import type { TuningMethod } from '../tuning-method.js';
 
 /**
  * Every parameter learns. Computed in float32 whatever was asked, because updates smaller than a bfloat16 step would be
  * lost; kept in bfloat16 where the model was.
  */
-export function full({ modelFolder }: { modelFolder: string }): TuningMethod {
+export function full(_options: FullOptions, { modelFolder }: { modelFolder: string }): TuningMethod {
   return {
     name: 'full',
     dtype: 'float32',

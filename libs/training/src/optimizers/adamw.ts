@@ -1,53 +1,57 @@
 import { keep, noGrad, ops, scope, zeros, type Tensor } from '@tunesmith/tensor';
-
-export interface AdamWOptions {
-  readonly betas: readonly [number, number];
-  readonly epsilon: number;
-  readonly weightDecay: number;
-}
+import type { OptimizedParameter, Optimizer } from '../optimizer.js';
+import type { AdamWOptions } from '../train-options.js';
 
 /** The values of torch.optim.AdamW and of the transformers trainer. */
-export const adamWDefaults: AdamWOptions = { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 };
+export const adamWDefaults: AdamWOptions = { kind: 'adamw', betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 };
+
+/** What Adam remembers of one parameter. */
+interface Moments {
+  readonly parameter: OptimizedParameter;
+  readonly mean: Tensor;
+  readonly square: Tensor;
+  /** The fused kernel counts steps per parameter, in float32, because parameters may join late. */
+  readonly steps: Tensor;
+}
 
 /**
- * Adam with decoupled weight decay (arXiv:1711.05101, algorithm 2), all parameters in one call of libtorch's fused kernel.
- * Parameters without a gradient are left alone. Dispose of it to free the moments.
+ * Adam with decoupled weight decay (arXiv:1711.05101, algorithm 2), all parameters of one learning rate in one call of libtorch's fused
+ * kernel. Dispose of it to free the moments.
  */
-export class AdamW implements Disposable {
-  readonly #parameters: readonly Tensor[];
-  readonly #means: readonly Tensor[];
-  readonly #squares: readonly Tensor[];
-  readonly #steps: readonly Tensor[];
+export class AdamW implements Optimizer {
+  readonly #moments: readonly Moments[];
 
-  constructor(parameters: readonly Tensor[], private readonly options: AdamWOptions) {
-    this.#parameters = parameters;
-    const zerosLike = (): Tensor[] => parameters.map((parameter) => keep(zeros(parameter.shape, { dtype: parameter.dtype, device: parameter.device })));
-    this.#means = zerosLike();
-    this.#squares = zerosLike();
-    // The fused kernel counts steps per parameter, in float32, because parameters may join late.
-    this.#steps = parameters.map(() => keep(zeros([], { dtype: 'float32' })));
+  constructor(parameters: readonly OptimizedParameter[], private readonly options: Omit<AdamWOptions, 'kind'>) {
+    const zerosLike = ({ shape, dtype, device }: Tensor): Tensor => keep(zeros(shape, { dtype, device }));
+    this.#moments = parameters.map((parameter) => ({
+      parameter, mean: zerosLike(parameter.tensor), square: zerosLike(parameter.tensor), steps: keep(zeros([], { dtype: 'float32' })),
+    }));
   }
 
-  /** One update from the gradients that the parameters hold; the gradients stay. */
   step(learningRate: number): void {
+    const factors = new Set(this.#moments.map(({ parameter }) => parameter.learningRateFactor ?? 1));
+    for (const factor of factors) {
+      this.#update(this.#moments.filter(({ parameter }) => (parameter.learningRateFactor ?? 1) === factor), learningRate * factor);
+    }
+  }
+
+  #update(moments: readonly Moments[], learningRate: number): void {
     const { betas, epsilon, weightDecay } = this.options;
     noGrad(() =>
       scope(() => {
-        const withGradient = this.#parameters.flatMap((parameter, index) => {
-          const gradient = parameter.grad;
-          return gradient ? [{ parameter, gradient, index }] : [];
+        const moving = moments.flatMap((each) => {
+          const gradient = each.parameter.tensor.grad;
+          return gradient ? [{ ...each, gradient }] : [];
         });
-        if (withGradient.length === 0) return;
-        const pick = (list: readonly Tensor[]): Tensor[] => withGradient.map(({ index }) => list[index]!);
-        const steps = pick(this.#steps);
-        for (const step of steps) ops.addScalarInPlace(step, 1);
+        if (moving.length === 0) return;
+        for (const { steps } of moving) ops.addScalarInPlace(steps, 1);
         ops.fusedAdamwInPlace(
-          withGradient.map(({ parameter }) => parameter),
-          withGradient.map(({ gradient }) => gradient),
-          pick(this.#means),
-          pick(this.#squares),
+          moving.map(({ parameter }) => parameter.tensor),
+          moving.map(({ gradient }) => gradient),
+          moving.map(({ mean }) => mean),
+          moving.map(({ square }) => square),
           [],
-          steps,
+          moving.map(({ steps }) => steps),
           learningRate,
           betas[0],
           betas[1],
@@ -61,10 +65,14 @@ export class AdamW implements Disposable {
   }
 
   zeroGradients(): void {
-    for (const parameter of this.#parameters) parameter.zeroGrad();
+    for (const { parameter } of this.#moments) parameter.tensor.zeroGrad();
+  }
+
+  state(): Map<string, Tensor> {
+    return new Map(this.#moments.flatMap(({ parameter: { name }, mean, square, steps }) => [[`${name}.mean`, mean] as const, [`${name}.square`, square] as const, [`${name}.steps`, steps] as const]));
   }
 
   [Symbol.dispose](): void {
-    for (const tensor of [...this.#means, ...this.#squares, ...this.#steps]) tensor.dispose();
+    for (const { mean, square, steps } of this.#moments) for (const tensor of [mean, square, steps]) tensor.dispose();
   }
 }
