@@ -13,16 +13,37 @@ export interface Example {
   readonly weight: number;
 }
 
+/** What became of rows longer than maxLength. */
+export interface LongRowCounts {
+  readonly truncated: number;
+  /** Rows that were cut into several examples. */
+  readonly split: number;
+  readonly dropped: number;
+}
+
+export interface ExampleSet {
+  /** In the order of their rows. */
+  readonly examples: readonly Example[];
+  readonly longRows: LongRowCounts;
+}
+
 /** What is learned from a dataset. One file in objectives/ and one line in `objectives.ts`. */
 export interface Objective extends Partial<Disposable> {
   readonly name: string;
-  /** The rows of a split as examples, in their order. Called before the model is loaded. */
-  examples(split: Split): Promise<Example[]>;
-  /** Once, when the model is as it begins: what the loss compares with, such as a reference's log-probabilities. */
+  /** The rows of a split as examples. Called before the model is loaded, once for each split that takes part. */
+  examples(split: Split): Promise<ExampleSet>;
+  /** Before the first loss, of a new run and of a resumed one: loads what the loss needs beside the model, such as a teacher. */
+  open?(context: WorkContext): Promise<void>;
+  /**
+   * Of a new run only, with all examples of every split, while the model is as it begins: what the loss compares with, such as a reference's
+   * log-probabilities. A resumed run has them from `state`.
+   */
   begin?(model: CausalLanguageModel, examples: readonly Example[], context: WorkContext): Promise<void>;
   /**
    * The share of a step's loss that these examples carry: a sum over them, divided by `denominator`, the weight of all examples
    * of the step. So the parts of an accumulated step add up to the loss, and the gradient, of one big batch.
    */
   loss(model: CausalLanguageModel, examples: readonly Example[], denominator: number): Tensor;
+  /** What `begin` found, by name: written into a checkpoint, and filled from one in place. Its shapes are known once the examples are made. */
+  state?(): Map<string, Tensor>;
 }

@@ -21,8 +21,10 @@ import { tuningMethod } from './tuning-methods.js';
  *   model, the dataset and the template. Stops with the signal's reason between steps.
  */
 export async function trainModel(options: TrainOptions, outFolder: string, context: WorkContext): Promise<TrainReport> {
+  using kept = new DisposableStack();
   const objective = objectiveFor(await readMaterial(options));
-  const examples = await objective.examples('train');
+  kept.defer(() => objective[Symbol.dispose]?.());
+  const { examples } = await objective.examples('train');
   if (examples.length === 0) throw new TrainingError('nothing-to-train', 'train: expected at least one row of the training split; the dataset has none.', { folder: options.datasetFolder });
   const passes = planPasses(examples, options);
 
@@ -35,6 +37,7 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
   method.initialize?.(model);
   const parameters = [...method.trainable(model)].map(([name, tensor]): OptimizedParameter => ({ name, tensor, learningRateFactor: method.learningRateFactor?.(name) ?? 1 }));
   using optimizer = method.optimizer?.(parameters) ?? makeOptimizer(parameters, options.optimizer);
+  await objective.open?.(context);
   await objective.begin?.(model, examples, context);
 
   const { steps } = passes;

@@ -12,7 +12,8 @@ export function sft({ datasetFolder, tokenizer, format, maxLength }: TrainingMat
 
     async examples(split) {
       const encoded = await encodeRows(await collectRows(datasetFolder, { split }), tokenizer, format(), { maxLength });
-      return encoded.map((row) => ({ index: row.index, rows: [row], tokens: row.tokenIds.length + (row.sourceTokenIds?.length ?? 0), weight: trainedTokens(row.lossMask) }));
+      const examples = encoded.map((row) => ({ index: row.index, rows: [row], tokens: row.tokenIds.length + (row.sourceTokenIds?.length ?? 0), weight: trainedTokens(row.lossMask) }));
+      return { examples, longRows: { truncated: 0, split: 0, dropped: 0 } };
     },
 
     loss(model, examples, denominator) {

@@ -1,0 +1,37 @@
+import type { CausalLanguageModel } from '@tunesmith/models';
+import { noGrad, scope, type WorkContext } from '@tunesmith/tensor';
+import type { Example, Objective } from './objective.js';
+import { quietly } from './quietly.js';
+import { TrainingError } from './training-error.js';
+
+export interface EvaluateLossOptions {
+  /** Examples of one forward pass. */
+  readonly batch: number;
+}
+
+/**
+ * The loss of held-out examples as a training step of them all would tell it: each by its weight. Without gradients, without dropout and noise.
+ *
+ * @throws TrainingError `nothing-to-evaluate`, `loss-not-finite` with the rows. Stops with the signal's reason between passes.
+ */
+export async function evaluateLoss(model: CausalLanguageModel, objective: Objective, examples: readonly Example[], { batch }: EvaluateLossOptions, context: WorkContext): Promise<number> {
+  const denominator = examples.reduce((sum, { weight }) => sum + weight, 0);
+  if (denominator === 0) {
+    throw new TrainingError('nothing-to-evaluate', 'train: expected held-out rows to evaluate on (the validation split); the dataset has none with anything to learn. Mark rows with "split":"validation", or leave evaluateEvery out.', { examples: examples.length });
+  }
+  let loss = 0;
+  for (let start = 0; start < examples.length; start += batch) {
+    context.signal.throwIfAborted();
+    const pass = examples.slice(start, start + batch);
+    const part = quietly(model, () => noGrad(() => scope(() => objective.loss(model, pass, denominator).item())));
+    if (!Number.isFinite(part)) {
+      const rows = pass.map(({ index }) => index + 1);
+      throw new TrainingError('loss-not-finite', `train: expected a finite loss of the held-out rows; got ${part} on rows ${rows.join(', ')}. Try a lower learning rate, or dtype float32.`, { rows, loss: String(part) });
+    }
+    loss += part;
+    context.onProgress({ phase: 'evaluate', done: start + pass.length, total: examples.length, unit: 'rows' });
+    // A pass is synchronous; this lets an abort in, and progress out.
+    await new Promise(setImmediate);
+  }
+  return loss;
+}
