@@ -2,7 +2,8 @@
 
     python tests/parity/make-family-fixtures.py [NAME ...]
 
-What is made stands in families/FAMILY.py: MODELS, and draw where a family needs other weights than the common ones. Needs torch,
+What is made stands in families/FAMILY.py: MODELS, draw where a family needs other weights than the common ones, and published where
+transformers holds parameters otherwise than published files do. Needs torch,
 transformers 5 and safetensors; works offline. Writes tests/parity/fixtures/families/NAME/:
 
     config.json, model.safetensors   the model as published models are laid out (one configuration is sharded)
@@ -40,6 +41,7 @@ class Recipe(NamedTuple):
     rewrite: Callable | None  # turns config.json into another published spelling
     sharded: bool
     draw: Callable | None  # draw(config, name, parameter, noise): another value than the common one, or None
+    published: Callable | None  # published(name, tensor): a parameter or its gradient as {published name: tensor}
 
 
 def read_recipes():
@@ -47,7 +49,7 @@ def read_recipes():
     for path in sorted((Path(__file__).parent / "families").glob("*.py")):
         family = importlib.import_module(f"families.{path.stem}")
         for name, entry in getattr(family, "MODELS", {}).items():
-            recipes[name] = Recipe(*entry, getattr(family, "draw", None))
+            recipes[name] = Recipe(*entry, getattr(family, "draw", None), getattr(family, "published", None))
     return recipes
 
 
@@ -88,7 +90,7 @@ def make(name, recipe):
 
 
 def make_with(name, recipe, seed):
-    model_class, config_class, settings, rewrite, sharded, draw = recipe
+    model_class, config_class, settings, rewrite, sharded, draw, published = recipe
     generator = torch.Generator().manual_seed(seed)
     model = model_class(config_class(**json.loads(json.dumps(settings)))).eval()
     model.generation_config.eos_token_id = None
@@ -110,7 +112,7 @@ def make_with(name, recipe, seed):
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
     # What was written must be what transformers reads back, the rewritten configuration included.
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager", experts_implementation="eager").eval()
     count = sum(len(row) - 1 for row in rows)
     all_logits, loss = [], 0
     for row in rows:
@@ -120,7 +122,9 @@ def make_with(name, recipe, seed):
     loss.backward()
     tensors = {"logits": torch.cat(all_logits)}
     for parameter_name, parameter in model.named_parameters():
-        tensors[f"gradient.{parameter_name}"] = parameter.grad.contiguous()
+        parts = published(parameter_name, parameter.grad) if published else {parameter_name: parameter.grad}
+        for part_name, gradient in parts.items():
+            tensors[f"gradient.{part_name}"] = gradient.contiguous()
     again = [greedy(model, prompt) for prompt in prompts]
     assert again == continuations, (name, again, continuations)
     save_file(tensors, folder / "expected.safetensors")

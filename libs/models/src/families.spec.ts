@@ -1,15 +1,17 @@
 import { families, familyFor, familyForGguf } from './families.js';
 
-test('names, architectures and GGUF architectures are each claimed once', () => {
-  for (const list of [families.map(({ name }) => name), families.flatMap(({ architectures }) => architectures), families.flatMap(({ modelTypes }) => modelTypes), families.map(({ weights }) => weights.gguf.architecture)]) {
+test('names, architectures and model types are each claimed once', () => {
+  for (const list of [families.map(({ name }) => name), families.flatMap(({ architectures }) => architectures), families.flatMap(({ modelTypes }) => modelTypes)]) {
     expect(new Set(list).size).toBe(list.length);
   }
 });
 
+const ggufKeys = (values: Record<string, unknown>) => (key: string) => values[key];
+
 test('architectures decide; model_type only where they are absent', () => {
   expect(familyFor({ architectures: ['MistralForCausalLM'], model_type: 'gemma3_text' }).name).toBe('llama');
   expect(familyFor({ model_type: 'gemma3_text' }).name).toBe('gemma3');
-  expect(familyForGguf('gemma3').name).toBe('gemma3');
+  expect(familyForGguf(ggufKeys({ 'general.architecture': 'gemma3' })).name).toBe('gemma3');
 });
 
 test.each([[{ architectures: ['FalconForCausalLM'] }, /got architectures \["FalconForCausalLM"\]/], [{ model_type: 'gpt9' }, /got model_type "gpt9"/], [{}, /got model_type undefined/], [null, /LlamaForCausalLM, MistralForCausalLM, Gemma3ForCausalLM/]])(
@@ -20,5 +22,14 @@ test.each([[{ architectures: ['FalconForCausalLM'] }, /got architectures \["Falc
 );
 
 test('an unknown GGUF architecture is refused', () => {
-  expect(() => familyForGguf('mamba')).toThrow(/expected general\.architecture to be one of llama, gemma3, .*got mamba/);
+  expect(() => familyForGguf(ggufKeys({ 'general.architecture': 'mamba' }))).toThrow(/expected general\.architecture to be one of llama, gemma3, .*got mamba/);
+});
+
+test('families that share a GGUF architecture are told apart by metadata', () => {
+  const llamaFile = (experts: object) => familyForGguf(ggufKeys({ 'general.architecture': 'llama', ...experts })).name;
+  expect(llamaFile({})).toBe('llama');
+  expect(llamaFile({ 'llama.expert_count': 0 })).toBe('llama');
+  expect(llamaFile({ 'llama.expert_count': 8 })).toBe('mixtral');
+  const architectures = families.flatMap(({ weights: { gguf } }) => (gguf.serves ? [] : [gguf.architecture]));
+  expect(new Set(architectures).size).toBe(architectures.length);
 });

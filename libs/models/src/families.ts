@@ -1,12 +1,13 @@
 import { gemma3 } from './gemma3/index.js';
 import { llama } from './llama/index.js';
 import { ModelConfigError } from './model-config-error.js';
+import { mixtral } from './mixtral/index.js';
 import type { ModelFamily } from './model-family.js';
 import { qwen2 } from './qwen2/index.js';
 import { qwen3 } from './qwen3/index.js';
 
 /** Every family that can be served. A new one is its folder and one line here. */
-export const families: readonly ModelFamily[] = [llama, gemma3, qwen2, qwen3];
+export const families: readonly ModelFamily[] = [llama, gemma3, qwen2, qwen3, mixtral];
 
 /**
  * The family of a config.json: by the first of its `architectures`, or by `model_type` where that key is absent. Throws ModelConfigError
@@ -26,12 +27,14 @@ export function familyFor(configJson: unknown): ModelFamily {
   });
 }
 
-/** The family of a GGUF file's `general.architecture`. Throws ModelConfigError that lists what is known. */
-export function familyForGguf(architecture: string): ModelFamily {
-  const found = families.find((family) => family.weights.gguf.architecture === architecture);
+/** The family of a GGUF file by its metadata: `general.architecture`, and what sets apart families that share one. Throws ModelConfigError that lists what is known. */
+export function familyForGguf(get: (key: string) => unknown): ModelFamily {
+  const architecture = get('general.architecture');
+  const found = families.find(({ weights: { gguf } }) => gguf.architecture === architecture && (gguf.serves?.(get) ?? true));
   if (found) return found;
+  const known = [...new Set(families.map((family) => family.weights.gguf.architecture))];
   throw new ModelConfigError({
-    message: `GGUF file: expected general.architecture to be one of ${families.map((family) => family.weights.gguf.architecture).join(', ')}, got ${architecture}.`,
+    message: `GGUF file: expected general.architecture to be one of ${known.join(', ')}, got ${String(architecture)}.`,
     facts: { architecture },
   });
 }

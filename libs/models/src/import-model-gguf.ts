@@ -17,7 +17,7 @@ import { ImportModelError } from './import-model-error.js';
 import { ImportProgress } from './import-model-progress.js';
 import { rowsFromGguf } from './import-model-rows.js';
 import type { ImportedModel } from './import-model.js';
-import type { ModelFamily, WeightName } from './model-family.js';
+import { ggufShape, type ModelFamily, type WeightName } from './model-family.js';
 
 /** The divisors of llama3's rotations, which GGUF keeps as a tensor. */
 const ropeFactorsName = 'rope_freqs.weight';
@@ -30,7 +30,7 @@ export async function importModelGguf(path: string, outFolder: string, context: 
   if (kind !== 'model') {
     throw new ImportModelError({ code: 'import-not-a-model', message: `${path} holds a ${kind} (general.type), not a model. Give the model that it belongs to.`, facts: { path, kind } });
   }
-  const family = familyForGguf(metadata.string('general.architecture'));
+  const family = familyForGguf((key) => metadata.get(key));
   const architectureConfig = family.weights.gguf.configFromGguf({
     get: (key) => metadata.get(key),
     tensorShape: (name) => (source.has(name) ? source.info(name).shape : undefined),
@@ -44,11 +44,12 @@ export async function importModelGguf(path: string, outFolder: string, context: 
 
   const bytes = weights.reduce((sum, { shape }) => sum + elementCount(shape) * 2, 0);
   const progress = new ImportProgress(bytes, context);
+  const readStored = storedReader(source);
   const tensors = weights.map((weight): SafetensorsEntry => ({
     name: weight.huggingFace,
     dtype: 'BF16',
     shape: weight.shape,
-    bytes: () => progress.tensor(weight.gguf, 'BF16', () => decode(weight, source)),
+    bytes: () => progress.tensor(weight.gguf, 'BF16', async () => decode(weight, source.info(weight.gguf).dtype, await readStored(weight))),
   }));
   await writeModelFolder(outFolder, {
     config: configJson,
@@ -92,7 +93,10 @@ function checkTensors(family: ModelFamily, config: unknown, source: GgufSource, 
   const known = new Set([...expected.map(({ gguf }) => gguf), ...derived]);
   const problems: string[] = [];
   const text = (shape: readonly number[]) => `[${shape.join(', ')}]`;
-  for (const { gguf, shape, optional } of expected) {
+  for (const weight of expected) {
+    const { gguf, optional, stack } = weight;
+    if (stack && stack.index > 0) continue; // said of the first part
+    const shape = ggufShape(weight);
     if (!source.has(gguf)) {
       if (!optional) problems.push(`${gguf} is missing, expected ${text(shape)}`);
       continue;
@@ -120,10 +124,21 @@ export function checkVocabulary(rows: unknown, tokens: number, path: string): vo
   });
 }
 
-async function decode({ gguf, shape, transform }: WeightName, source: GgufSource): Promise<Uint8Array> {
-  const stored = await source.read(gguf);
+/** Reads weights as stored. A stacked tensor stays at hand until another is asked for, because its parts are asked for one after another. */
+function storedReader(source: GgufSource): (weight: WeightName) => Promise<Uint8Array> {
+  let last: { name: string; bytes: Uint8Array } | undefined;
+  return async ({ gguf, stack }) => {
+    if (!stack) return source.read(gguf);
+    if (last?.name !== gguf) last = { name: gguf, bytes: await source.read(gguf) };
+    const size = last.bytes.byteLength / stack.count;
+    // A copy, so that views of any element size are aligned.
+    return last.bytes.slice(stack.index * size, (stack.index + 1) * size);
+  };
+}
+
+function decode({ shape, transform }: WeightName, dtype: string, stored: Uint8Array): Uint8Array {
   const rows = transform?.kind === 'interleave-heads' ? rowsFromGguf(stored, shape[0]!, transform.heads) : stored;
-  const values = dequantizeGgufToBfloat16(source.info(gguf).dtype, rows, elementCount(shape), transform?.kind === 'plus-one' ? subtractOne : undefined);
+  const values = dequantizeGgufToBfloat16(dtype, rows, elementCount(shape), transform?.kind === 'plus-one' ? subtractOne : undefined);
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 

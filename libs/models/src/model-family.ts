@@ -62,6 +62,18 @@ export interface WeightName {
   readonly transform?: WeightTransform;
   /** May be missing from a checkpoint. */
   readonly optional?: boolean;
+  /**
+   * GGUF holds `count` tensors of ours one under another in one of `[count, ...shape]`, this one in place `index`. They stand together in the
+   * family's list, in order.
+   */
+  readonly stack?: { readonly index: number; readonly count: number };
+  /** Stays float32 in every quantized GGUF file: routers, whose scores decide by small differences. */
+  readonly keepFloat?: boolean;
+}
+
+/** What GGUF calls the shape: that of all parts where the tensor is stacked. */
+export function ggufShape({ shape, stack }: WeightName): readonly number[] {
+  return stack ? [stack.count, ...shape] : shape;
 }
 
 /**
@@ -75,6 +87,8 @@ export type WeightTransform = { readonly kind: 'interleave-heads'; readonly head
 export interface GgufMapping<Config> {
   /** The value of `general.architecture`. */
   readonly architecture: string;
+  /** Where families share an architecture: whether a file is of this one, by its metadata. Absent: every file. */
+  serves?(get: (key: string) => unknown): boolean;
   /**
    * The config.json of a GGUF file, without `torch_dtype` and token ids. `get` gives the plain decoded value of a key;
    * `tensorShape` the Hugging Face order shape of a tensor or undefined; `ropeFactors` the values of `rope_freqs.weight` where the file has it.

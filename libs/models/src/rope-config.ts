@@ -96,8 +96,11 @@ export function publishedRotary({ rope_theta, rope_scaling, rope_parameters }: P
   return rotarySettings(rope_parameters ?? rope_scaling ?? { rope_type: 'default' }, { ...defaults, theta: rope_theta ?? defaults.theta });
 }
 
-/** The GGUF spelling, the same in every architecture: linear and yarn as keys, llama3 as a tensor of divisors. Throws for what the keys cannot say. */
-export function ggufRopeMetadata(architecture: string, { theta, scaling }: RotarySettings): Record<string, GgufValue> {
+/**
+ * The GGUF spelling, the same in every architecture: linear and yarn as keys. Only some architectures read llama3's divisors, which are a tensor
+ * (`takesDivisors`; the family adds it). Throws for what the file cannot say.
+ */
+export function ggufRopeMetadata(architecture: string, { theta, scaling }: RotarySettings, { takesDivisors = false } = {}): Record<string, GgufValue> {
   const prefix = `${architecture}.rope`;
   const base: Record<string, GgufValue> = { [`${prefix}.freq_base`]: { type: 'float32', value: theta } };
   if (scaling?.kind === 'linear') {
@@ -114,6 +117,10 @@ export function ggufRopeMetadata(architecture: string, { theta, scaling }: Rotar
       [`${prefix}.scaling.factor`]: { type: 'float32', value: scaling.factor },
       [`${prefix}.scaling.original_context_length`]: { type: 'uint32', value: scaling.originalContext },
     };
+  }
+  if (scaling?.kind === 'llama3' && !takesDivisors) {
+    const problem = 'rope scaling of the kind llama3 has no place in files of this architecture';
+    throw new ModelConfigError({ message: `GGUF export (${architecture}): ${problem}.`, facts: { problems: [problem] } });
   }
   // `dynamic` has no key, and changes nothing inside the context length that the file names.
   return base;

@@ -1,6 +1,7 @@
 /** What models are built from: modules, attention over packed rows, the cache, LoRA. */
 export { packedAttention, type AttentionOptions } from './attention.js';
 export { Embedding } from './embedding.js';
+export { ExpertMixture, type Expert } from './expert-mixture.js';
 export { gateActivation, type GateActivation } from './gate-activation.js';
 export { KeyValueCache, type CacheLayer, type CacheShape } from './key-value-cache.js';
 export { Linear } from './linear.js';

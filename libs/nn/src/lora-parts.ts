@@ -6,19 +6,21 @@ import type { Parts } from './parts.js';
 export interface LoraPartsOptions extends LoraOptions {
   /**
    * Which linears get an update: the last word of their paths (`q_proj`) or a path's end (`mlp.down_proj`), as PEFT's target_modules;
-   * `all-linear` for every one but the output head.
+   * `all-linear` for every one but the output head and the routers of mixtures of experts. PEFT (0.20, on transformers 5) gives routers an update
+   * too under that word; name theirs (`gate`) beside the others to have the same here.
    */
   readonly targetModules: 'all-linear' | readonly string[];
 }
 
 /** The parts `plain`, with a LoraLinear in place of each targeted linear. Throws for a target that is the output head. */
 export function loraParts(plain: Parts, { targetModules, ...options }: LoraPartsOptions): Parts {
+  const isNamed = (path: string) => targetModules !== 'all-linear' && targetModules.some((target) => path === target || path.endsWith(`.${target}`));
   return {
     ...plain,
     linear(path, inFeatures, outFeatures, linearOptions) {
       const linear = plain.linear(path, inFeatures, outFeatures, linearOptions);
       const isHead = isOutputHead(path);
-      const targeted = targetModules === 'all-linear' ? !isHead : targetModules.some((target) => path === target || path.endsWith(`.${target}`));
+      const targeted = targetModules === 'all-linear' ? !isHead : isNamed(path);
       if (!targeted) return linear;
       if (isHead) {
         throw new TunesmithError({
@@ -28,6 +30,10 @@ export function loraParts(plain: Parts, { targetModules, ...options }: LoraParts
         });
       }
       return new LoraLinear(linear, options);
+    },
+    router(path, inFeatures, experts) {
+      const router = plain.router(path, inFeatures, experts);
+      return isNamed(path) ? new LoraLinear(router, options) : router;
     },
   };
 }

@@ -19,6 +19,11 @@ export interface LinearLike extends Module {
  */
 export interface Parts {
   linear(path: string, inFeatures: number, outFeatures: number, options?: { bias?: boolean }): LinearLike;
+  /**
+   * Scores experts for each token: [tokens, inFeatures] -> [tokens, experts]. A part of its own because whatever replaces every linear (an
+   * update, a quantized one) must leave it alone: a small change of a score is another expert.
+   */
+  router(path: string, inFeatures: number, experts: number): LinearLike;
   embedding(path: string, count: number, size: number): Embedding;
   /** `unitOffset`: the weight is stored as the distance from one, as in the Gemma families. */
   rmsNorm(path: string, size: number, options: { epsilon: number; unitOffset?: boolean }): RmsNorm;

@@ -9,6 +9,7 @@ export function plainParts({ dtype, device = 'cpu' }: { dtype: DType; device?: s
   return {
     linear: (path, inFeatures, outFeatures, { bias = false } = {}) =>
       new Linear(path, empty([outFeatures, inFeatures], { dtype, device }), bias ? empty([outFeatures], { dtype, device }) : null),
+    router: (path, inFeatures, experts) => new Linear(path, empty([experts, inFeatures], { dtype, device })),
     embedding: (path, count, size) => new Embedding(path, empty([count, size], { dtype, device })),
     rmsNorm: (path, size, options) => new RmsNorm(path, empty([size], { dtype, device }), options),
   };

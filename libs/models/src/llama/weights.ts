@@ -13,7 +13,7 @@ export const llamaWeights: FamilyWeights<LlamaConfig> = {
     { pattern: /^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/, reason: 'old files store the rotation speeds, which follow from the configuration' },
     { pattern: /^lm_head\.weight$/, reason: 'a tied head stored twice' },
   ],
-  gguf: { architecture: 'llama', configFromGguf, metadataFromConfig, derivedTensors },
+  gguf: { architecture: 'llama', serves: (get) => Number(get('llama.expert_count') ?? 0) === 0, configFromGguf, metadataFromConfig, derivedTensors },
 };
 
 function tensors(config: LlamaConfig): WeightName[] {
@@ -46,7 +46,6 @@ function tensors(config: LlamaConfig): WeightName[] {
 
 function configFromGguf(source: GgufConfigSource): Record<string, unknown> {
   const read = new GgufConfigReader('llama', source);
-  if ((read.optionalInteger('expert_count') ?? 0) > 0) refuse('it is a mixture of experts, which the llama family does not serve');
   const heads = read.integer('attention.head_count');
   const hidden = read.integer('embedding_length');
   const embedding = source.tensorShape('token_embd.weight');
@@ -104,7 +103,7 @@ function metadataFromConfig(config: LlamaConfig): Record<string, GgufValue> {
     'llama.attention.value_length': { type: 'uint32', value: config.head_dim },
     'llama.attention.layer_norm_rms_epsilon': { type: 'float32', value: config.rms_norm_eps },
     'llama.rope.dimension_count': { type: 'uint32', value: config.head_dim },
-    ...ggufRopeMetadata('llama', config.rotary),
+    ...ggufRopeMetadata('llama', config.rotary, { takesDivisors: true }),
   };
 }
 

@@ -36,6 +36,11 @@ describe('configurations of published models', () => {
     expect(() => qwen2.weights.gguf.metadataFromConfig(qwen2.parseConfig({ ...coder, head_dim: 32 }))).toThrow(/head_dim is 32/);
   });
 
+  test('llama3 scaling stays out of GGUF, whose readers know it for Llama only', () => {
+    const rope_scaling = { rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 };
+    expect(() => qwen2.weights.gguf.metadataFromConfig(qwen2.parseConfig({ ...coder, rope_scaling }))).toThrow(/qwen2.*llama3/);
+  });
+
   test.each([
     [{ layer_types: ['full_attention'] }, /layer_types names 1 layers, num_hidden_layers says 24/],
     [{ layer_types: Array(24).fill('sliding_attention') }, /sliding layers, but use_sliding_window is false/],

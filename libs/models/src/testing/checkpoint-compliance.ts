@@ -6,7 +6,7 @@ import { ModelWeightsError } from '../check-weights.js';
 import { familyFor } from '../families.js';
 import { loadModel } from '../load-model.js';
 import { ModelConfigError } from '../model-config-error.js';
-import type { ModelFamily } from '../model-family.js';
+import { ggufShape, type ModelFamily } from '../model-family.js';
 import { fixtureFolder } from './family-fixture.js';
 
 export interface CheckpointComplianceOptions {
@@ -65,7 +65,7 @@ export function describeCheckpoints(family: ModelFamily, fixtureNames: readonly 
         expect(error).toBeInstanceOf(ModelConfigError);
         return;
       }
-      const shapes = new Map(family.weights.tensors(config).map((weight) => [weight.gguf, weight.shape]));
+      const shapes = new Map(family.weights.tensors(config).map((weight) => [weight.gguf, ggufShape(weight)]));
       const derived = family.weights.gguf.derivedTensors(config).find((entry) => entry.name === 'rope_freqs.weight');
       const source = { get: (key: string) => metadata[key]?.value, tensorShape: (tensorName: string) => shapes.get(tensorName), ropeFactors: derived?.values };
       let json;

@@ -1,5 +1,5 @@
 import { writeGguf, type GgufTensorPlan, type GgufValue } from '@tunesmith/checkpoints';
-import type { WeightName } from '@tunesmith/models';
+import { ggufShape, type WeightName } from '@tunesmith/models';
 import type { WorkContext } from '@tunesmith/tensor';
 import { checkRowLength, encodeRows, type QuantizationScheme } from '../schemes/quantization-scheme.js';
 import { f32 } from '../schemes/f32.js';
@@ -22,16 +22,21 @@ export async function exportGguf(model: SourceModel, scheme: QuantizationScheme,
   const schemeOf = chooseSchemes(weights, scheme);
   for (const weight of weights) checkRowLength(schemeOf(weight), weight.shape.at(-1)!, weight.huggingFace);
   const tensors: GgufTensorPlan[] = [
-    ...weights.map((weight) => ({ name: weight.gguf, type: ggufOf(schemeOf(weight)).type, shape: weight.shape })),
+    // A stacked tensor is written once, when its first part comes.
+    ...weights.filter(({ stack }) => !stack || stack.index === 0).map((weight) => ({ name: weight.gguf, type: ggufOf(schemeOf(weight)).type, shape: ggufShape(weight) })),
     ...derived.map(({ name, values }) => ({ name, type: 'F32', shape: [values.length] })),
   ];
   const total = weights.reduce((sum, { shape }) => sum + elements(shape), 0);
   let done = 0;
   async function* data(): AsyncGenerator<Uint8Array> {
+    let parts: Uint8Array[] = [];
     for (const weight of weights) {
       signal.throwIfAborted();
-      yield await encodeTensor(model, weight, schemeOf(weight));
-      done += elements(weight.shape);
+      parts.push(await encodeTensor(model, weight, schemeOf(weight)));
+      if (weight.stack && weight.stack.index + 1 < weight.stack.count) continue;
+      yield parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+      parts = [];
+      done += elements(ggufShape(weight));
       onProgress({ phase: `writing gguf/${scheme.name}`, done, total, unit: 'weights' });
     }
     for (const { values } of derived) yield f32.encode(values)[0]!;
@@ -55,8 +60,8 @@ function metadataOf(model: SourceModel, weights: readonly WeightName[], scheme: 
 
 function chooseSchemes(weights: readonly WeightName[], scheme: QuantizationScheme): (weight: WeightName) => QuantizationScheme {
   const head = weights.some(({ gguf }) => gguf === 'output.weight') ? 'output.weight' : 'token_embd.weight';
-  return ({ gguf, shape }) => {
-    if (shape.length < 2) return f32;
+  return ({ gguf, shape, keepFloat }) => {
+    if (shape.length < 2 || keepFloat === true) return f32;
     return gguf === head ? (ggufOf(scheme).head ?? scheme) : scheme;
   };
 }

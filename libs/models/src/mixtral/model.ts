@@ -1,0 +1,134 @@
+import { ExpertMixture, gateActivation, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { ops, scope, type Tensor } from '@tunesmith/tensor';
+import type { CausalLanguageModel } from '../model-family.js';
+import type { MixtralConfig } from './config.js';
+
+/**
+ * Mixtral (arXiv 2401.04088): pre-norm blocks of grouped-query attention with rotary positions, and in place of one network a sparse mixture
+ * of gated SiLU networks. Rows are packed: "tokens" below are those of all rows.
+ */
+export class MixtralModel extends Module implements CausalLanguageModel {
+  readonly vocabularySize: number;
+  readonly logitSoftcap = null;
+  private readonly embedTokens: Embedding;
+  private readonly layers: MixtralBlock[];
+  private readonly norm: RmsNorm;
+  private readonly head: LinearLike | null;
+  private readonly rotary: RotaryEmbedding;
+
+  constructor(
+    private readonly config: MixtralConfig,
+    parts: Parts,
+  ) {
+    super('');
+    const { vocab_size, hidden_size, rms_norm_eps } = config;
+    this.vocabularySize = vocab_size;
+    this.embedTokens = this.add(parts.embedding('model.embed_tokens', vocab_size, hidden_size));
+    this.layers = Array.from({ length: config.num_hidden_layers }, (_, index) => this.add(new MixtralBlock(`model.layers.${index}`, config, parts)));
+    this.norm = this.add(parts.rmsNorm('model.norm', hidden_size, { epsilon: rms_norm_eps }));
+    this.head = config.tie_word_embeddings ? null : this.add(parts.linear('lm_head', hidden_size, vocab_size));
+    this.rotary = new RotaryEmbedding(config.rotary, config.head_dim);
+  }
+
+  get outputWeight(): Tensor {
+    return this.head?.weight ?? this.embedTokens.weight;
+  }
+
+  hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
+    let x = this.embedTokens.forward(tokenIds); // [tokens, hidden]
+    const rotation = this.rotary.rotation(positions, boundaries);
+    this.layers.forEach((layer, index) => {
+      x = scope(() => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
+    });
+    cache?.advance(boundaries);
+    return this.norm.forward(x); // [tokens, hidden]
+  }
+
+  logits(hidden: Tensor): Tensor {
+    return project(hidden, this.outputWeight); // [tokens, vocabulary]
+  }
+
+  newCache(): KeyValueCache {
+    const { num_hidden_layers, num_key_value_heads, head_dim } = this.config;
+    return new KeyValueCache({ layers: num_hidden_layers, keyValueHeads: num_key_value_heads, headDim: head_dim });
+  }
+}
+
+/** What every layer of one forward pass shares. */
+interface Pass {
+  readonly rotation: Rotation;
+  readonly boundaries: readonly number[];
+  readonly cache?: CacheLayer;
+}
+
+class MixtralBlock extends Module {
+  private readonly attentionNorm: RmsNorm;
+  private readonly attention: MixtralAttention;
+  private readonly networkNorm: RmsNorm;
+  private readonly network: ExpertMixture;
+
+  constructor(path: string, config: MixtralConfig, parts: Parts) {
+    super(path);
+    const { hidden_size, rms_norm_eps: epsilon } = config;
+    this.attentionNorm = this.add(parts.rmsNorm(`${path}.input_layernorm`, hidden_size, { epsilon }));
+    this.attention = this.add(new MixtralAttention(`${path}.self_attn`, config, parts));
+    this.networkNorm = this.add(parts.rmsNorm(`${path}.post_attention_layernorm`, hidden_size, { epsilon }));
+    const mixture = `${path}.block_sparse_moe`;
+    const router = parts.router(`${mixture}.gate`, hidden_size, config.num_local_experts);
+    const experts = Array.from({ length: config.num_local_experts }, (_, index) => new MixtralExpert(`${mixture}.experts.${index}`, config, parts));
+    this.network = this.add(new ExpertMixture(mixture, router, experts, config.num_experts_per_tok));
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    const attended = ops.add(x, this.attention.forward(this.attentionNorm.forward(x), pass)); // [tokens, hidden]
+    return ops.add(attended, this.network.forward(this.networkNorm.forward(attended))); // [tokens, hidden]
+  }
+}
+
+class MixtralAttention extends Module {
+  private readonly queryKeyValue: LinearGroup<[query: LinearLike, key: LinearLike, value: LinearLike]>;
+  private readonly output: LinearLike;
+
+  constructor(
+    path: string,
+    private readonly config: MixtralConfig,
+    parts: Parts,
+  ) {
+    super(path);
+    const { hidden_size, num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim } = config;
+    const query = parts.linear(`${path}.q_proj`, hidden_size, heads * headDim);
+    const key = parts.linear(`${path}.k_proj`, hidden_size, keyValueHeads * headDim);
+    const value = parts.linear(`${path}.v_proj`, hidden_size, keyValueHeads * headDim);
+    this.queryKeyValue = this.add(new LinearGroup(path, [query, key, value]));
+    this.output = this.add(parts.linear(`${path}.o_proj`, heads * headDim, hidden_size));
+  }
+
+  forward(x: Tensor, { rotation, boundaries, cache }: Pass): Tensor {
+    const { num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim, sliding_window: window } = this.config;
+    const [q, k, v] = this.queryKeyValue.forward(x);
+    const query = rotate(ops.view(q, [-1, heads, headDim]), rotation); // [tokens, heads, headDim]
+    const key = rotate(ops.view(k, [-1, keyValueHeads, headDim]), rotation); // [tokens, keyValueHeads, headDim]
+    const value = ops.view(v, [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
+    const attended = packedAttention(query, key, value, { boundaries, scale: headDim ** -0.5, window, cache });
+    return this.output.forward(ops.reshape(attended, [-1, heads * headDim])); // [tokens, hidden]
+  }
+}
+
+/** A gated network; the published names are w1 (gate), w3 (up) and w2 (down). */
+class MixtralExpert extends Module {
+  private readonly gateUp: LinearGroup<[gate: LinearLike, up: LinearLike]>;
+  private readonly down: LinearLike;
+
+  constructor(path: string, { hidden_size, intermediate_size }: MixtralConfig, parts: Parts) {
+    super(path);
+    const gate = parts.linear(`${path}.w1`, hidden_size, intermediate_size);
+    const up = parts.linear(`${path}.w3`, hidden_size, intermediate_size);
+    this.gateUp = this.add(new LinearGroup(path, [gate, up]));
+    this.down = this.add(parts.linear(`${path}.w2`, intermediate_size, hidden_size));
+  }
+
+  forward(x: Tensor): Tensor {
+    const gated = gateActivation(this.gateUp.forwardJoined(x), 'silu'); // [tokens, intermediate]
+    return this.down.forward(gated); // [tokens, hidden]
+  }
+}
