@@ -1,0 +1,94 @@
+import { bfloat16FromFloat32, openGguf, openSafetensors, writeModelFolder, type SafetensorsEntry } from '@tunesmith/checkpoints';
+import { loadForInference, tokenLogProbs } from '@tunesmith/generation';
+import { familyFor, importModel } from '@tunesmith/models';
+import { randn, RandomGenerator, scope, setThreads } from '@tunesmith/tensor';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openGgufRuntime } from '../runtimes/llama-cpp-runtime.js';
+import { f32 } from '../schemes/f32.js';
+import { q8_0 } from '../schemes/q8_0.js';
+import { largestDifference, quietContext, readTinyModel, temporaryFolder } from '../testing/tiny-models.js';
+import { exportGguf } from './gguf.js';
+import { openSourceModel } from './source-model.js';
+
+/** One configuration for each family whose files llama.cpp is to read as we do, and what its GGUF has that others have not. */
+const common = { vocab_size: 320, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 128, rms_norm_eps: 1e-5 };
+const families: readonly (readonly [name: string, config: Record<string, unknown>])[] = [
+  ['qwen2', { ...common, architectures: ['Qwen2ForCausalLM'], rope_theta: 1_000_000, tie_word_embeddings: true }],
+  ['qwen2 with YaRN', { ...common, architectures: ['Qwen2ForCausalLM'], rope_theta: 10_000, rope_scaling: { type: 'yarn', factor: 4, original_max_position_embeddings: 32 } }],
+  ['qwen3', { ...common, architectures: ['Qwen3ForCausalLM'], rope_theta: 1_000_000, head_dim: 32, tie_word_embeddings: true }],
+  ['mixtral', { ...common, architectures: ['MixtralForCausalLM'], rope_theta: 1_000_000, num_local_experts: 4, num_experts_per_tok: 2 }],
+];
+
+/** Wide random weights that bfloat16 holds exactly, and the tokenizer of the tiny Llama. */
+async function drawModel(folder: string, config: Record<string, unknown>): Promise<string> {
+  const family = familyFor(config);
+  const generator = new RandomGenerator(3);
+  const tensors = family.weights.tensors(family.parseConfig(config)).map(({ huggingFace: name, shape, transform }): SafetensorsEntry => {
+    const noise = scope(() => randn(shape, { generator }).toArray());
+    const size = shape.length > 1 ? 1.2 / Math.sqrt(shape.at(-1)!) : 0.2;
+    const middle = name.includes('norm') && name.endsWith('.weight') && transform?.kind !== 'plus-one' ? 1 : 0;
+    const values = Float32Array.from(noise, (value) => middle + value * size);
+    return { name, dtype: 'BF16', shape, bytes: new Uint8Array(bfloat16FromFloat32(values).buffer) };
+  });
+  const tokenizerFolder = readTinyModel('llama').folder;
+  const files: Record<string, Record<string, unknown>> = {};
+  for (const file of ['tokenizer.json', 'tokenizer_config.json']) files[file] = JSON.parse(await readFile(join(tokenizerFolder, file), 'utf8')) as Record<string, unknown>;
+  await writeModelFolder(folder, { config, tensors, files });
+  return folder;
+}
+
+const rows = [1, 23, 40].map((length) => Array.from({ length }, (_, place) => 6 + ((place * 97 + length * 31) % 310)));
+
+beforeAll(() => setThreads(1));
+
+describe.each(families)('the GGUF file of %s', (_, config) => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let path: string;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    path = join(folder.path, 'model.gguf');
+    await using model = await openSourceModel(await drawModel(join(folder.path, 'model'), config));
+    await exportGguf(model, f32, path, quietContext());
+  });
+  afterAll(() => folder[Symbol.asyncDispose]());
+
+  test('says to llama.cpp what the model says to us', async () => {
+    using ours = await loadForInference(join(folder.path, 'model'), { dtype: 'float32' });
+    const expected = await tokenLogProbs(ours.model, rows.map((tokenIds) => ({ tokenIds })), quietContext());
+    await using runtime = await openGgufRuntime(path, { contextSize: 64, threads: 1, signal: quietContext().signal });
+    for (const [index, tokenIds] of rows.entries()) {
+      const theirs = await runtime.logProbabilities(tokenIds, tokenIds.map(() => true), quietContext().signal);
+      // llama.cpp keeps keys and values in float16; a wrong name or rotation is off by a hundred times as much.
+      expect(largestDifference(theirs, expected[index]!.slice(1) as number[])).toBeLessThan(1e-2);
+    }
+  });
+
+  test('is imported as the same model, bit for bit', async () => {
+    const imported = join(folder.path, 'imported');
+    await importModel(path, imported, quietContext());
+    await using before = await openSafetensors(join(folder.path, 'model'));
+    await using after = await openSafetensors(imported);
+    expect([...after.names()].sort()).toEqual([...before.names()].sort());
+    for (const name of before.names()) {
+      expect(after.info(name)).toEqual(before.info(name));
+      expect([name, Buffer.compare(await after.read(name), await before.read(name))]).toEqual([name, 0]);
+    }
+    const family = familyFor(config);
+    expect(family.parseConfig(JSON.parse(await readFile(join(imported, 'config.json'), 'utf8')))).toEqual(family.parseConfig(config));
+  });
+
+  test('as q8_0 loads too; vectors and routers stay float32', async () => {
+    await using model = await openSourceModel(join(folder.path, 'model'));
+    const quantized = join(folder.path, 'q8_0.gguf');
+    await exportGguf(model, q8_0, quantized, quietContext());
+    await using source = await openGguf(quantized);
+    for (const name of source.names()) {
+      const exact = source.info(name).shape.length === 1 || name.includes('ffn_gate_inp');
+      expect([name, source.info(name).dtype]).toEqual([name, exact ? 'F32' : 'Q8_0']);
+    }
+    await using runtime = await openGgufRuntime(quantized, { contextSize: 64, threads: 1, signal: quietContext().signal });
+    await runtime.logProbabilities(rows[1]!, rows[1]!.map(() => true), quietContext().signal);
+  });
+});
