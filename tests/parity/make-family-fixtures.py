@@ -2,12 +2,13 @@
 
     python tests/parity/make-family-fixtures.py [NAME ...]
 
-What is made stands in families/FAMILY.py: MODELS, draw where a family needs other weights than the common ones, and published where
-transformers holds parameters otherwise than published files do. Needs torch,
+What is made stands in families/FAMILY.py: MODELS; draw where a family needs other weights than the common ones; prepare where a model is changed
+before its weights are drawn; published where transformers holds parameters otherwise than published files do. Needs torch,
 transformers 5 and safetensors; works offline. Writes tests/parity/fixtures/families/NAME/:
 
     config.json, model.safetensors   the model as published models are laid out (one configuration is sharded)
-    expected.json                    token rows, the loss, prompts and their greedy continuations
+    expected.json                    token rows, the loss, prompts and their greedy continuations; of encoder-decoders the rows are the decoder's,
+                                     and `sources` and `promptSources` what the encoder reads beside each
     expected.safetensors             `logits` [tokens, vocabulary] of all rows one after another, `gradient.PARAMETER` of the loss
 
 The loss is the mean cross-entropy of every next token inside its row. Weights are drawn wide, so that logits are of order one and a
@@ -23,7 +24,7 @@ from typing import Callable, NamedTuple
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 OUT = Path(__file__).parent / "fixtures" / "families"
 NEW_TOKENS = 14
@@ -42,6 +43,7 @@ class Recipe(NamedTuple):
     sharded: bool
     draw: Callable | None  # draw(config, name, parameter, noise): another value than the common one, or None
     published: Callable | None  # published(name, tensor): a parameter or its gradient as {published name: tensor}
+    prepare: Callable | None  # prepare(model, generator)
 
 
 def read_recipes():
@@ -49,7 +51,7 @@ def read_recipes():
     for path in sorted((Path(__file__).parent / "families").glob("*.py")):
         family = importlib.import_module(f"families.{path.stem}")
         for name, entry in getattr(family, "MODELS", {}).items():
-            recipes[name] = Recipe(*entry, getattr(family, "draw", None), getattr(family, "published", None))
+            recipes[name] = Recipe(*entry, getattr(family, "draw", None), getattr(family, "published", None), getattr(family, "prepare", None))
     return recipes
 
 
@@ -72,9 +74,13 @@ def draw_weights(model, draw, generator):
                 parameter.copy_(noise * 1.2 / parameter.shape[1] ** 0.5)
 
 
-def greedy(model, prompt):
+def greedy(model, prompt, source):
     """Continues with the cache; None if a step is too close to call."""
-    out = model.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt), dtype=torch.long), max_new_tokens=NEW_TOKENS, do_sample=False, use_cache=True, output_logits=True, return_dict_in_generate=True)
+    read = source or prompt
+    decoder = {"decoder_input_ids": torch.tensor([prompt])} if source else {}
+    # transformers 5.19 makes the cache as deep as the encoder; a deeper decoder has to do without.
+    use_cache = not source or model.config.num_decoder_layers <= model.config.num_layers
+    out = model.generate(torch.tensor([read]), attention_mask=torch.ones(1, len(read), dtype=torch.long), **decoder, max_new_tokens=NEW_TOKENS, do_sample=False, use_cache=use_cache, output_logits=True, return_dict_in_generate=True)
     for step in out.logits:
         best = step[0].topk(2).values
         if best[0] - best[1] < MARGIN:
@@ -90,14 +96,23 @@ def make(name, recipe):
 
 
 def make_with(name, recipe, seed):
-    model_class, config_class, settings, rewrite, sharded, draw, published = recipe
+    model_class, config_class, settings, rewrite, sharded, draw, published, prepare = recipe
     generator = torch.Generator().manual_seed(seed)
     model = model_class(config_class(**json.loads(json.dumps(settings)))).eval()
     model.generation_config.eos_token_id = None
+    if prepare:
+        prepare(model, generator)
     draw_weights(model, draw, generator)
     rows = [torch.randint(0, 97, (length,), generator=generator).tolist() for length in (11, 1, 7, 16)]
     prompts = [torch.randint(0, 97, (length,), generator=generator).tolist() for length in (5, 1, 9)]
-    continuations = [greedy(model, prompt) for prompt in prompts]
+    reads_source = model.config.is_encoder_decoder
+    sources, prompt_sources = [None] * len(rows), [None] * len(prompts)
+    if reads_source:
+        for row in rows + prompts:
+            row[0] = model.config.decoder_start_token_id
+        sources = [torch.randint(0, 97, (length,), generator=generator).tolist() for length in (9, 13, 1, 20)]
+        prompt_sources = [torch.randint(0, 97, (length,), generator=generator).tolist() for length in (17, 4, 1)]
+    continuations = [greedy(model, prompt, source) for prompt, source in zip(prompts, prompt_sources)]
     if None in continuations or any(len(set(c)) < 3 for c in continuations):
         return False
 
@@ -112,11 +127,14 @@ def make_with(name, recipe, seed):
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
     # What was written must be what transformers reads back, the rewritten configuration included.
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager", experts_implementation="eager").eval()
+    auto_class = AutoModelForSeq2SeqLM if reads_source else AutoModelForCausalLM
+    model = auto_class.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager", experts_implementation="eager").eval()
+    model.generation_config.eos_token_id = None
     count = sum(len(row) - 1 for row in rows)
     all_logits, loss = [], 0
-    for row in rows:
-        logits = model(torch.tensor([row])).logits[0]
+    for row, source in zip(rows, sources):
+        read = {"input_ids": torch.tensor([source]), "decoder_input_ids": torch.tensor([row])} if source else {"input_ids": torch.tensor([row])}
+        logits = model(**read).logits[0]
         all_logits.append(logits.detach())
         loss = loss + torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(row[1:], dtype=torch.long), reduction="sum") / count
     loss.backward()
@@ -125,10 +143,12 @@ def make_with(name, recipe, seed):
         parts = published(parameter_name, parameter.grad) if published else {parameter_name: parameter.grad}
         for part_name, gradient in parts.items():
             tensors[f"gradient.{part_name}"] = gradient.contiguous()
-    again = [greedy(model, prompt) for prompt in prompts]
+    again = [greedy(model, prompt, source) for prompt, source in zip(prompts, prompt_sources)]
     assert again == continuations, (name, again, continuations)
     save_file(tensors, folder / "expected.safetensors")
     expected = {"rows": rows, "loss": loss.item(), "prompts": prompts, "continuations": continuations}
+    if reads_source:
+        expected |= {"sources": sources, "promptSources": prompt_sources}
     (folder / "expected.json").write_text(json.dumps(expected) + "\n")
     print(f"{name}: seed {seed}, {sum(p.numel() for p in model.parameters())} parameters, loss {loss.item():.4f}, largest logit {tensors['logits'].abs().max():.2f}, {sum(f.stat().st_size for f in folder.iterdir())} bytes")
     return True

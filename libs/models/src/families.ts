@@ -5,9 +5,10 @@ import { mixtral } from './mixtral/index.js';
 import type { ModelFamily } from './model-family.js';
 import { qwen2 } from './qwen2/index.js';
 import { qwen3 } from './qwen3/index.js';
+import { t5 } from './t5/index.js';
 
 /** Every family that can be served. A new one is its folder and one line here. */
-export const families: readonly ModelFamily[] = [llama, gemma3, qwen2, qwen3, mixtral];
+export const families: readonly ModelFamily[] = [llama, gemma3, qwen2, qwen3, mixtral, t5];
 
 /**
  * The family of a config.json: by the first of its `architectures`, or by `model_type` where that key is absent. Throws ModelConfigError

@@ -105,7 +105,8 @@ function checkTensors(family: ModelFamily, config: unknown, source: GgufSource, 
     if (text(found.shape) !== text(shape)) problems.push(`${gguf} is ${text(found.shape)}, expected ${text(shape)}`);
     if (!dequantizableGgufTypes.includes(found.dtype)) problems.push(`${gguf} is of type ${found.dtype}, which cannot be decoded (${dequantizableGgufTypes.join(', ')} can)`);
   }
-  for (const name of source.names()) if (!known.has(name)) problems.push(`${name} ${text(source.info(name).shape)} is not a part of this model`);
+  const ignored = family.weights.gguf.ignored ?? [];
+  for (const name of source.names()) if (!known.has(name) && !ignored.some(({ pattern }) => pattern.test(name))) problems.push(`${name} ${text(source.info(name).shape)} is not a part of this model`);
   if (problems.length === 0) return expected.filter(({ gguf }) => source.has(gguf));
   throw new ModelWeightsError({
     message: `The tensors in ${path} are not those of its ${family.name} configuration: ${problems.slice(0, 8).join('; ')}${problems.length > 8 ? `; and ${problems.length - 8} more` : ''}.`,

@@ -19,3 +19,5 @@ export { qwen3 } from './qwen3/index.js';
 export type { Qwen3Config } from './qwen3/config.js';
 export { mixtral } from './mixtral/index.js';
 export type { MixtralConfig } from './mixtral/config.js';
+export { t5 } from './t5/index.js';
+export type { T5Config } from './t5/config.js';

@@ -67,7 +67,7 @@ export interface WeightName {
    * family's list, in order.
    */
   readonly stack?: { readonly index: number; readonly count: number };
-  /** Stays float32 in every quantized GGUF file: routers, whose scores decide by small differences. */
+  /** Stays float32 in every quantized GGUF file: routers, whose scores decide by small differences, and matrices too narrow for a block. */
   readonly keepFloat?: boolean;
 }
 
@@ -89,6 +89,8 @@ export interface GgufMapping<Config> {
   readonly architecture: string;
   /** Where families share an architecture: whether a file is of this one, by its metadata. Absent: every file. */
   serves?(get: (key: string) => unknown): boolean;
+  /** As `FamilyWeights.ignored`, for the names of this format. */
+  readonly ignored?: FamilyWeights<Config>['ignored'];
   /**
    * The config.json of a GGUF file, without `torch_dtype` and token ids. `get` gives the plain decoded value of a key;
    * `tensorShape` the Hugging Face order shape of a tensor or undefined; `ropeFactors` the values of `rope_freqs.weight` where the file has it.

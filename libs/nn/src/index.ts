@@ -1,6 +1,7 @@
 /** What models are built from: modules, attention over packed rows, the cache, LoRA. */
 export { packedAttention, type AttentionOptions } from './attention.js';
 export { Embedding } from './embedding.js';
+export { EncoderDecoderCache, type LayerMemory } from './encoder-decoder-cache.js';
 export { ExpertMixture, type Expert } from './expert-mixture.js';
 export { gateActivation, type GateActivation } from './gate-activation.js';
 export { KeyValueCache, type CacheLayer, type CacheShape } from './key-value-cache.js';
@@ -15,6 +16,9 @@ export type { PackedTokens } from './packed-tokens.js';
 export type { LinearLike, Parts } from './parts.js';
 export { plainParts } from './plain-parts.js';
 export { project } from './project.js';
+export { relativePositionBias, type RelativePositionSettings } from './relative-position.js';
 export { RmsNorm } from './rms-norm.js';
 export { rotate, RotaryEmbedding, type Rotation } from './rotary-embedding.js';
+export { rowAttention, type RowAttentionOptions } from './row-attention.js';
+export { rowBeginnings, RowSlots, type PackedKeys } from './row-slots.js';
 export { llama3Divisors, rotarySpeeds, type Llama3Scaling, type RotaryScaling, type RotarySettings } from './rotary-settings.js';

@@ -38,11 +38,11 @@ export function describeFamily(family: ModelFamily, fixtureNames: readonly strin
     });
 
     test(`logits equal those of transformers within ${logitTolerance}`, () => {
-      expect(largestDifference(logitsOf(model, fixture.rows), fixture.logits)).toBeLessThan(logitTolerance);
+      expect(largestDifference(logitsOf(model, fixture), fixture.logits)).toBeLessThan(logitTolerance);
     });
 
     test(`the gradient of every parameter equals that of transformers within ${gradientTolerance}`, () => {
-      const { loss, gradients } = lossAndGradients(model, fixture.rows);
+      const { loss, gradients } = lossAndGradients(model, fixture);
       expect(Math.abs(loss - fixture.loss)).toBeLessThan(1e-4);
       expect([...gradients.keys()].sort()).toEqual([...fixture.gradients.keys()].sort());
       for (const [parameter, expected] of fixture.gradients) {
@@ -52,34 +52,38 @@ export function describeFamily(family: ModelFamily, fixtureNames: readonly strin
 
     test('greedy generation with the cache is that of transformers, token for token, all rows at once', () => {
       const wanted = fixture.continuations[0]?.length ?? 0;
-      expect(generateGreedily(model, fixture.prompts, wanted)).toEqual(fixture.continuations);
+      expect(generateGreedily(model, promptsOf(fixture), wanted)).toEqual(fixture.continuations);
     });
 
     test('rows that finish early leave the cache without changing the others', () => {
-      const keep = fixture.prompts.map((_, row) => (row === 1 ? 3 : (fixture.continuations[row]?.length ?? 0)));
-      expect(generateGreedily(model, fixture.prompts, keep)).toEqual(fixture.continuations.map((tokens, row) => tokens.slice(0, keep[row])));
+      // The shortest, and the longest.
+      for (const leaving of [1, 2]) {
+        const keep = fixture.prompts.map((_, row) => (row === leaving ? 3 : (fixture.continuations[row]?.length ?? 0)));
+        expect(generateGreedily(model, promptsOf(fixture), keep)).toEqual(fixture.continuations.map((tokens, row) => tokens.slice(0, keep[row])));
+      }
     });
 
     const likeTheWhole = turnsChangeWithLength.includes(name) ? 'near' : 'equal to';
     test(`a row given to the cache in pieces has logits ${likeTheWhole} those of the whole row`, () => {
       const tolerance = likeTheWhole === 'near' ? 0.5 : packingTolerance;
       for (const [row, pieces] of [
-        [fixture.rows[0], [4, 5, 1, 1]],
-        [fixture.rows[3], [1, 9, 6]],
+        [0, [4, 5, 1, 1]],
+        [3, [1, 9, 6]],
       ] as const) {
-        expect(largestDifference(logitsInPieces(model, row ?? [], pieces), logitsOf(model, [row ?? []]))).toBeLessThan(tolerance);
+        const single = rowOf(fixture, row);
+        expect(largestDifference(logitsInPieces(model, single, pieces), logitsOf(model, single))).toBeLessThan(tolerance);
       }
     });
 
     test(`packed rows equal single rows within ${packingTolerance}`, () => {
-      const single = fixture.rows.flatMap((row) => logitsOf(model, [row]));
-      expect(largestDifference(logitsOf(model, fixture.rows), single)).toBeLessThan(packingTolerance);
+      const single = fixture.rows.flatMap((_, row) => logitsOf(model, rowOf(fixture, row)));
+      expect(largestDifference(logitsOf(model, fixture), single)).toBeLessThan(packingTolerance);
     });
 
     test('a training step in a scope leaves no tensor behind', () => {
-      lossAndGradients(model, fixture.rows);
+      lossAndGradients(model, fixture);
       const before = liveTensors();
-      lossAndGradients(model, fixture.rows);
+      lossAndGradients(model, fixture);
       expect(liveTensors()).toBe(before);
     });
 
@@ -94,7 +98,7 @@ export function describeFamily(family: ModelFamily, fixtureNames: readonly strin
         return { ...lora, linear };
       };
       const { model: tuned } = await loadModel(fixture.folder, { dtype: 'float32', parts });
-      expect(largestDifference(logitsOf(tuned, fixture.rows), fixture.logits)).toBeLessThan(logitTolerance);
+      expect(largestDifference(logitsOf(tuned, fixture), fixture.logits)).toBeLessThan(logitTolerance);
       const { model: merged } = await loadModel(fixture.folder, { dtype: 'float32' });
       scope(() =>
         noGrad(() => {
@@ -106,9 +110,9 @@ export function describeFamily(family: ModelFamily, fixtureNames: readonly strin
           }
         }),
       );
-      const expected = logitsOf(merged, fixture.rows);
-      expect(largestDifference(logitsOf(model, fixture.rows), expected)).toBeGreaterThan(100 * logitTolerance);
-      expect(largestDifference(logitsOf(tuned, fixture.rows), expected)).toBeLessThan(logitTolerance);
+      const expected = logitsOf(merged, fixture);
+      expect(largestDifference(logitsOf(model, fixture), expected)).toBeGreaterThan(100 * logitTolerance);
+      expect(largestDifference(logitsOf(tuned, fixture), expected)).toBeLessThan(logitTolerance);
       for (const each of [tuned, merged]) each[Symbol.dispose]();
     });
 
@@ -123,33 +127,45 @@ export function describeFamily(family: ModelFamily, fixtureNames: readonly strin
     test('bfloat16 weights give nearly the same logits', async () => {
       const { model: rounded } = await loadModel(fixture.folder, { dtype: 'bfloat16' });
       expect(rounded.outputWeight.dtype).toBe('bfloat16');
-      expect(relativeError(logitsOf(rounded, fixture.rows), fixture.logits)).toBeLessThan(0.05);
+      expect(relativeError(logitsOf(rounded, fixture), fixture.logits)).toBeLessThan(0.05);
       rounded[Symbol.dispose]();
     });
   });
 }
 
-/** Float32 logits of all tokens, row-major. */
-function logitsOf(model: CausalLanguageModel, rows: readonly (readonly number[])[]): number[] {
-  return scope(() => noGrad(() => model.logits(model.hidden(packTokens(rows))).toArray()));
+/** Rows, and of encoder-decoders what the encoder reads beside each. */
+type Reading = Pick<FamilyFixture, 'rows' | 'sources'>;
+
+function rowOf({ rows, sources }: Reading, index: number): Reading {
+  const one = <Item>(items: readonly Item[]) => items.slice(index, index + 1);
+  return { rows: one(rows), ...(sources && { sources: one(sources) }) };
 }
 
-function logitsInPieces(model: CausalLanguageModel, row: readonly number[], sizes: readonly number[]): number[] {
+function promptsOf({ prompts, promptSources }: FamilyFixture): Reading {
+  return { rows: prompts, ...(promptSources && { sources: promptSources }) };
+}
+
+/** Float32 logits of all tokens, row-major. */
+function logitsOf(model: CausalLanguageModel, { rows, sources }: Reading): number[] {
+  return scope(() => noGrad(() => model.logits(model.hidden(packTokens(rows, { ...(sources && { sources }) }))).toArray()));
+}
+
+function logitsInPieces(model: CausalLanguageModel, { rows: [row = []], sources }: Reading, sizes: readonly number[]): number[] {
   using cache = model.newCache();
   let start = 0;
   return sizes.flatMap((size) => {
     const piece = row.slice(start, start + size);
     start += size;
-    return scope(() => noGrad(() => model.logits(model.hidden(cache.rows === 0 ? packTokens([piece]) : cache.nextBatch([piece]), cache)).toArray()));
+    return scope(() => noGrad(() => model.logits(model.hidden(cache.rows === 0 ? packTokens([piece], { ...(sources && { sources }) }) : cache.nextBatch([piece]), cache)).toArray()));
   });
 }
 
-function lossAndGradients(model: CausalLanguageModel, rows: readonly (readonly number[])[]): { loss: number; gradients: Map<string, number[]> } {
+function lossAndGradients(model: CausalLanguageModel, { rows, sources }: Reading): { loss: number; gradients: Map<string, number[]> } {
   const parameters = model.parameters();
   for (const parameter of parameters.values()) parameter.setRequiresGrad(true);
   const targets = rows.flatMap((row) => [...row.slice(1), -100]);
   const loss = scope(() => {
-    const logits = model.logits(model.hidden(packTokens(rows)));
+    const logits = model.logits(model.hidden(packTokens(rows, { ...(sources && { sources }) })));
     const mean = ops.crossEntropyLoss(logits, tensor(targets, { dtype: 'int64' }), null, 1, -100);
     mean.backward();
     return mean.item();
@@ -164,7 +180,7 @@ function lossAndGradients(model: CausalLanguageModel, rows: readonly (readonly n
 }
 
 /** Greedy continuations of all prompts in one batch; a row leaves it once it has as many tokens as wanted. */
-function generateGreedily(model: CausalLanguageModel, prompts: readonly (readonly number[])[], wanted: number | readonly number[]): number[][] {
+function generateGreedily(model: CausalLanguageModel, { rows: prompts, sources }: Reading, wanted: number | readonly number[]): number[][] {
   const limit = (row: number) => (typeof wanted === 'number' ? wanted : (wanted[row] ?? 0));
   const made: number[][] = prompts.map(() => []);
   let live = prompts.map((_, row) => row);
@@ -173,7 +189,7 @@ function generateGreedily(model: CausalLanguageModel, prompts: readonly (readonl
   while (live.length > 0) {
     const next = scope(() =>
       noGrad(() => {
-        const packed = cache.rows === 0 ? packTokens(batch) : cache.nextBatch(batch);
+        const packed = cache.rows === 0 ? packTokens(batch, { ...(sources && { sources }) }) : cache.nextBatch(batch);
         const last = packed.boundaries.slice(1).map((end) => end - 1);
         const hidden: Tensor = ops.indexSelect(model.hidden(packed, cache), 0, tensor(last, { dtype: 'int64' }));
         return ops.argmax(model.logits(hidden), -1).toArray();

@@ -8,6 +8,9 @@ export interface FamilyFixture {
   readonly folder: string;
   readonly configJson: Record<string, unknown>;
   readonly rows: readonly (readonly number[])[];
+  /** Of encoder-decoders: what the encoder reads beside each of `rows` and of `prompts`. */
+  readonly sources?: readonly (readonly number[])[];
+  readonly promptSources?: readonly (readonly number[])[];
   /** Mean cross-entropy of every next token of `rows`. */
   readonly loss: number;
   /** [tokens of all rows, vocabulary], row-major. */
@@ -28,7 +31,7 @@ export function fixtureFolder(name: string): string {
 export async function readFixture(name: string): Promise<FamilyFixture> {
   const folder = fixtureFolder(name);
   const configJson = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
-  const expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as Pick<FamilyFixture, 'rows' | 'loss' | 'prompts' | 'continuations'>;
+  const expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as Pick<FamilyFixture, 'rows' | 'sources' | 'promptSources' | 'loss' | 'prompts' | 'continuations'>;
   await using tensors = await openSafetensors(join(folder, 'expected.safetensors'));
   const floats = async (tensor: string) => new Float32Array((await tensors.read(tensor)).slice().buffer);
   const gradients = new Map<string, Float32Array>();
