@@ -107,6 +107,8 @@ export function loraAdapterConfig(options: {
   readonly targetModules: readonly string[];
   readonly baseModel: string | null;
   readonly useRslora?: boolean;
+  /** The adapted weights of the base lie transposed (GPT-2's Conv1D); A and B are as ever. */
+  readonly fanInFanOut?: boolean;
 }): Record<string, unknown> {
   return {
     alpha_pattern: {},
@@ -114,7 +116,7 @@ export function loraAdapterConfig(options: {
     base_model_name_or_path: options.baseModel,
     bias: 'none',
     exclude_modules: null,
-    fan_in_fan_out: false,
+    fan_in_fan_out: options.fanInFanOut ?? false,
     inference_mode: true,
     init_lora_weights: true,
     layer_replication: null,

@@ -22,7 +22,7 @@ export async function loadForInference(folder: string, options: LoadForInference
   const tokenizer = await Tokenizer.fromFolder(folder);
   const format = await conversationFormat(folder);
   const loaded = await loadModel(folder, options);
-  const positions = loaded.configJson.max_position_embeddings;
+  const positions = loaded.configJson.max_position_embeddings ?? loaded.configJson.n_positions;
   return {
     ...loaded,
     folder,

@@ -1,4 +1,5 @@
-import { adapterScaling, readAdapter, readModelFolder, readSideFiles, weightDtypes, writeModelFolder, type Adapter, type ModelFolder, type SafetensorsEntry, type TensorSource } from '@tunesmith/checkpoints';
+import { adapterScaling, readAdapter, readModelFolder, readSideFiles, weightDtypes, writeModelFolder, type Adapter, type SafetensorsEntry, type TensorSource } from '@tunesmith/checkpoints';
+import { publishedTensors, type PublishedTensors } from '@tunesmith/models';
 import { fromBytes, noGrad, ops, scope, type DType, type Tensor, type WorkContext } from '@tunesmith/tensor';
 import { MergeError } from './merge-error.js';
 import type { LowRankUpdate, MergeMethod } from './merge-method.js';
@@ -37,12 +38,16 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
 
   await using opened = new AsyncDisposableStack();
   const base = opened.use(await readModelFolder(options.base));
-  const models: ModelFolder[] = [];
-  for (const folder of options.models) models.push(opened.use(await readModelFolder(folder)));
+  const weights = publishedTensors(base.config, base.tensors);
+  const models: PublishedTensors[] = [];
+  for (const folder of options.models) {
+    const { config, tensors } = opened.use(await readModelFolder(folder));
+    models.push(publishedTensors(config, tensors));
+  }
   const adapter = options.adapter === undefined ? undefined : opened.use(await readAdapter(options.adapter));
 
-  const updates = adapter ? lowRankUpdates(adapter) : new Map<string, AdapterUpdate>();
-  const plan = planMerge(base.tensors, models.map(({ tensors }) => tensors), new Map([...updates].map(([name, { shape }]) => [name, shape])));
+  const updates = adapter ? lowRankUpdates(adapter, weights) : new Map<string, AdapterUpdate>();
+  const plan = planMerge(weights, models, new Map([...updates].map(([name, { shape }]) => [name, shape])));
   let done = 0;
   const merged = plan.map((task): SafetensorsEntry => ({
     name: task.name,
@@ -51,7 +56,7 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
     // Asked for when its turn comes: one weight of every model is in memory at a time.
     async bytes() {
       context.signal.throwIfAborted();
-      const bytes = await mergeTensor(task, { base: base.tensors, models, update: updates.get(task.name), method, parameters });
+      const bytes = await mergeTensor(task, { base: weights, models, update: updates.get(task.name), method, parameters });
       done += 1;
       context.onProgress({ phase: 'merge', done, total: plan.length, unit: 'tensors' });
       return bytes;
@@ -76,33 +81,37 @@ function checkInputs({ name, takes }: MergeMethod, { adapter, models }: MergeOpt
 }
 
 interface AdapterUpdate {
-  /** Of the weight it updates: [out, in]. */
+  /** Of the weight it updates, as the base stores it: [out, in], or transposed. */
   readonly shape: readonly number[];
   readonly scaling: number;
   read(): Promise<{ a: Tensor; b: Tensor }>;
 }
 
-/** By the base's weight name. */
-function lowRankUpdates({ config, modules, replacements, tensors, path }: Adapter): Map<string, AdapterUpdate> {
+/** By the base's weight name. Where the base stores a weight transposed, so is its update: (B A)ᵀ = Aᵀ Bᵀ. */
+function lowRankUpdates({ config, modules, replacements, tensors, path }: Adapter, base: PublishedTensors): Map<string, AdapterUpdate> {
   const refuse = (what: string): never => {
     throw new MergeError('adapter-unsupported', `merge: the adapter in ${path} ${what}, which lora-fold does not fold. Merge it with PEFT and import the merged model.`, { path });
   };
   if (config.useDora) refuse('is a DoRA adapter');
-  if (config.fanInFanOut) refuse('holds transposed weights (fan_in_fan_out)');
   if (replacements.size > 0) refuse(`replaces whole weights (${[...replacements.keys()].slice(0, 3).join(', ')})`);
   return new Map(
     [...modules].map(([module, { a, b, bias }]) => {
       if (a === undefined || b === undefined || bias !== undefined) return refuse(`adapts ${module} in another form than A and B`);
       const shape = [tensors.info(b).shape[0]!, tensors.info(a).shape[1]!];
+      const name = `${module}.weight`;
+      if (base.isTransposed(name)) {
+        const read = async () => ({ a: await readTransposed(tensors, b), b: await readTransposed(tensors, a) });
+        return [name, { shape: shape.toReversed(), scaling: adapterScaling(config, module).scale, read }];
+      }
       const read = async () => ({ a: await readTensor(tensors, a), b: await readTensor(tensors, b) });
-      return [`${module}.weight`, { shape, scaling: adapterScaling(config, module).scale, read }];
+      return [name, { shape, scaling: adapterScaling(config, module).scale, read }];
     }),
   );
 }
 
 interface MergeSources {
   readonly base: TensorSource;
-  readonly models: readonly ModelFolder[];
+  readonly models: readonly TensorSource[];
   readonly update: AdapterUpdate | undefined;
   readonly method: MergeMethod;
   readonly parameters: MergeParameters;
@@ -114,7 +123,7 @@ async function mergeTensor(task: MergeTask, { base, models, update, method, para
   using own = new DisposableStack();
   const baseTensor = own.use(await readTensor(base, task.name));
   const others: Tensor[] = [];
-  for (const { tensors } of models) others.push(own.use(await readTensor(tensors, task.name)));
+  for (const tensors of models) others.push(own.use(await readTensor(tensors, task.name)));
   let lowRank: LowRankUpdate | null = null;
   if (update) {
     const { a, b } = await update.read();
@@ -137,6 +146,11 @@ async function readTensor(source: TensorSource, name: string): Promise<Tensor> {
   const { dtype, shape } = source.info(name);
   using stored = fromBytes(await source.read(name), { shape, dtype: dtypeOfSafetensors(dtype) });
   return ops.toDtype(stored, 'float32', true);
+}
+
+async function readTransposed(source: TensorSource, name: string): Promise<Tensor> {
+  using tensor = await readTensor(source, name);
+  return ops.t(tensor);
 }
 
 function dtypeOfSafetensors(name: string): DType {

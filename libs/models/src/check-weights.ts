@@ -1,6 +1,6 @@
-import type { TensorSource } from '@tunesmith/checkpoints';
 import { TunesmithError } from '@tunesmith/tensor';
 import type { FamilyWeights, WeightName } from './model-family.js';
+import { storedShape, type PublishedTensors } from './published-tensors.js';
 
 /** Weights that are not those of the configuration; every difference is in `facts.problems`. */
 export class ModelWeightsError extends TunesmithError {
@@ -12,19 +12,20 @@ export class ModelWeightsError extends TunesmithError {
 const shownProblems = 8;
 
 /** Which tensors to read, after checking that a checkpoint holds exactly those of the configuration, in their shapes. Reads headers only. */
-export function checkWeights<Config>(weights: FamilyWeights<Config>, config: Config, source: TensorSource, where: string): WeightName[] {
+export function checkWeights<Config>(weights: FamilyWeights<Config>, config: Config, source: PublishedTensors, where: string): WeightName[] {
   const expected = weights.tensors(config);
   const known = new Set(expected.map((weight) => weight.huggingFace));
   const problems: string[] = [];
   const present: WeightName[] = [];
   for (const weight of expected) {
     if (!source.has(weight.huggingFace)) {
-      if (!weight.optional) problems.push(`${weight.huggingFace} is missing, expected ${shapeText(weight.shape)}`);
+      if (!weight.optional) problems.push(`${weight.huggingFace} is missing, expected ${shapeText(storedShape(weight))}`);
       continue;
     }
     const { shape } = source.info(weight.huggingFace);
-    if (shape.length !== weight.shape.length || shape.some((size, dimension) => size !== weight.shape[dimension])) {
-      problems.push(`${weight.huggingFace} is ${shapeText(shape)}, expected ${shapeText(weight.shape)}`);
+    const wanted = storedShape(weight);
+    if (shape.length !== wanted.length || shape.some((size, dimension) => size !== wanted[dimension])) {
+      problems.push(`${weight.huggingFace} is ${shapeText(shape)}, expected ${shapeText(wanted)}`);
     }
     present.push(weight);
   }

@@ -1,4 +1,5 @@
 import { gemma3 } from './gemma3/index.js';
+import { gpt2 } from './gpt2/index.js';
 import { llama } from './llama/index.js';
 import { ModelConfigError } from './model-config-error.js';
 import { mixtral } from './mixtral/index.js';
@@ -8,7 +9,7 @@ import { qwen3 } from './qwen3/index.js';
 import { t5 } from './t5/index.js';
 
 /** Every family that can be served. A new one is its folder and one line here. */
-export const families: readonly ModelFamily[] = [llama, gemma3, qwen2, qwen3, mixtral, t5];
+export const families: readonly ModelFamily[] = [llama, gemma3, gpt2, qwen2, qwen3, mixtral, t5];
 
 /**
  * The family of a config.json: by the first of its `architectures`, or by `model_type` where that key is absent. Throws ModelConfigError
@@ -33,7 +34,7 @@ export function familyForGguf(get: (key: string) => unknown): ModelFamily {
   const architecture = get('general.architecture');
   const found = families.find(({ weights: { gguf } }) => gguf.architecture === architecture && (gguf.serves?.(get) ?? true));
   if (found) return found;
-  const known = [...new Set(families.map((family) => family.weights.gguf.architecture))];
+  const known = [...new Set(families.flatMap((family) => family.weights.gguf.architecture ?? []))];
   throw new ModelConfigError({
     message: `GGUF file: expected general.architecture to be one of ${known.join(', ')}, got ${String(architecture)}.`,
     facts: { architecture },

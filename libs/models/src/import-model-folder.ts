@@ -8,12 +8,13 @@ import { ImportModelError } from './import-model-error.js';
 import { checkVocabulary } from './import-model-gguf.js';
 import { ImportProgress } from './import-model-progress.js';
 import type { ImportedModel } from './import-model.js';
+import { PublishedTensors } from './published-tensors.js';
 
 type FloatType = 'F32' | 'F16' | 'BF16';
 const floatTypes: readonly string[] = ['F32', 'F16', 'BF16'] satisfies FloatType[];
 
 /**
- * As `importModel`, for a Hugging Face folder: a checked copy. Weights keep their type; tensors that carry nothing (a tied head stored twice,
+ * As `importModel`, for a Hugging Face folder: a checked copy. Weights keep their type and get the names of their family; tensors that carry nothing (a tied head stored twice,
  * old buffers) are left out. Code that a folder brings along is never run or copied.
  */
 export async function importModelFolder(path: string, outFolder: string, context: WorkContext): Promise<ImportedModel> {
@@ -23,17 +24,18 @@ export async function importModelFolder(path: string, outFolder: string, context
   await using source = await readModelFolder(path);
   const family = familyFor(source.config);
   const config = family.parseConfig(source.config);
-  const weights = checkWeights(family.weights, config, source.tensors, path);
+  const published = new PublishedTensors(source.tensors, family.weights.tensors(config), family.weights.spellings);
+  const weights = checkWeights(family.weights, config, published, path);
   const tokenizer = await Tokenizer.fromFolder(path);
   // Parses the template, if there is one: a broken one is to fail here, not in training.
   await ChatTemplate.fromFolder(path);
   const embedding = weights.find(({ gguf }) => gguf === 'token_embd.weight');
   checkVocabulary(embedding?.shape[0], tokenizer.vocabularySize, path);
 
-  const infos = weights.map(({ huggingFace: name }) => ({ ...source.tensors.info(name), dtype: floatType(source.tensors.info(name).dtype, name) }));
+  const infos = weights.map(({ huggingFace: name }) => ({ ...published.info(name), dtype: floatType(published.info(name).dtype, name) }));
   const bytes = infos.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const progress = new ImportProgress(bytes, context);
-  const tensors = infos.map(({ name, dtype, shape }): SafetensorsEntry => ({ name, dtype, shape, bytes: () => progress.tensor(name, dtype, () => source.tensors.read(name)) }));
+  const tensors = infos.map(({ name, dtype, shape }): SafetensorsEntry => ({ name, dtype, shape, bytes: () => progress.tensor(name, dtype, () => published.read(name)) }));
   await writeModelFolder(outFolder, {
     config: source.config,
     generationConfig: source.generationConfig,

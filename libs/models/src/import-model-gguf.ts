@@ -10,7 +10,7 @@ import {
   type SafetensorsEntry,
 } from '@tunesmith/checkpoints';
 import { tokenizerFilesFromGguf, type RebuiltTokenizer } from '@tunesmith/tokenizers';
-import type { WorkContext } from '@tunesmith/tensor';
+import { fromBytes, ops, scope, type WorkContext } from '@tunesmith/tensor';
 import { ModelWeightsError } from './check-weights.js';
 import { familyForGguf } from './families.js';
 import { ImportModelError } from './import-model-error.js';
@@ -18,6 +18,7 @@ import { ImportProgress } from './import-model-progress.js';
 import { rowsFromGguf } from './import-model-rows.js';
 import type { ImportedModel } from './import-model.js';
 import { ggufShape, type ModelFamily, type WeightName } from './model-family.js';
+import { storedShape } from './published-tensors.js';
 
 /** The divisors of llama3's rotations, which GGUF keeps as a tensor. */
 const ropeFactorsName = 'rope_freqs.weight';
@@ -48,7 +49,7 @@ export async function importModelGguf(path: string, outFolder: string, context: 
   const tensors = weights.map((weight): SafetensorsEntry => ({
     name: weight.huggingFace,
     dtype: 'BF16',
-    shape: weight.shape,
+    shape: storedShape(weight),
     bytes: () => progress.tensor(weight.gguf, 'BF16', async () => decode(weight, source.info(weight.gguf).dtype, await readStored(weight))),
   }));
   await writeModelFolder(outFolder, {
@@ -137,10 +138,16 @@ function storedReader(source: GgufSource): (weight: WeightName) => Promise<Uint8
   };
 }
 
-function decode({ shape, transform }: WeightName, dtype: string, stored: Uint8Array): Uint8Array {
+function decode({ shape, transform, stored: layout }: WeightName, dtype: string, stored: Uint8Array): Uint8Array {
   const rows = transform?.kind === 'interleave-heads' ? rowsFromGguf(stored, shape[0]!, transform.heads) : stored;
   const values = dequantizeGgufToBfloat16(dtype, rows, elementCount(shape), transform?.kind === 'plus-one' ? subtractOne : undefined);
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return layout === 'transposed' ? transposed(bytes, shape) : bytes;
+}
+
+/** A bfloat16 matrix of this shape, the other way round. */
+function transposed(bytes: Uint8Array, shape: readonly number[]): Uint8Array {
+  return scope(() => ops.t(fromBytes(bytes, { shape, dtype: 'bfloat16' })).toBytes());
 }
 
 /** In float32, before rounding: a small weight beside the one would lose its digits in bfloat16. */

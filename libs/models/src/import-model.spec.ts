@@ -100,7 +100,7 @@ async function writeModelGguf(path: string, configJson: Config, { metadata = {},
   await writeGguf(
     path,
     {
-      metadata: { 'general.architecture': { type: 'string', value: gguf.architecture }, ...gguf.metadataFromConfig(config), ...vocabularyMetadata(), ...metadata },
+      metadata: { 'general.architecture': { type: 'string', value: gguf.architecture ?? '' }, ...gguf.metadataFromConfig(config), ...vocabularyMetadata(), ...metadata },
       // One matrix as float16, to see that packed rows are moved too; the rest as float32.
       tensors: weights.map(({ weight }) => ({ name: weight.gguf, type: weight.gguf === 'blk.0.attn_q.weight' ? 'F16' : 'F32', shape: weight.shape })),
     },

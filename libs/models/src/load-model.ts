@@ -1,9 +1,10 @@
-import { readModelFolder, weightDtypes, type TensorSource } from '@tunesmith/checkpoints';
+import { readModelFolder, weightDtypes } from '@tunesmith/checkpoints';
 import { plainParts, type Parts } from '@tunesmith/nn';
 import { fromBytes, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
 import { checkWeights, ModelWeightsError } from './check-weights.js';
 import { familyFor } from './families.js';
 import type { CausalLanguageModel, ModelFamily } from './model-family.js';
+import { PublishedTensors } from './published-tensors.js';
 
 export interface LoadModelOptions {
   /** What to compute in, whatever the file stores. */
@@ -33,7 +34,8 @@ export async function loadModel(folder: string, { dtype, device = 'cpu', parts =
   await using opened = await readModelFolder(folder);
   const family = familyFor(opened.config);
   const config = family.parseConfig(opened.config);
-  const present = checkWeights(family.weights, config, opened.tensors, folder);
+  const tensors = new PublishedTensors(opened.tensors, family.weights.tensors(config), family.weights.spellings);
+  const present = checkWeights(family.weights, config, tensors, folder);
 
   const model = family.build(config, parts(plainParts({ dtype, device })));
   try {
@@ -41,7 +43,7 @@ export async function loadModel(folder: string, { dtype, device = 'cpu', parts =
     for (const { huggingFace: name } of present) {
       const parameter = parameters.get(name);
       if (!parameter) throw new TunesmithError({ message: `The ${family.name} family lists the tensor ${name} but builds no parameter of that name.`, code: 'model-family-broken', facts: { name } });
-      await fill(parameter, opened.tensors, name);
+      await fill(parameter, tensors, name);
     }
     return { family, config, configJson: opened.config, model };
   } catch (error) {
@@ -50,7 +52,7 @@ export async function loadModel(folder: string, { dtype, device = 'cpu', parts =
   }
 }
 
-async function fill(parameter: Tensor, source: TensorSource, name: string): Promise<void> {
+async function fill(parameter: Tensor, source: PublishedTensors, name: string): Promise<void> {
   const { dtype: stored, shape } = source.info(name);
   const dtype = weightDtypes.get(stored);
   if (!dtype) {
@@ -59,7 +61,8 @@ async function fill(parameter: Tensor, source: TensorSource, name: string): Prom
   const bytes = await source.read(name);
   scope(() =>
     noGrad(() => {
-      if (dtype === parameter.dtype && parameter.device === 'cpu') parameter.writeBytes(bytes);
+      if (source.isTransposed(name)) ops.copyInPlace(parameter, ops.t(fromBytes(bytes, { shape, dtype })));
+      else if (dtype === parameter.dtype && parameter.device === 'cpu') parameter.writeBytes(bytes);
       else ops.copyInPlace(parameter, fromBytes(bytes, { shape, dtype }));
       // One pass and one number: a sum is finite only if every element is.
       if (!Number.isFinite(ops.sumAll(parameter, 'float32').item())) refuseNonFinite(parameter, name);

@@ -48,6 +48,8 @@ export interface FamilyWeights<Config> {
   tensors(config: Config): readonly WeightName[];
   /** Names found in published checkpoints that carry no weights of ours, with the reason. */
   readonly ignored: readonly { readonly pattern: RegExp; readonly reason: string }[];
+  /** Other spellings of our names in published checkpoints: what to replace by what; asked only for names that are not ours. */
+  readonly spellings?: readonly { readonly pattern: RegExp; readonly replacement: string; readonly reason: string }[];
   readonly gguf: GgufMapping<Config>;
 }
 
@@ -55,9 +57,12 @@ export interface FamilyWeights<Config> {
 export interface WeightName {
   /** As in safetensors, with `.weight` or `.bias`; also the parameter's name in our module tree. */
   readonly huggingFace: string;
+  /** Also where llama.cpp has no architecture for the family: the name then only tells what the tensor is for. */
   readonly gguf: string;
-  /** As in safetensors, row-major; GGUF lists the same numbers reversed. */
+  /** Of our parameter, row-major; GGUF lists the same numbers reversed, safetensors has them as they are unless `stored` says otherwise. */
   readonly shape: readonly number[];
+  /** `transposed`: safetensors holds this matrix as [in, out] (GPT-2's Conv1D). Absent: as our parameter. */
+  readonly stored?: 'transposed';
   /** What GGUF did to the values; absent: nothing. */
   readonly transform?: WeightTransform;
   /** May be missing from a checkpoint. */
@@ -85,8 +90,8 @@ export type WeightTransform = { readonly kind: 'interleave-heads'; readonly head
 
 /** The metadata half of the GGUF mapping. */
 export interface GgufMapping<Config> {
-  /** The value of `general.architecture`. */
-  readonly architecture: string;
+  /** The value of `general.architecture`; null: llama.cpp has none, and the functions below refuse. */
+  readonly architecture: string | null;
   /** Where families share an architecture: whether a file is of this one, by its metadata. Absent: every file. */
   serves?(get: (key: string) => unknown): boolean;
   /** As `FamilyWeights.ignored`, for the names of this format. */

@@ -5,6 +5,7 @@ export { EncoderDecoderCache, type LayerMemory } from './encoder-decoder-cache.j
 export { ExpertMixture, type Expert } from './expert-mixture.js';
 export { gateActivation, type GateActivation } from './gate-activation.js';
 export { KeyValueCache, type CacheLayer, type CacheShape } from './key-value-cache.js';
+export { LayerNorm } from './layer-norm.js';
 export { Linear } from './linear.js';
 export { LinearGroup } from './linear-group.js';
 export { LoraLinear, type LoraOptions } from './lora-linear.js';

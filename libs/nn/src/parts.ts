@@ -1,5 +1,6 @@
 import type { Tensor } from '@tunesmith/tensor';
 import type { Embedding } from './embedding.js';
+import type { LayerNorm } from './layer-norm.js';
 import type { Module } from './module.js';
 import type { RmsNorm } from './rms-norm.js';
 
@@ -27,4 +28,6 @@ export interface Parts {
   embedding(path: string, count: number, size: number): Embedding;
   /** `unitOffset`: the weight is stored as the distance from one, as in the Gemma families. */
   rmsNorm(path: string, size: number, options: { epsilon: number; unitOffset?: boolean }): RmsNorm;
+  /** With a bias unless told otherwise. */
+  layerNorm(path: string, size: number, options: { epsilon: number; bias?: boolean }): LayerNorm;
 }

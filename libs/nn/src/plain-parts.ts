@@ -1,5 +1,6 @@
 import { empty, type DType } from '@tunesmith/tensor';
 import { Embedding } from './embedding.js';
+import { LayerNorm } from './layer-norm.js';
 import { Linear } from './linear.js';
 import type { Parts } from './parts.js';
 import { RmsNorm } from './rms-norm.js';
@@ -11,6 +12,7 @@ export function plainParts({ dtype, device = 'cpu' }: { dtype: DType; device?: s
       new Linear(path, empty([outFeatures, inFeatures], { dtype, device }), bias ? empty([outFeatures], { dtype, device }) : null),
     router: (path, inFeatures, experts) => new Linear(path, empty([experts, inFeatures], { dtype, device })),
     embedding: (path, count, size) => new Embedding(path, empty([count, size], { dtype, device })),
+    layerNorm: (path, size, { epsilon, bias = true }) => new LayerNorm(path, empty([size], { dtype, device }), bias ? empty([size], { dtype, device }) : null, { epsilon }),
     rmsNorm: (path, size, options) => new RmsNorm(path, empty([size], { dtype, device }), options),
   };
 }

@@ -14,3 +14,17 @@ def flat_rope_with_type(config):
     """Older still: `type` in place of `rope_type`."""
     flat_rope(config)
     config["rope_scaling"]["type"] = config["rope_scaling"].pop("rope_type")
+
+
+def draw_gpt(config, name, parameter, noise):
+    """For families whose norms are called ln_1, ln_f: norms and biases around where they start, embeddings narrow where the head is tied."""
+    if ("ln_" in name or "layernorm" in name or "layer_norm" in name) and name.endswith("weight"):
+        return 1 + 0.3 * noise
+    if name.endswith("wpe.weight"):
+        return 0.3 * noise
+    if name.endswith(("wte.weight", "embed_in.weight")):
+        return noise * (0.25 if config.tie_word_embeddings else 1.0)
+    if name.endswith(("attn.c_attn.weight", "mlp.c_fc.weight", "c_proj.weight")) and type(config).__name__ == "GPT2Config":
+        # Conv1D: [in, out].
+        return noise * 1.2 / parameter.shape[0] ** 0.5
+    return None

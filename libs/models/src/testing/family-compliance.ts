@@ -45,7 +45,10 @@ export function describeFamily(family: ModelFamily, fixtureNames: readonly strin
       const { loss, gradients } = lossAndGradients(model, fixture);
       expect(Math.abs(loss - fixture.loss)).toBeLessThan(1e-4);
       expect([...gradients.keys()].sort()).toEqual([...fixture.gradients.keys()].sort());
-      for (const [parameter, expected] of fixture.gradients) {
+      const transposed = new Map(family.weights.tensors(family.parseConfig(fixture.configJson)).flatMap(({ huggingFace, stored, shape }) => (stored === 'transposed' ? [[huggingFace, shape]] : [])));
+      for (const [parameter, theirs] of fixture.gradients) {
+        const shape = transposed.get(parameter);
+        const expected = shape ? turned(theirs, shape) : theirs;
         expect({ parameter, error: relativeError(gradients.get(parameter) ?? [], expected) }).toEqual({ parameter, error: expect.closeTo(0, -Math.log10(2 * gradientTolerance)) });
       }
     });
@@ -209,6 +212,11 @@ function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number
   let largest = 0;
   for (let index = 0; index < expected.length; index += 1) largest = Math.max(largest, Math.abs((actual[index] ?? NaN) - (expected[index] ?? NaN)));
   return largest;
+}
+
+/** The numbers of a matrix [rows, columns] from those of its transpose. */
+function turned(numbers: Float32Array, [rows = 0, columns = 0]: readonly number[]): Float32Array {
+  return Float32Array.from({ length: rows * columns }, (_, index) => numbers[(index % columns) * rows + Math.floor(index / columns)] ?? NaN);
 }
 
 /** |actual - expected| / |expected| as vectors. */

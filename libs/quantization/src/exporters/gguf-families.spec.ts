@@ -13,10 +13,13 @@ import { openSourceModel } from './source-model.js';
 
 /** One configuration for each family whose files llama.cpp is to read as we do, and what its GGUF has that others have not. */
 const common = { vocab_size: 320, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 128, rms_norm_eps: 1e-5 };
+const gpt2 = { architectures: ['GPT2LMHeadModel'], vocab_size: 320, n_positions: 64, n_embd: 64, n_layer: 2, n_head: 4, n_inner: 96 };
 const families: readonly (readonly [name: string, config: Record<string, unknown>])[] = [
   ['qwen2', { ...common, architectures: ['Qwen2ForCausalLM'], rope_theta: 1_000_000, tie_word_embeddings: true }],
   ['qwen2 with YaRN', { ...common, architectures: ['Qwen2ForCausalLM'], rope_theta: 10_000, rope_scaling: { type: 'yarn', factor: 4, original_max_position_embeddings: 32 } }],
   ['qwen3', { ...common, architectures: ['Qwen3ForCausalLM'], rope_theta: 1_000_000, head_dim: 32, tie_word_embeddings: true }],
+  ['gpt2', gpt2],
+  ['gpt2 with its own head', { ...gpt2, n_inner: null, tie_word_embeddings: false }],
   ['mixtral', { ...common, architectures: ['MixtralForCausalLM'], rope_theta: 1_000_000, num_local_experts: 4, num_experts_per_tok: 2 }],
 ];
 
@@ -24,10 +27,11 @@ const families: readonly (readonly [name: string, config: Record<string, unknown
 async function drawModel(folder: string, config: Record<string, unknown>): Promise<string> {
   const family = familyFor(config);
   const generator = new RandomGenerator(3);
-  const tensors = family.weights.tensors(family.parseConfig(config)).map(({ huggingFace: name, shape, transform }): SafetensorsEntry => {
+  const tensors = family.weights.tensors(family.parseConfig(config)).map(({ huggingFace: name, shape: ours, transform, stored }): SafetensorsEntry => {
+    const shape = stored === 'transposed' ? ours.toReversed() : ours;
     const noise = scope(() => randn(shape, { generator }).toArray());
-    const size = shape.length > 1 ? 1.2 / Math.sqrt(shape.at(-1)!) : 0.2;
-    const middle = name.includes('norm') && name.endsWith('.weight') && transform?.kind !== 'plus-one' ? 1 : 0;
+    const size = shape.length > 1 ? 1.2 / Math.sqrt(ours.at(-1)!) : 0.2;
+    const middle = /norm|ln_/.test(name) && name.endsWith('.weight') && transform?.kind !== 'plus-one' ? 1 : 0;
     const values = Float32Array.from(noise, (value) => middle + value * size);
     return { name, dtype: 'BF16', shape, bytes: new Uint8Array(bfloat16FromFloat32(values).buffer) };
   });

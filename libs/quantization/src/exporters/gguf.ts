@@ -1,9 +1,10 @@
 import { writeGguf, type GgufTensorPlan, type GgufValue } from '@tunesmith/checkpoints';
-import { ggufShape, type WeightName } from '@tunesmith/models';
+import { ggufShape, type ModelFamily, type WeightName } from '@tunesmith/models';
 import type { WorkContext } from '@tunesmith/tensor';
+import { QuantizationError } from '../quantization-error.js';
 import { checkRowLength, encodeRows, type QuantizationScheme } from '../schemes/quantization-scheme.js';
 import { f32 } from '../schemes/f32.js';
-import { toGgufLayout } from './gguf/gguf-layout.js';
+import { toGgufLayout, transposed } from './gguf/gguf-layout.js';
 import { tokenizerMetadata } from './gguf/tokenizer-metadata.js';
 import type { SourceModel } from './source-model.js';
 
@@ -13,10 +14,11 @@ const quantizationVersion = 2;
 /**
  * Writes a model as one GGUF file that llama.cpp loads, tensor by tensor. Matrices are encoded by `scheme`; vectors stay F32, as llama.cpp wants them.
  * The output head, or the embedding that serves as one, may have a finer scheme of its own.
- * Throws QuantizationError for weights or tokenizers that the format cannot hold.
+ * Throws QuantizationError for families, weights or tokenizers that the format cannot hold.
  */
 export async function exportGguf(model: SourceModel, scheme: QuantizationScheme, path: string, { signal, onProgress }: WorkContext): Promise<void> {
   const { family, config } = model;
+  const architecture = architectureOf(family);
   const weights = family.weights.tensors(config).filter(({ huggingFace, optional }) => optional !== true || model.weights.has(huggingFace));
   const derived = family.weights.gguf.derivedTensors(config);
   const schemeOf = chooseSchemes(weights, scheme);
@@ -41,14 +43,24 @@ export async function exportGguf(model: SourceModel, scheme: QuantizationScheme,
     }
     for (const { values } of derived) yield f32.encode(values)[0]!;
   }
-  await writeGguf(path, { metadata: metadataOf(model, weights, scheme), tensors }, data());
+  await writeGguf(path, { metadata: metadataOf(model, architecture, weights, scheme), tensors }, data());
 }
 
-function metadataOf(model: SourceModel, weights: readonly WeightName[], scheme: QuantizationScheme): Map<string, GgufValue> {
+function architectureOf({ name, weights }: ModelFamily): string {
+  const { architecture } = weights.gguf;
+  if (architecture !== null) return architecture;
+  throw new QuantizationError({
+    code: 'family-without-architecture',
+    message: `llama.cpp has no architecture for the family ${name}, so no GGUF file of it could be loaded. Keep its Hugging Face folder.`,
+    facts: { family: name },
+  });
+}
+
+function metadataOf(model: SourceModel, architecture: string, weights: readonly WeightName[], scheme: QuantizationScheme): Map<string, GgufValue> {
   const { gguf } = model.family.weights;
   const rows = weights.find(({ gguf: name }) => name === 'token_embd.weight')!.shape[0]!;
   return new Map<string, GgufValue>([
-    ['general.architecture', { type: 'string', value: gguf.architecture }],
+    ['general.architecture', { type: 'string', value: architecture }],
     ['general.type', { type: 'string', value: 'model' }],
     ['general.name', { type: 'string', value: model.name }],
     ...Object.entries(gguf.metadataFromConfig(model.config)),
@@ -67,9 +79,12 @@ function chooseSchemes(weights: readonly WeightName[], scheme: QuantizationSchem
 }
 
 async function encodeTensor({ weights }: SourceModel, weight: WeightName, scheme: QuantizationScheme): Promise<Uint8Array> {
-  const { huggingFace, shape, transform } = weight;
+  const { huggingFace, shape, transform, stored } = weight;
   const rowLength = shape.at(-1)!;
-  if (transform !== undefined) return encodeRows(scheme, toGgufLayout(await weights.values(huggingFace, shape), shape, transform), rowLength, huggingFace)[0]!;
+  if (transform !== undefined || stored !== undefined) {
+    const values = stored === 'transposed' ? transposed(await weights.values(huggingFace, shape.toReversed()), shape) : await weights.values(huggingFace, shape);
+    return encodeRows(scheme, toGgufLayout(values, shape, transform), rowLength, huggingFace)[0]!;
+  }
   const bytes = new Uint8Array((elements(shape) / scheme.blockElements) * scheme.planes[0]!.bytesPerBlock);
   let filled = 0;
   for await (const piece of weights.rows(huggingFace, shape)) {

@@ -1,5 +1,5 @@
 import { readJsonFile, readModelFolder } from '@tunesmith/checkpoints';
-import { familyFor, type ModelFamily } from '@tunesmith/models';
+import { familyFor, publishedTensors, type ModelFamily } from '@tunesmith/models';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ export async function openSourceModel(path: string): Promise<SourceModel> {
       tokenizerConfig,
       chatTemplate: await chatTemplateOf(path, tokenizerConfig),
       sideFiles: folder.sideFiles,
-      weights: new WeightReader(folder.tensors),
+      weights: new WeightReader(publishedTensors(folder.config, folder.tensors)),
       weightFiles: folder.tensors.files,
       [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
     };

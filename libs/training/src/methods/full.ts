@@ -1,5 +1,6 @@
 import { readModelFolder, readSideFiles, writeModelFolder } from '@tunesmith/checkpoints';
-import { noGrad, ops } from '@tunesmith/tensor';
+import { publishedTensors } from '@tunesmith/models';
+import { noGrad, ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { FullOptions } from '../train-options.js';
 import type { TuningMethod } from '../tuning-method.js';
 
@@ -21,19 +22,22 @@ export function full(_options: FullOptions, { modelFolder }: { modelFolder: stri
     async save(model, { configJson }, outFolder) {
       await using source = await readModelFolder(modelFolder);
       const parameters = model.parameters();
-      const tensors = [...source.tensors.names()].map((name) => {
-        const { dtype, shape } = source.tensors.info(name);
+      const published = publishedTensors(configJson, source.tensors);
+      const tensors = [...published.names()].map((name) => {
+        const { dtype, shape } = published.info(name);
         const parameter = parameters.get(name);
-        return { name, dtype, shape, bytes: () => (parameter ? storedBytes(parameter, dtype) : source.tensors.read(name)) };
+        return { name, dtype, shape, bytes: () => (parameter ? storedBytes(parameter, dtype, published.isTransposed(name)) : published.read(name)) };
       });
       await writeModelFolder(outFolder, { config: configJson, generationConfig: source.generationConfig, files: await readSideFiles(modelFolder, source.sideFiles), tensors });
     },
   };
 
-  function storedBytes(parameter: Parameters<typeof ops.toDtype>[0], dtype: string): Uint8Array {
-    return noGrad(() => {
-      using stored = ops.toDtype(parameter, dtype === 'F32' ? 'float32' : dtype === 'F16' ? 'float16' : 'bfloat16', true);
-      return stored.toBytes();
-    });
+  function storedBytes(parameter: Tensor, dtype: string, transposed: boolean): Uint8Array {
+    return scope(() =>
+      noGrad(() => {
+        const stored = ops.toDtype(parameter, dtype === 'F32' ? 'float32' : dtype === 'F16' ? 'float16' : 'bfloat16', true);
+        return (transposed ? ops.t(stored) : stored).toBytes();
+      }),
+    );
   }
 }

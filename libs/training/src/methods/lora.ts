@@ -1,4 +1,5 @@
 import { adapterTensorName, loraAdapterConfig, writeAdapter, type SafetensorsEntry } from '@tunesmith/checkpoints';
+import { storesTransposed } from '@tunesmith/models';
 import { loraParts, LoraLinear } from '@tunesmith/nn';
 import { RandomGenerator } from '@tunesmith/tensor';
 import type { LoraOptions } from '../train-options.js';
@@ -31,7 +32,8 @@ export function lora({ rank, alpha, dropout, targetModules }: LoraOptions, { dty
       ]);
       const targets = new Set(adapted.map(({ path }) => path.slice(path.lastIndexOf('.') + 1)));
       const baseModel = typeof configJson._name_or_path === 'string' ? configJson._name_or_path : null;
-      await writeAdapter(outFolder, { config: loraAdapterConfig({ rank, alpha, dropout, targetModules: [...targets], baseModel }), tensors });
+      const fanInFanOut = adapted.some(({ path }) => storesTransposed(configJson, `${path}.weight`));
+      await writeAdapter(outFolder, { config: loraAdapterConfig({ rank, alpha, dropout, targetModules: [...targets], baseModel, fanInFanOut }), tensors });
     },
   };
 }

@@ -1,9 +1,19 @@
 import type { WeightTransform } from '@tunesmith/models';
 
 /** The values of a whole tensor as GGUF stores them, from those of the Hugging Face folder. */
-export function toGgufLayout(values: Float32Array, shape: readonly number[], transform: WeightTransform): Float32Array {
+export function toGgufLayout(values: Float32Array, shape: readonly number[], transform: WeightTransform | undefined): Float32Array {
+  if (transform === undefined) return values;
   if (transform.kind === 'plus-one') return values.map((value) => value + 1);
   return interleaveHeads(values, shape[0]!, transform.heads);
+}
+
+/** The values of a matrix [rows, columns] from those of its transpose, which lie column by column. */
+export function transposed(values: Float32Array, [rows = 0, columns = 0]: readonly number[]): Float32Array {
+  const turned = new Float32Array(values.length);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) turned[row * columns + column] = values[column * rows + row]!;
+  }
+  return turned;
 }
 
 /**
