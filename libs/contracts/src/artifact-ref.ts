@@ -9,6 +9,7 @@ export const mediaTypes = {
   adapter: 'application/vnd.tunesmith.adapter.v1+folder',
   dataset: 'application/vnd.tunesmith.dataset.v1+folder',
   evaluation: 'application/vnd.tunesmith.evaluation.v1+folder',
+  report: 'application/vnd.tunesmith.report.v1+folder',
   gguf: 'application/vnd.tunesmith.gguf.v1+folder',
   onnx: 'application/vnd.tunesmith.onnx.v1+folder',
   /** Files as someone sent them, not yet validated by an import. */

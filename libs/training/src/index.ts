@@ -1,3 +1,4 @@
-export { trainModel } from './train-model.js';
+export type { CheckpointPlace } from './checkpoints.js';
+export { trainModel, type TrainPlaces } from './train-model.js';
 export type { LoraOptions, TrainOptions, TrainReport, TuningMethodOptions } from './train-options.js';
 export { TrainingError } from './training-error.js';

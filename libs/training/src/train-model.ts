@@ -1,84 +1,105 @@
 import { mkdir } from 'node:fs/promises';
-import { loadModel } from '@tunesmith/models';
-import { manualSeed, memoryUse, resetPeakMemory, type WorkContext } from '@tunesmith/tensor';
-import type { Example } from './objective.js';
+import { counterUniform } from '@tunesmith/datasets';
+import { manualSeed, resetPeakMemory, type WorkContext } from '@tunesmith/tensor';
+import { CheckpointClock } from './checkpoint-clock.js';
+import type { CheckpointPlace } from './checkpoints.js';
+import { evaluateLoss } from './evaluate-loss.js';
+import { keepFailedStep } from './failed-step.js';
+import { LiveMetrics } from './live-metrics.js';
+import { loadTrainee } from './load-trainee.js';
 import { objectiveFor } from './objectives.js';
-import type { OptimizedParameter } from './optimizer.js';
-import { makeOptimizer } from './optimizers.js';
+import { openCheckpoints } from './open-checkpoints.js';
 import { planPasses } from './plan-passes.js';
 import { learningRateAt } from './schedules.js';
 import type { TrainOptions, TrainReport } from './train-options.js';
+import { trainReport } from './train-report.js';
 import { trainStep } from './train-step.js';
 import { TrainingError } from './training-error.js';
 import { readMaterial } from './training-material.js';
-import { tuningMethod } from './tuning-methods.js';
+import { afterEvaluation, afterStep, nothingTrained } from './training-progress.js';
+import { writeTrainingReport } from './write-training-report.js';
+
+export interface TrainPlaces {
+  /** Where checkpoints are, and are written; absent: none are. */
+  readonly checkpoints?: CheckpointPlace;
+  /** Gets `report.json` and `loss.svg`. */
+  readonly reportFolder?: string;
+}
 
 /**
  * Tunes a model on the training rows of a dataset and writes an adapter folder (LoRA and its kin) or a model folder.
- * The same options give the same bytes on the same machine: order and initial values follow from the seed.
  *
- * @throws TrainingError `nothing-to-train`, `loss-not-finite` (with the step and its rows), and the errors of reading the
- *   model, the dataset and the template. Stops with the signal's reason between steps.
+ * The same options give the same bytes on the same machine with as many threads: what is random follows from the seed and the step's number
+ * alone. So a training that was killed at any moment and is called again with the same checkpoints ends with the weights of one that was not.
+ *
+ * @throws TrainingError `nothing-to-train`, `loss-not-finite` (with the step and its batch, which is kept), `checkpoint-of-another`, and the
+ *   errors of reading the model, the dataset and the template. Stops with the signal's reason between steps, after a last checkpoint.
  */
-export async function trainModel(options: TrainOptions, outFolder: string, context: WorkContext): Promise<TrainReport> {
-  using kept = new DisposableStack();
-  const objective = objectiveFor(await readMaterial(options));
-  kept.defer(() => objective[Symbol.dispose]?.());
+export async function trainModel(options: TrainOptions, outFolder: string, context: WorkContext, places: TrainPlaces = {}): Promise<TrainReport> {
+  const material = await readMaterial(options);
+  const objective = objectiveFor(material);
   const { examples } = await objective.examples('train');
   if (examples.length === 0) throw new TrainingError('nothing-to-train', 'train: expected at least one row of the training split; the dataset has none.', { folder: options.datasetFolder });
+  const heldOut = options.evaluateEvery === undefined ? [] : (await objective.examples('validation')).examples;
   const passes = planPasses(examples, options);
-
-  manualSeed(options.seed);
-  resetPeakMemory();
-  context.onProgress({ phase: 'load', done: 0 });
-  const method = tuningMethod(options);
-  const loaded = await loadModel(options.modelFolder, { dtype: method.dtype, ...(method.parts ? { parts: method.parts } : {}) });
-  using model = loaded.model;
-  method.initialize?.(model);
-  const parameters = [...method.trainable(model)].map(([name, tensor]): OptimizedParameter => ({ name, tensor, learningRateFactor: method.learningRateFactor?.(name) ?? 1 }));
-  using optimizer = method.optimizer?.(parameters) ?? makeOptimizer(parameters, options.optimizer);
-  await objective.open?.(context);
-  await objective.begin?.(model, examples, context);
-
   const { steps } = passes;
-  const loss: number[] = [];
-  let tokens = 0;
-  let rowsSeen = 0;
-  const started = performance.now();
-  const seconds = (): number => (performance.now() - started) / 1000;
-  for (let step = 0; step < steps; step += 1) {
-    context.signal.throwIfAborted();
-    const taken = passes.of(step);
-    const learningRate = learningRateAt(step, { ...options, peak: options.learningRate, steps, name: options.schedule });
-    const result = trainStep({ model, method, objective, parameters, optimizer }, taken, { step, steps, learningRate, maxGradientNorm: options.maxGradientNorm });
-    if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) throw notFinite(step, taken.flat(), result);
-    loss.push(result.loss);
-    tokens += result.tokens;
-    rowsSeen += taken.flat().length;
-    context.onProgress({
-      phase: 'train', done: step + 1, total: steps, unit: 'steps',
-      metrics: { loss: result.loss, gradientNorm: result.gradientNorm, learningRate, tokensPerSecond: tokens / seconds(), memoryBytes: memoryUse().liveBytes },
-    });
+  await using opened = await openCheckpoints(options, outFolder, places.checkpoints);
+  const { checkpoints, failedFolder } = opened;
+
+  context.onProgress({ phase: 'load', done: 0 });
+  resetPeakMemory();
+  manualSeed(options.seed);
+  using trainee = await loadTrainee(options, objective);
+  await objective.open?.(context);
+  let progress = checkpoints.progress ?? nothingTrained;
+  if (progress.step > 0) await checkpoints.restore(trainee.state());
+  else await objective.begin?.(trainee.model, [...examples, ...heldOut], context);
+
+  const live = new LiveMetrics();
+  const clock = new CheckpointClock(options.saveEvery);
+  let savedStep = 0;
+  const save = async (isBest: boolean): Promise<void> => {
+    if (savedStep !== progress.step) await clock.measured(() => checkpoints.save(progress.step, progress, trainee.state(), { isBest }));
+    savedStep = progress.step;
+  };
+  while (progress.step < steps && !progress.stopped) {
+    const taken = passes.of(progress.step);
+    const learningRate = learningRateAt(progress.step, { ...options, peak: options.learningRate, steps, name: options.schedule });
+    seedStep(options.seed, progress.step);
+    const started = performance.now();
+    const result = trainStep(trainee, taken, { step: progress.step, steps, learningRate, maxGradientNorm: options.maxGradientNorm });
+    if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
+      throw await keepFailedStep({ step: progress.step + 1, examples: taken.flat(), result, model: trainee.model, objective, tokenizer: material.tokenizer }, failedFolder);
+    }
+    progress = afterStep(progress, result, taken.flat().length, (performance.now() - started) / 1000);
+    context.onProgress({ phase: 'train', done: progress.step, total: steps, unit: 'steps', metrics: live.after(result, learningRate, progress.evaluations.at(-1)?.loss) });
+
+    let isBest = false;
+    if (options.evaluateEvery !== undefined && (progress.step % options.evaluateEvery === 0 || progress.step === steps)) {
+      const loss = await evaluateLoss(trainee.model, objective, heldOut, options, context);
+      ({ progress, isBest } = afterEvaluation(progress, loss, options.patience));
+    }
+    const isKept = isBest && options.keep === 'best';
+    if (isKept || (places.checkpoints && clock.isDue(progress.step))) await save(isKept);
     // A step is synchronous; this lets an abort in, and progress out.
     await new Promise(setImmediate);
+    if (context.signal.aborted) {
+      if (places.checkpoints) await save(false);
+      throw context.signal.reason as Error;
+    }
+    live.resume();
   }
-  const trained = seconds();
 
+  if (options.keep === 'best' && progress.best.best && progress.best.best.step < progress.step) await checkpoints.restoreBest(trainee.state());
   context.onProgress({ phase: 'save', done: 0 });
   await mkdir(outFolder, { recursive: true });
-  await method.save(model, loaded, outFolder);
-  const count = (tensors: Iterable<{ size: number }>): number => [...tensors].reduce((sum, { size }) => sum + size, 0);
-  return {
-    method: method.name, objective: objective.name, rows: examples.length, steps, loss,
-    trainableParameters: count(parameters.map(({ tensor }) => tensor)), totalParameters: count(model.parameters().values()),
-    tokensPerSecond: tokens / trained, rowsPerSecond: rowsSeen / trained, peakMemoryBytes: memoryUse().peakBytes, seconds: trained,
-  };
+  await trainee.method.save(trainee.model, trainee.loaded, outFolder);
+  const report = trainReport(options, progress, trainee, examples.length);
+  if (places.reportFolder !== undefined) await writeTrainingReport(places.reportFolder, options, steps, report);
+  return report;
 }
 
-function notFinite(step: number, batch: readonly Example[], result: { loss: number; gradientNorm: number }): TrainingError {
-  return new TrainingError(
-    'loss-not-finite',
-    `train: expected a finite loss and gradient; got loss ${result.loss} and gradient norm ${result.gradientNorm} at step ${step + 1} on rows ${batch.map(({ index }) => index + 1).join(', ')}. Nothing was kept. Try a lower learning rate, or dtype float32.`,
-    { step: step + 1, rows: batch.map(({ index }) => index + 1), loss: String(result.loss), gradientNorm: String(result.gradientNorm) },
-  );
+/** What a step draws follows from the seed and its number, so that a resumed training draws the same. */
+function seedStep(seed: number, step: number): void {
+  manualSeed(Math.floor(counterUniform(seed, 0x7e57, step) * 2 ** 32));
 }

@@ -38,7 +38,7 @@ export interface TrainOptions {
   readonly patience?: number;
   /** Which weights are the result: those of the last step, or of the best evaluation. */
   readonly keep: 'last' | 'best';
-  /** Steps between checkpoints; absent: none. */
+  /** Steps between checkpoints; absent: by time, every few minutes. The result does not depend on it. */
   readonly saveEvery?: number;
 }
 
@@ -161,6 +161,12 @@ export interface TrainReport {
   readonly totalParameters: number;
   /** Of every step: what the objective makes small, for `sft` the mean cross-entropy of the assistant tokens in nats. */
   readonly loss: readonly number[];
+  /** Of the held-out rows, where they were evaluated; `step` counts the steps before it. */
+  readonly evaluations?: readonly { readonly step: number; readonly loss: number }[];
+  /** Fewer steps than planned, because the evaluations found nothing better. */
+  readonly stoppedEarly?: boolean;
+  /** The step whose weights are the result. */
+  readonly keptStep?: number;
   readonly tokensPerSecond: number;
   readonly rowsPerSecond: number;
   /** Tensor memory at its highest, with the model. */

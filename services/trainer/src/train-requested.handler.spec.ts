@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { train } from '@tunesmith/contracts';
 import { JobBench } from '@tunesmith/tests-support';
 import { trainerHandlers } from './trainer.module.js';
@@ -12,16 +13,19 @@ test('an adapter is trained on the staged model and dataset, and stored as one',
   const model = await bench.artifact('model', { 'config.json': {}, 'result.json': report });
   const dataset = await bench.artifact('dataset', { 'rows.jsonl': '{}\n' });
   const job = await bench.run(train, { model, dataset, seed: 7 });
-  expect(job).toMatchObject({ status: 'succeeded', error: null, metrics: report, outputs: { adapter: { mediaType: expect.stringContaining('adapter') } } });
+  expect(job).toMatchObject({ status: 'succeeded', error: null, metrics: report, outputs: { adapter: { mediaType: expect.stringContaining('adapter') }, report: { mediaType: expect.stringContaining('report') } } });
   const input = await bench.read<Record<string, unknown>>(job.outputs!['adapter'], 'input.json');
-  expect(input).toMatchObject({ seed: 7, method: { kind: 'lora', rank: 8 }, batch: 8, modelFolder: expect.stringContaining(model.digest.slice(7)), datasetFolder: expect.stringContaining(dataset.digest.slice(7)) });
+  expect(input).toMatchObject({ seed: 7, method: { kind: 'lora', rank: 8 }, batch: 8, modelFolder: expect.stringContaining(model.digest.slice(7)), datasetFolder: expect.stringContaining(dataset.digest.slice(7)),
+    checkpoints: { folder: expect.stringContaining(job.runId), writer: `${job.id}.1`, inputs: { model: model.digest, dataset: dataset.digest } } });
+  // What was kept for another attempt is gone with the success.
+  expect(existsSync((input['checkpoints'] as { folder: string }).folder)).toBe(false);
   expect(Object.keys(input)).not.toContain('model');
 });
 
 test('full tuning makes a model', async () => {
   const model = await bench.artifact('model', { 'config.json': { other: 1 }, 'result.json': report });
   const job = await bench.run(train, { model, dataset: await bench.artifact('dataset', { 'rows.jsonl': '\n' }), method: { kind: 'full' } });
-  expect(Object.keys(job.outputs!)).toEqual(['model']);
+  expect(Object.keys(job.outputs!)).toEqual(['model', 'report']);
 });
 
 test('the losses of a long training are thinned, and the last one stays', async () => {
@@ -37,4 +41,10 @@ test('an input that the store does not have fails the job with what was expected
   const model = await bench.artifact('model', { 'config.json': {} });
   const job = await bench.run(train, { model, dataset: { ...model, digest: `sha256:${'0'.repeat(64)}` } });
   expect(job).toMatchObject({ status: 'failed', outputs: null, error: { message: expect.stringContaining('0000') } });
+});
+
+test('a plan makes nothing and says what it would take', async () => {
+  const model = await bench.artifact('model', { 'result.json': { steps: 7, predictedPeakMemoryBytes: 1 } });
+  const job = await bench.run(train, { model, dataset: await bench.artifact('dataset', { 'rows.jsonl': '\n' }), plan: true });
+  expect(job).toMatchObject({ status: 'succeeded', outputs: {}, metrics: { steps: 7, predictedPeakMemoryBytes: 1 } });
 });

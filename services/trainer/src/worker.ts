@@ -1,17 +1,16 @@
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { defineWorker } from '@tunesmith/platform';
 import { trainModel, type TrainOptions } from '@tunesmith/training';
-
-type Input = TrainOptions & { outFolder: string };
+import type { TrainInput } from './train-requested.handler.js';
 
 /** What the workers of the trainer may run. */
 export default defineWorker(
-  { train: ({ outFolder, ...options }: Input, context) => trainModel(options, outFolder, context) },
+  { train: ({ outFolders, checkpoints, ...options }: TrainInput, context) => trainModel(options, outFolders.tuned, context, { ...(checkpoints ? { checkpoints } : {}), reportFolder: outFolders.report }) },
   { predictMemory: { train: predictTraining } },
 );
 
 /** What training cannot do without; activations, which depend on the rows, come on top. Of an adapter gradients and moments are small. */
-async function predictTraining({ modelFolder, method, dtype }: Input): Promise<Record<string, number>> {
+async function predictTraining({ modelFolder, method, dtype }: TrainOptions): Promise<Record<string, number>> {
   const parameters = await parametersOf(modelFolder);
   const weights = parameters * (dtype === 'float32' ? 4 : 2);
   // AdamW keeps two moments in float32.

@@ -87,7 +87,8 @@ export const TrainSpec = z.strictObject({
   evaluateEvery: z.int().min(1).optional().describe('Steps between evaluations on the validation split.'),
   patience: z.int().min(1).optional().describe('Stops after this many evaluations in a row without a better loss.'),
   keep: z.enum(['last', 'best']).default('last').describe('Which weights are the result.'),
-  saveEvery: z.int().min(1).optional().describe('Steps between checkpoints.'),
+  saveEvery: z.int().min(1).optional().describe('Steps between checkpoints; absent: every few minutes.'),
+  plan: z.boolean().default(false).describe('Only says what the training would take, in the metrics: steps, parameters, memory, time.'),
 });
 export type TrainSpec = z.infer<typeof TrainSpec>;
 
@@ -97,7 +98,7 @@ export const train = defineStepKind({
   owner: 'trainer',
   spec: TrainSpec,
   references: { model: 'model', dataset: 'dataset', teacher: 'model' },
-  outputs: { adapter: 'adapter', model: 'model' },
+  outputs: { adapter: 'adapter', model: 'model', report: 'report' },
   events: defineJobEvents('train', 'trainer', TrainSpec, 'Completed means that the adapter (LoRA) or the model (full) is stored and finite; it does not mean that it was evaluated.'),
   cacheable: true,
 });

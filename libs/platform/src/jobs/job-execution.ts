@@ -9,6 +9,7 @@ import { JobCancelledError, LeaseLostError, ServiceStoppingError } from './job-e
 import type { JobStore, Lease } from './job-store.js';
 import type { JobEntity } from './job.entity.js';
 import { LeaseKeeper } from './lease-keeper.js';
+import type { KeptFolders } from './kept-folders.js';
 import type { JobHandler, JobResult, RunningJob } from './running-job.js';
 import type { ScratchFolders } from './scratch-folders.js';
 
@@ -18,6 +19,7 @@ export interface JobExecutionOptions {
   readonly handler: JobHandler;
   readonly times: PlatformConfig['jobs'];
   readonly scratch: ScratchFolders;
+  readonly kept: KeptFolders;
   readonly progress: (progress: JobProgress) => void;
 }
 
@@ -74,10 +76,14 @@ export class JobExecution {
   }
 
   private async succeed(result: JobResult): Promise<JobEnd> {
-    checkOutputs(this.options.job.kind, result);
-    if (await this.commit(() => this.options.store.succeed(this.lease, result))) return 'succeeded';
+    const { job, store, kept } = this.options;
+    checkOutputs(job.kind, result);
+    if (await this.commit(() => store.succeed(this.lease, result))) {
+      await kept.remove(job).catch((error: unknown) => this.logger.warn(`job ${job.id}: what it kept could not be removed: ${String(error)}`));
+      return 'succeeded';
+    }
     // A success that comes after the cancel loses.
-    return (await this.commit(() => this.options.store.cancelled(this.lease))) ? 'cancelled' : 'lost';
+    return (await this.commit(() => store.cancelled(this.lease))) ? 'cancelled' : 'lost';
   }
 
   private async conclude(error: unknown): Promise<JobEnd> {
@@ -119,10 +125,10 @@ export class JobExecution {
   }
 
   private runningJob(): RunningJob {
-    const { job, progress, scratch } = this.options;
+    const { job, progress, scratch, kept } = this.options;
     return {
       jobId: job.id, runId: job.runId, step: job.step, project: job.project, epoch: job.leaseEpoch, attempt: job.attempt, signal: this.aborting.signal,
-      progress, scratch: () => scratch.make(job.step),
+      progress, scratch: () => scratch.make(job.step), kept: () => kept.of(job),
     };
   }
 }

@@ -12,6 +12,7 @@ import { JobExecution, type JobEnd } from './job-execution.js';
 import { JobCancelledError, ServiceStoppingError } from './job-errors.js';
 import type { JobStore } from './job-store.js';
 import type { JobEntity } from './job.entity.js';
+import type { KeptFolders } from './kept-folders.js';
 import { ProgressSender } from './progress-sender.js';
 import type { JobHandler } from './running-job.js';
 import type { ScratchFolders } from './scratch-folders.js';
@@ -24,6 +25,7 @@ export interface JobRunnerOptions {
   readonly bus: Pick<Bus, 'signal'>;
   readonly telemetry: Telemetry;
   readonly scratch: ScratchFolders;
+  readonly kept: KeptFolders;
 }
 
 /** Claims due jobs and runs them, a few at a time. Woken when a request arrives; polls in case somebody else's lease has run out. */
@@ -47,6 +49,7 @@ export class JobRunner {
   async start(): Promise<void> {
     if (this.handlers.size === 0) return;
     await this.options.scratch.sweep();
+    await this.options.kept.sweep();
     if (this.options.fixedInstance) await this.options.store.reclaim();
     this.loop.start();
   }
@@ -79,14 +82,14 @@ export class JobRunner {
   }
 
   private run(job: JobEntity): void {
-    const { store, config, bus, scratch } = this.options;
+    const { store, config, bus, scratch, kept } = this.options;
     const sender = new ProgressSender(bus, job);
     const progress = (value: JobProgress): void => {
       this.meters.progressed(job.kind, value);
       sender.send(value);
     };
     const handler = this.handlers.get(job.kind) ?? { handle: () => Promise.reject(noHandler(job)) };
-    const execution = new JobExecution({ store, job, handler, times: config, scratch, progress });
+    const execution = new JobExecution({ store, job, handler, times: config, scratch, kept, progress });
     const finished = this.measured(job, () => execution.run())
       .catch((error: unknown) => this.logger.error(`job ${job.id}: ${jobErrorOf(error).message}; its lease runs out and it is claimed again`))
       .then(() => {

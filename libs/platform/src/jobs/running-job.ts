@@ -16,6 +16,11 @@ export interface RunningJob {
   progress(progress: JobProgress): void;
   /** An empty folder of this attempt's own, removed when it is disposed of. */
   scratch(): Promise<AsyncDisposable & { readonly path: string }>;
+  /**
+   * A folder that the next attempt at this step finds again, also when its run is resumed; removed when the step has succeeded, or after a
+   * week. Two attempts may hold it for a moment, when the older one has lost its lease: write below a name of this attempt's own.
+   */
+  kept(): Promise<string>;
 }
 
 export interface JobResult {

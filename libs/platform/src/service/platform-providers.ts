@@ -21,6 +21,7 @@ import { JobEntity } from '../jobs/job.entity.js';
 import { JobRequests } from '../jobs/job-requests.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { JobStore } from '../jobs/job-store.js';
+import { KeptFolders } from '../jobs/kept-folders.js';
 import { JobTables1763500000000 } from '../jobs/job-tables.migration.js';
 import { Outbox } from '../jobs/outbox.js';
 import { OutboxEntity } from '../jobs/outbox.entity.js';
@@ -71,7 +72,7 @@ export function platformProviders({ service, entities = [], migrations = [], wor
     {
       provide: JobRunner, inject: [JobStore, PlatformConfig, Bus, Telemetry],
       useFactory: (store: JobStore, { jobs, instance, home }: PlatformConfig, bus: Bus, telemetry: Telemetry) =>
-        new JobRunner({ store, bus, telemetry, config: jobs, fixedInstance: instance.fixed, scratch: new ScratchFolders(join(home, 'scratch'), service) }),
+        new JobRunner({ store, bus, telemetry, config: jobs, fixedInstance: instance.fixed, scratch: new ScratchFolders(join(home, 'scratch'), service), kept: new KeptFolders(join(home, 'kept', service)) }),
     },
     {
       provide: WorkerPool, inject: [PlatformConfig, Telemetry],

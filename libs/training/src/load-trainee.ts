@@ -1,0 +1,50 @@
+import { loadModel, type LoadedModel } from '@tunesmith/models';
+import type { TensorGroups } from './checkpoint-folder.js';
+import type { Objective } from './objective.js';
+import type { OptimizedParameter } from './optimizer.js';
+import { makeOptimizer } from './optimizers.js';
+import type { TrainOptions } from './train-options.js';
+import type { Trainee } from './train-step.js';
+import type { TuningMethod } from './tuning-method.js';
+import { tuningMethod } from './tuning-methods.js';
+
+/** A model in memory with all that takes part in its steps, as it is before the first. Disposing frees all of it. */
+export interface LoadedTrainee extends Trainee, Disposable {
+  readonly method: TuningMethod;
+  readonly loaded: LoadedModel;
+  /** Everything that a step changes or a loss remembers: what a checkpoint holds. */
+  state(): TensorGroups;
+}
+
+/** The objective belongs to the trainee from now on. */
+export async function loadTrainee(options: TrainOptions, objective: Objective): Promise<LoadedTrainee> {
+  const method = tuningMethod(options);
+  const loaded = await loadModel(options.modelFolder, { dtype: method.dtype, ...(method.parts ? { parts: method.parts } : {}) });
+  const { model } = loaded;
+  const free = (): void => {
+    method[Symbol.dispose]?.();
+    objective[Symbol.dispose]?.();
+    model[Symbol.dispose]();
+  };
+  try {
+    method.initialize?.(model);
+    const parameters = [...method.trainable(model)].map(([name, tensor]): OptimizedParameter => ({ name, tensor, learningRateFactor: method.learningRateFactor?.(name) ?? 1 }));
+    const optimizer = method.optimizer?.(parameters) ?? makeOptimizer(parameters, options.optimizer);
+    return {
+      loaded, model, method, objective, parameters, optimizer,
+      state: () => ({
+        parameters: new Map(parameters.map(({ name, tensor }) => [name, tensor])),
+        optimizer: optimizer.state(),
+        method: method.state?.() ?? new Map(),
+        objective: objective.state?.() ?? new Map(),
+      }),
+      [Symbol.dispose]() {
+        optimizer[Symbol.dispose]();
+        free();
+      },
+    };
+  } catch (error) {
+    free();
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+/** What is drawn: one value per step, evaluations at their steps, the learning rate of every step. */
+export interface LossPlot {
+  readonly title: string;
+  readonly loss: readonly number[];
+  readonly evaluations: readonly { readonly step: number; readonly loss: number }[];
+  readonly learningRates: readonly number[];
+}
+
+const width = 800;
+const height = 440;
+const area = { left: 64, right: width - 76, top: 48, bottom: height - 52 };
+/** More points than this cannot be told apart. */
+const mostPoints = 600;
+
+/** An SVG of the loss over the steps, with the evaluations and the learning rate (right axis); for light and dark pages alike. */
+export function lossPlot({ title, loss, evaluations, learningRates }: LossPlot): string {
+  const losses = [...loss, ...evaluations.map((each) => each.loss)].filter(Number.isFinite);
+  const steps = Math.max(loss.length, 1);
+  const stepTicks = niceTicks(0, steps, 8).filter((tick) => Number.isInteger(tick));
+  const lossTicks = niceTicks(Math.min(...losses, Infinity), Math.max(...losses, -Infinity), 6);
+  const rateTicks = niceTicks(0, Math.max(...learningRates, 0), 5);
+  const x = (step: number): number => area.left + (step / Math.max(steps, stepTicks.at(-1) ?? 1)) * (area.right - area.left);
+  const y = (value: number, ticks: readonly number[]): number => area.bottom - ((value - ticks[0]!) / (ticks.at(-1)! - ticks[0]!)) * (area.bottom - area.top);
+  const line = (points: readonly (readonly [number, number])[]): string => points.map(([px, py], index) => `${index === 0 ? 'M' : 'L'}${px.toFixed(1)} ${py.toFixed(1)}`).join('');
+  const ofLoss = thinned(loss).map(([step, value]) => [x(step), y(value, lossTicks)] as const);
+  const ofRate = thinned(learningRates).map(([step, value]) => [x(step), y(value, rateTicks)] as const);
+  const ofEvaluation = evaluations.filter((each) => Number.isFinite(each.loss)).map((each) => [x(each.step), y(each.loss, lossTicks)] as const);
+  const keys = [
+    ['loss', 'training loss'],
+    ...(ofEvaluation.length > 0 ? [['evaluation', 'evaluation loss']] : []),
+    ['rate', 'learning rate (right)'],
+  ] as const;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(title)}">`,
+    '<style>',
+    '  svg { --ink: #1f2328; --grid: #d8dee4; --paper: #ffffff; --loss: #0969da; --evaluation: #bc4c00; --rate: #6e7781; font: 12px system-ui, sans-serif; }',
+    '  @media (prefers-color-scheme: dark) { svg { --ink: #e6edf3; --grid: #30363d; --paper: #0d1117; --loss: #58a6ff; --evaluation: #f0883e; --rate: #8b949e; } }',
+    '  text { fill: var(--ink); } .grid { stroke: var(--grid); } .axis { stroke: var(--ink); } path, .key { fill: none; stroke-width: 1.6; stroke-linejoin: round; }',
+    '  .loss { stroke: var(--loss); } .evaluation { stroke: var(--evaluation); } .dot { fill: var(--evaluation); } .rate { stroke: var(--rate); stroke-dasharray: 5 4; }',
+    '</style>',
+    `<rect width="${width}" height="${height}" fill="var(--paper)"/>`,
+    `<text x="${area.left}" y="20" font-size="14" font-weight="600">${escapeXml(title)}</text>`,
+    ...keys.map(([kind, label], index) => `<line class="key ${kind}" x1="${area.left + index * 160}" x2="${area.left + index * 160 + 22}" y1="36" y2="36"/><text x="${area.left + index * 160 + 28}" y="40">${label}</text>`),
+    ...lossTicks.map((tick) => `<line class="grid" x1="${area.left}" x2="${area.right}" y1="${y(tick, lossTicks).toFixed(1)}" y2="${y(tick, lossTicks).toFixed(1)}"/>`),
+    ...lossTicks.map((tick) => `<text x="${area.left - 8}" y="${(y(tick, lossTicks) + 4).toFixed(1)}" text-anchor="end">${label(tick)}</text>`),
+    ...rateTicks.map((tick) => `<text x="${area.right + 8}" y="${(y(tick, rateTicks) + 4).toFixed(1)}">${label(tick)}</text>`),
+    ...stepTicks.map((tick) => `<text x="${x(tick).toFixed(1)}" y="${area.bottom + 18}" text-anchor="middle">${label(tick)}</text>`),
+    `<line class="axis" x1="${area.left}" x2="${area.right}" y1="${area.bottom}" y2="${area.bottom}"/>`,
+    `<text x="${(area.left + area.right) / 2}" y="${height - 12}" text-anchor="middle">step</text>`,
+    `<text transform="translate(16 ${(area.top + area.bottom) / 2}) rotate(-90)" text-anchor="middle">loss</text>`,
+    `<path class="rate" d="${line(ofRate)}"/>`,
+    `<path class="loss" d="${line(ofLoss)}"/>`,
+    ...(ofEvaluation.length > 0 ? [`<path class="evaluation" d="${line(ofEvaluation)}"/>`] : []),
+    ...ofEvaluation.map(([px, py]) => `<circle class="dot" cx="${px.toFixed(1)}" cy="${py.toFixed(1)}" r="3"/>`),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+/** Step (from 1) and value; of a long series the lowest and the highest of each part, so that no peak is lost. */
+function thinned(values: readonly number[]): (readonly [number, number])[] {
+  const points = values.map((value, index) => [index + 1, value] as const).filter(([, value]) => Number.isFinite(value));
+  if (points.length <= mostPoints) return points;
+  const size = Math.ceil(points.length / (mostPoints / 2));
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, part) => points.slice(part * size, (part + 1) * size)).flatMap((part) => {
+    const lowest = part.reduce((low, point) => (point[1] < low[1] ? point : low));
+    const highest = part.reduce((high, point) => (point[1] > high[1] ? point : high));
+    return lowest[0] === highest[0] ? [lowest] : [lowest, highest].sort((a, b) => a[0] - b[0]);
+  });
+}
+
+/** Round numbers from at most `low` to at least `high`, about `count` of them; two at least. */
+export function niceTicks(low: number, high: number, count: number): number[] {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
+  const span = high > low ? high - low : Math.abs(high) || 1;
+  const rough = span / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) ?? 10);
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
+  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+}
+
+function label(value: number): string {
+  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)) return value.toExponential().replace('e+', 'e');
+  return String(value);
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character]!);
+}
