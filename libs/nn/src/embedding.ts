@@ -11,8 +11,14 @@ export class Embedding extends Module {
     this.weight = this.parameter('weight', weight);
   }
 
-  /** int64 [tokens] -> [tokens, size] */
-  forward(tokenIds: Tensor): Tensor {
-    return ops.embedding(this.weight, tokenIds);
+  /** int64 [tokens] -> [tokens, size]. `boundaries`: those of the batch, where the tokens are its text and nothing is done to the rows before a block reads them. */
+  forward(tokenIds: Tensor, boundaries?: readonly number[]): Tensor {
+    const embedded = ops.embedding(this.weight, tokenIds);
+    return boundaries ? this.perturbed(embedded, boundaries) : embedded;
+  }
+
+  /** What training adds to the embedded text [tokens, size]: here nothing. Families that scale embeddings hand it the scaled ones. */
+  perturbed(embedded: Tensor, _boundaries: readonly number[]): Tensor {
+    return embedded;
   }
 }

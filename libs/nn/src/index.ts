@@ -1,5 +1,7 @@
 /** What models are built from: modules, attention over packed rows, the cache, LoRA. */
 export { packedAttention, type AttentionOptions } from './attention.js';
+export { DoraLinear } from './dora-linear.js';
+export { Dropout } from './dropout.js';
 export { Embedding } from './embedding.js';
 export { EncoderDecoderCache, type LayerMemory } from './encoder-decoder-cache.js';
 export { ExpertMixture, type Expert } from './expert-mixture.js';
@@ -8,9 +10,10 @@ export { KeyValueCache, type CacheLayer, type CacheShape } from './key-value-cac
 export { LayerNorm } from './layer-norm.js';
 export { Linear } from './linear.js';
 export { LinearGroup } from './linear-group.js';
-export { LoraLinear, type LoraOptions } from './lora-linear.js';
-export { loraParts, type LoraPartsOptions } from './lora-parts.js';
+export { LoraLinear, loraScaling, newLoraPair, type LoraOptions } from './lora-linear.js';
+export { adaptedParts, isTargetedBy, loraParts, type LoraPartsOptions, type TargetModules } from './lora-parts.js';
 export { Module } from './module.js';
+export { noisyParts, NoisyEmbedding, type EmbeddingNoise } from './noisy-embedding.js';
 export { isOutputHead } from './output-head.js';
 export { packTokens, rowLengths, type PackTokensOptions } from './pack-tokens.js';
 export type { PackedTokens } from './packed-tokens.js';
@@ -22,4 +25,5 @@ export { RmsNorm } from './rms-norm.js';
 export { rotate, RotaryEmbedding, type Rotation } from './rotary-embedding.js';
 export { rowAttention, type RowAttentionOptions } from './row-attention.js';
 export { rowBeginnings, RowSlots, type PackedKeys } from './row-slots.js';
+export { StepNoise, seedOfStep } from './step-noise.js';
 export { llama3Divisors, rotarySpeeds, type Llama3Scaling, type RotaryScaling, type RotarySettings } from './rotary-settings.js';

@@ -1,16 +1,18 @@
 import { ops, randn, RandomGenerator, scope, setThreads, type Tensor } from '@tunesmith/tensor';
+import { Dropout } from './dropout.js';
 import { LinearGroup } from './linear-group.js';
-import { LoraLinear } from './lora-linear.js';
+import { LoraLinear, loraScaling } from './lora-linear.js';
 import { loraParts } from './lora-parts.js';
 import type { LinearLike } from './parts.js';
 import { plainParts } from './plain-parts.js';
+import { seedOfStep, StepNoise } from './step-noise.js';
 
 beforeAll(() => setThreads(1));
 
 const plain = plainParts({ dtype: 'float32' });
 
 /** A LoraLinear [5, 3] with drawn weights and a B that is not zero. */
-function drawnLora({ dropout = 0 } = {}): LoraLinear {
+function drawnLora({ dropout }: { dropout?: Dropout } = {}): LoraLinear {
   const linear = new LoraLinear(plain.linear('layer', 3, 5, { bias: true }), { rank: 2, alpha: 6, dropout, generator: new RandomGenerator(1) });
   fill([linear]);
   return linear;
@@ -46,19 +48,36 @@ test('forward equals the merged weight', () => {
   });
 });
 
-test('dropout zeroes inputs of the update alone, follows its seed, and can be turned off', () => {
+test('rank-stabilized updates are scaled by alpha / sqrt(rank)', () => {
+  expect(loraScaling({ rank: 4, alpha: 6 })).toBe(1.5);
+  expect(loraScaling({ rank: 4, alpha: 6, rankStabilized: true })).toBe(3);
+});
+
+test('dropout zeroes inputs of the update alone, follows seed and step, and is off outside of steps', () => {
   scope(() => {
     const input = randn([200, 3], { generator: new RandomGenerator(9) });
     const update = (linear: LoraLinear) => ops.sub(linear.forward(input), linear.base.forward(input)).toArray();
-    const linear = drawnLora({ dropout: 0.5 });
+    const noise = new StepNoise(1);
+    const linear = drawnLora({ dropout: new Dropout(0.5, noise) });
+    noise.begin(3);
     const first = update(linear);
     expect(update(linear)).not.toEqual(first);
-    expect(update(drawnLora({ dropout: 0.5 }))).toEqual(first);
-    linear.dropoutEnabled = false;
+    noise.begin(4);
+    expect(update(linear)).not.toEqual(first);
+    noise.begin(3);
+    expect(update(linear)).toEqual(first);
+    noise.end();
     const whole = update(linear);
     const exact = ops.sub(ops.linear(input, linear.merged(), null), ops.linear(input, linear.weight, null)).toArray();
     whole.forEach((number, index) => expect(number).toBeCloseTo(exact[index] ?? NaN, 4));
   });
+});
+
+test('steps and seeds have streams of their own', () => {
+  const seeds = new Set<number>();
+  for (let seed = 0; seed < 100; seed += 1) for (let step = 0; step < 100; step += 1) seeds.add(seedOfStep(seed, step));
+  expect(seeds.size).toBeGreaterThan(9980); // 10,000 draws of 2^32 meet about 0.01 times
+  expect(() => new StepNoise(1).generator).toThrow(/begin/);
 });
 
 describe('LinearGroup', () => {
@@ -130,9 +149,11 @@ interface MemberSettings {
 
 function makeMembers(settings: readonly MemberSettings[]): LinearLike[] {
   const generator = new RandomGenerator(3);
+  const noise = new StepNoise(2);
+  noise.begin(0);
   return settings.map(({ out = 5, rank = 2, alpha = 6, dropout = 0, bias = true }, index) => {
     const linear = plain.linear(`layer.${index}`, 3, out, { bias });
-    return rank === null ? linear : new LoraLinear(linear, { rank, alpha, dropout, generator });
+    return rank === null ? linear : new LoraLinear(linear, { rank, alpha, dropout: new Dropout(dropout, noise), generator });
   });
 }
 

@@ -1,19 +1,33 @@
-import { empty, ops, rand, zeros, type RandomGenerator, type Tensor } from '@tunesmith/tensor';
+import { empty, ops, zeros, type RandomGenerator, type Tensor } from '@tunesmith/tensor';
+import type { Dropout } from './dropout.js';
 import { Module } from './module.js';
 import type { LinearLike } from './parts.js';
 
 export interface LoraOptions {
   readonly rank: number;
-  /** The update is scaled by alpha / rank. */
   readonly alpha: number;
-  /** Chance that an input of the update is zeroed while dropout is on; 0 for none. */
-  readonly dropout?: number;
-  /** Draws A and the dropped inputs. */
+  /** The update is scaled by alpha / sqrt(rank) (rsLoRA, arXiv 2312.03732) instead of alpha / rank. */
+  readonly rankStabilized?: boolean;
+  /** Of the update's inputs; absent: none. */
+  readonly dropout?: Dropout;
+  /** Draws A. */
   readonly generator: RandomGenerator;
 }
 
+/** What the product B A is multiplied by. */
+export function loraScaling({ rank, alpha, rankStabilized = false }: Pick<LoraOptions, 'rank' | 'alpha' | 'rankStabilized'>): number {
+  return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+}
+
+/** A [rank, in], uniform in ± 1 / sqrt(in) as in PEFT, and B [out, rank], zero: both float32 and trained. */
+export function newLoraPair({ shape: [outFeatures = 0, inFeatures = 0], device }: Tensor, { rank, generator }: Pick<LoraOptions, 'rank' | 'generator'>): { a: Tensor; b: Tensor } {
+  const bound = 1 / Math.sqrt(inFeatures);
+  const drawn = ops.uniformInPlace(empty([rank, inFeatures], { dtype: 'float32', device }), -bound, bound, generator);
+  return { a: drawn.setRequiresGrad(true), b: zeros([outFeatures, rank], { dtype: 'float32', device, requiresGrad: true }) };
+}
+
 /**
- * A frozen linear plus a trained low-rank update (arXiv 2106.09685): y = x Wᵀ + b + (alpha / rank) · dropout(x) Aᵀ Bᵀ.
+ * A frozen linear plus a trained low-rank update (arXiv 2106.09685): y = x Wᵀ + b + scaling · dropout(x) Aᵀ Bᵀ.
  * A [rank, in] starts uniform in ± 1 / sqrt(in) as in PEFT, B [out, rank] at zero, so that training starts from the frozen model.
  * Both are float32, whatever the model computes in: updates smaller than a bfloat16 step would be lost.
  */
@@ -21,29 +35,22 @@ export class LoraLinear extends Module implements LinearLike {
   readonly loraA: Tensor;
   readonly loraB: Tensor;
   readonly rank: number;
-  /** alpha / rank */
+  /** alpha / rank, or alpha / sqrt(rank) */
   readonly scaling: number;
-  /** Off for inference; training turns it on. */
-  dropoutEnabled = true;
-  readonly #dropout: number;
-  readonly #generator: RandomGenerator;
+  readonly #dropout: Dropout | undefined;
 
   constructor(
     readonly base: LinearLike,
-    { rank, alpha, dropout = 0, generator }: LoraOptions,
+    options: LoraOptions,
   ) {
     super(base.path);
     this.add(base);
-    const [outFeatures = 0, inFeatures = 0] = base.weight.shape;
-    const { device } = base.weight;
-    const bound = 1 / Math.sqrt(inFeatures);
-    const drawn = ops.uniformInPlace(empty([rank, inFeatures], { dtype: 'float32', device }), -bound, bound, generator);
-    this.loraA = this.parameter('lora_A.weight', drawn.setRequiresGrad(true));
-    this.loraB = this.parameter('lora_B.weight', zeros([outFeatures, rank], { dtype: 'float32', device, requiresGrad: true }));
-    this.rank = rank;
-    this.scaling = alpha / rank;
-    this.#dropout = dropout;
-    this.#generator = generator;
+    const { a, b } = newLoraPair(base.weight, options);
+    this.loraA = this.parameter('lora_A.weight', a);
+    this.loraB = this.parameter('lora_B.weight', b);
+    this.rank = options.rank;
+    this.scaling = loraScaling(options);
+    this.#dropout = options.dropout;
   }
 
   /** The frozen weight, without the update. */
@@ -57,12 +64,12 @@ export class LoraLinear extends Module implements LinearLike {
 
   /** Whether this forward pass drops inputs, each linear its own. */
   get dropsInputs(): boolean {
-    return this.#dropout > 0 && this.dropoutEnabled;
+    return this.#dropout?.active ?? false;
   }
 
   forward(input: Tensor): Tensor {
     const { dtype } = input;
-    const down = ops.linear(this.#dropped(input), ops.toDtype(this.loraA, dtype), null); // [tokens, rank]
+    const down = ops.linear(this.#dropout?.forward(input) ?? input, ops.toDtype(this.loraA, dtype), null); // [tokens, rank]
     const up = ops.t(ops.toDtype(this.loraB, dtype)); // [rank, out]
     // In place: nobody else has seen the frozen linear's result.
     return ops.addmmInPlace(this.base.forward(input), down, up, 1, this.scaling);
@@ -72,11 +79,5 @@ export class LoraLinear extends Module implements LinearLike {
   merged(): Tensor {
     const { dtype } = this.weight;
     return ops.addmm(this.weight, ops.toDtype(this.loraB, dtype), ops.toDtype(this.loraA, dtype), 1, this.scaling);
-  }
-
-  #dropped(input: Tensor): Tensor {
-    if (!this.dropsInputs) return input;
-    const kept = ops.geScalar(rand(input.shape, { device: input.device, generator: this.#generator }), this.#dropout);
-    return ops.mulScalar(ops.mul(input, ops.toDtype(kept, input.dtype)), 1 / (1 - this.#dropout));
   }
 }

@@ -12,6 +12,8 @@ export interface LinearLike extends Module {
   readonly bias: Tensor | null;
   /** [tokens, inFeatures] -> [tokens, outFeatures] */
   forward(input: Tensor): Tensor;
+  /** The same without the bias; absent: by `weight`. */
+  product?(input: Tensor): Tensor;
 }
 
 /**

@@ -44,7 +44,7 @@ export class Gemma3Model extends Module implements CausalLanguageModel {
   hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
     const embedded = this.embedTokens.forward(tokenIds); // [tokens, hidden]
     // The published model rounds the factor to the weights' type before it multiplies.
-    let x = ops.mul(embedded, roundedTo(this.config.hidden_size ** 0.5, embedded)); // [tokens, hidden]
+    let x = this.embedTokens.perturbed(ops.mul(embedded, roundedTo(this.config.hidden_size ** 0.5, embedded)), boundaries); // [tokens, hidden]
     const rotations = {
       full_attention: this.rotary.full_attention.rotation(positions, boundaries),
       sliding_attention: this.rotary.sliding_attention.rotation(positions, boundaries),
