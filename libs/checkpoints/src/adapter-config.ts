@@ -99,7 +99,7 @@ export function adapterScaling(config: AdapterConfig, module: string): { rank: n
   return { rank, alpha, scale: config.useRslora ? alpha / Math.sqrt(rank) : alpha / rank };
 }
 
-/** The adapter_config.json of a plain LoRA adapter, with every key that PEFT writes for one. */
+/** The adapter_config.json of a LoRA adapter (or rsLoRA, DoRA), with every key that PEFT writes for one. */
 export function loraAdapterConfig(options: {
   readonly rank: number;
   readonly alpha: number;
@@ -109,9 +109,15 @@ export function loraAdapterConfig(options: {
   readonly useRslora?: boolean;
   /** The adapted weights of the base lie transposed (GPT-2's Conv1D); A and B are as ever. */
   readonly fanInFanOut?: boolean;
+  readonly useDora?: boolean;
+  /** What PEFT wraps the model as; CAUSAL_LM when left out. */
+  readonly taskType?: 'CAUSAL_LM' | 'SEQ_2_SEQ_LM';
+  /** Ranks and alphas of single modules, by path. */
+  readonly rankPattern?: Readonly<Record<string, number>>;
+  readonly alphaPattern?: Readonly<Record<string, number>>;
 }): Record<string, unknown> {
   return {
-    alpha_pattern: {},
+    alpha_pattern: options.alphaPattern ?? {},
     auto_mapping: null,
     base_model_name_or_path: options.baseModel,
     bias: 'none',
@@ -128,11 +134,11 @@ export function loraAdapterConfig(options: {
     modules_to_save: null,
     peft_type: 'LORA',
     r: options.rank,
-    rank_pattern: {},
+    rank_pattern: options.rankPattern ?? {},
     revision: null,
     target_modules: [...options.targetModules].sort(),
-    task_type: 'CAUSAL_LM',
-    use_dora: false,
+    task_type: options.taskType ?? 'CAUSAL_LM',
+    use_dora: options.useDora ?? false,
     use_rslora: options.useRslora ?? false,
   };
 }

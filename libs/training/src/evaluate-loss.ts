@@ -1,7 +1,6 @@
 import type { CausalLanguageModel } from '@tunesmith/models';
 import { noGrad, scope, type WorkContext } from '@tunesmith/tensor';
 import type { Example, Objective } from './objective.js';
-import { quietly } from './quietly.js';
 import { TrainingError } from './training-error.js';
 
 export interface EvaluateLossOptions {
@@ -10,7 +9,8 @@ export interface EvaluateLossOptions {
 }
 
 /**
- * The loss of held-out examples as a training step of them all would tell it: each by its weight. Without gradients, without dropout and noise.
+ * The loss of held-out examples as a training step of them all would tell it: each by its weight. Without gradients; and between steps, where no
+ * dropout and no noise is (`StepNoise`).
  *
  * @throws TrainingError `nothing-to-evaluate`, `loss-not-finite` with the rows. Stops with the signal's reason between passes.
  */
@@ -23,7 +23,7 @@ export async function evaluateLoss(model: CausalLanguageModel, objective: Object
   for (let start = 0; start < examples.length; start += batch) {
     context.signal.throwIfAborted();
     const pass = examples.slice(start, start + batch);
-    const part = quietly(model, () => noGrad(() => scope(() => objective.loss(model, pass, denominator).item())));
+    const part = noGrad(() => scope(() => objective.loss(model, pass, denominator).item()));
     if (!Number.isFinite(part)) {
       const rows = pass.map(({ index }) => index + 1);
       throw new TrainingError('loss-not-finite', `train: expected a finite loss of the held-out rows; got ${part} on rows ${rows.join(', ')}. Try a lower learning rate, or dtype float32.`, { rows, loss: String(part) });

@@ -1,11 +1,18 @@
+import { noisyParts, StepNoise } from '@tunesmith/nn';
 import { full } from './methods/full.js';
 import { lora } from './methods/lora.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainingError } from './training-error.js';
 import type { TuningMethod } from './tuning-method.js';
 
-/** Every way to tune, by the `kind` of its options. A new one is a file in methods/, its spec, and one line here. */
+/** The method of these options, with NEFTune's noise on embeddings where it was asked for. */
 export function tuningMethod(options: TrainOptions): TuningMethod {
+  const method = chosenMethod(options);
+  return options.neftuneAlpha > 0 ? withEmbeddingNoise(method, options) : method;
+}
+
+/** Every way to tune, by the `kind` of its options. A new one is a file in methods/, its spec, and one line here. */
+function chosenMethod(options: TrainOptions): TuningMethod {
   const { method } = options;
   switch (method.kind) {
     case 'lora':
@@ -15,4 +22,20 @@ export function tuningMethod(options: TrainOptions): TuningMethod {
     default:
       throw new TrainingError('unknown-method', `train: expected one of the methods lora, full; got ${method.kind}.`, { kind: method.kind });
   }
+}
+
+function withEmbeddingNoise(method: TuningMethod, { neftuneAlpha, seed }: TrainOptions): TuningMethod {
+  const noise = new StepNoise(seed ^ 0x5eed); // another stream than that of the method's own noise
+  return {
+    ...method,
+    parts: (plain) => noisyParts(method.parts?.(plain) ?? plain, { alpha: neftuneAlpha, noise }),
+    beforeStep(place) {
+      noise.begin(place.step);
+      method.beforeStep?.(place);
+    },
+    afterBackward(place) {
+      noise.end();
+      method.afterBackward?.(place);
+    },
+  };
 }

@@ -1,43 +1,51 @@
-import { adapterTensorName, loraAdapterConfig, writeAdapter, type SafetensorsEntry } from '@tunesmith/checkpoints';
-import { storesTransposed } from '@tunesmith/models';
-import { loraParts, LoraLinear } from '@tunesmith/nn';
+import { adaptedParts, DoraLinear, Dropout, LoraLinear, StepNoise } from '@tunesmith/nn';
 import { RandomGenerator } from '@tunesmith/tensor';
 import type { LoraOptions } from '../train-options.js';
 import { TrainingError } from '../training-error.js';
 import type { TuningMethod } from '../tuning-method.js';
+import { adaptedLinears, learningParameters } from './adapted-linears.js';
+import { startFromWeight, type WeightStart } from './lora-start.js';
+import { saveAdapter } from './save-adapter.js';
 
 /**
- * Low-rank adaptation (arXiv:2106.09685): the weights stay frozen; every targeted linear learns scaling * B A beside its
- * own. Kept as a PEFT adapter folder in float32.
+ * Low-rank adaptation (arXiv 2106.09685) and its kin: the weights stay frozen, and every targeted linear learns scaling · B A beside its own;
+ * rank-stabilized (rsLoRA), with magnitudes of their own (DoRA), with a faster B (LoRA+), begun from the weight (PiSSA, OLoRA).
+ * Kept as a PEFT adapter folder in float32 that fits the model as it was.
+ *
+ * @throws TrainingError `lora-options` for settings that exclude each other; when the model is there, `unknown-target-modules`, `rank-too-large`.
  */
-export function lora({ rank, alpha, dropout, targetModules }: LoraOptions, { dtype, seed }: { dtype: 'bfloat16' | 'float32'; seed: number }): TuningMethod {
+export function lora(options: LoraOptions, { dtype, seed }: { dtype: 'bfloat16' | 'float32'; seed: number }): TuningMethod {
+  const { rank, alpha, dropout, targetModules, rankStabilized, decomposed, initialization, learningRateRatio } = options;
+  if (decomposed && initialization !== 'zero') {
+    throw new TrainingError('lora-options', `train: expected initialization zero with decomposed; got ${initialization}. A DoRA adapter that began from the weight would not fit the model as it was.`, { initialization });
+  }
+  const noise = new StepNoise(seed);
+  const settings = { rank, alpha, rankStabilized, dropout: new Dropout(dropout, noise), generator: new RandomGenerator(seed) };
+  const starts = new Map<string, WeightStart>();
   return {
     name: 'lora',
     dtype,
-    parts: (plain) => loraParts(plain, { rank, alpha, dropout, targetModules, generator: new RandomGenerator(seed) }),
+    parts: (plain) => adaptedParts(plain, targetModules, (linear) => (decomposed ? new DoraLinear(linear, settings) : new LoraLinear(linear, settings))),
 
-    trainable(model) {
-      const adapted = adaptedLinears(model.modules());
-      if (adapted.length === 0) {
-        throw new TrainingError('no-target-modules', `train: expected targetModules to name linear layers of the model; ${JSON.stringify(targetModules)} names none. Try all-linear, or the last words of paths, such as q_proj.`, { targetModules });
+    initialize(model) {
+      for (const linear of adaptedLinears(model, targetModules)) {
+        if (linear instanceof DoraLinear) linear.initialize();
+        else if (initialization !== 'zero') starts.set(linear.path, startFromWeight(linear, initialization));
       }
-      return new Map(adapted.flatMap((linear) => [[`${linear.path}.lora_A`, linear.loraA] as const, [`${linear.path}.lora_B`, linear.loraB] as const]));
     },
+
+    trainable: (model) => learningParameters(model, adaptedLinears(model, targetModules)),
+    // As PEFT's LoRA+ optimizer: A by the rate itself, everything else (B, magnitudes) by a multiple of it.
+    learningRateFactor: (name) => (name.endsWith('.lora_A.weight') ? 1 : learningRateRatio),
+    beforeStep: ({ step }) => noise.begin(step),
+    afterBackward: () => noise.end(),
 
     async save(model, { configJson }, outFolder) {
-      const adapted = adaptedLinears(model.modules());
-      const tensors = adapted.flatMap(({ path, loraA, loraB }): SafetensorsEntry[] => [
-        { name: adapterTensorName(path, 'a'), dtype: 'F32', shape: loraA.shape, bytes: loraA.toBytes() },
-        { name: adapterTensorName(path, 'b'), dtype: 'F32', shape: loraB.shape, bytes: loraB.toBytes() },
-      ]);
-      const targets = new Set(adapted.map(({ path }) => path.slice(path.lastIndexOf('.') + 1)));
-      const baseModel = typeof configJson._name_or_path === 'string' ? configJson._name_or_path : null;
-      const fanInFanOut = adapted.some(({ path }) => storesTransposed(configJson, `${path}.weight`));
-      await writeAdapter(outFolder, { config: loraAdapterConfig({ rank, alpha, dropout, targetModules: [...targets], baseModel, fanInFanOut }), tensors });
+      await saveAdapter({ model, configJson, outFolder, adapted: adaptedLinears(model, targetModules), starts, settings: { rank, alpha, dropout, rankStabilized, decomposed } });
+    },
+
+    [Symbol.dispose]() {
+      for (const { a, b } of starts.values()) for (const tensor of [a, b]) tensor.dispose();
     },
   };
-}
-
-function adaptedLinears(modules: Iterable<unknown>): LoraLinear[] {
-  return [...modules].filter((module) => module instanceof LoraLinear);
 }
