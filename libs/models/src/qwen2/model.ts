@@ -35,7 +35,7 @@ export class Qwen2Model extends Module implements CausalLanguageModel {
   }
 
   hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
-    let x = this.embedTokens.forward(tokenIds); // [tokens, hidden]
+    let x = this.embedTokens.forward(tokenIds, boundaries); // [tokens, hidden]
     const rotation = this.rotary.rotation(positions, boundaries);
     this.layers.forEach((layer, index) => {
       x = scope(() => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
