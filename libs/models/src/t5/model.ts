@@ -58,7 +58,7 @@ export class T5Model extends Module implements CausalLanguageModel {
     const memory = ownCache(cache);
     expectSource(this, batch, { remembered: memory !== undefined && memory.rows > 0 });
     const source = batch.source && this.readSource(batch.source, batch.boundaries);
-    const decoded = this.decoder.forward(this.embedding.forward(batch.tokenIds), batch.boundaries, source, memory); // [tokens, model]
+    const decoded = this.decoder.forward(this.embedding.forward(batch.tokenIds, batch.boundaries), batch.boundaries, source, memory); // [tokens, model]
     // A tied head was never trained at the embedding's own scale. Here rather than in the head, so that fused losses see it.
     return this.head ? decoded : ops.mulScalar(decoded, this.config.d_model ** -0.5);
   }
@@ -77,7 +77,7 @@ export class T5Model extends Module implements CausalLanguageModel {
       const [rows, sources] = [rowBoundaries.length - 1, boundaries.length - 1];
       throw new TunesmithError({ message: `Expected one source for each of ${rows} rows, got ${sources}.`, code: 'batch-sources', facts: { rows, sources } });
     }
-    return { states: this.encoder.forward(this.embedding.forward(tokenIds), boundaries), boundaries };
+    return { states: this.encoder.forward(this.embedding.forward(tokenIds, boundaries), boundaries), boundaries };
   }
 }
 
