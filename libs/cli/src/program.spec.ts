@@ -35,12 +35,23 @@ describe('the command line', () => {
     ['modle list', "unknown command 'modle'", 'try: tunesmith model'],
     ['model lst', "unknown command 'lst'", 'try: tunesmith model list'],
     ['model', 'expected a command', 'try: tunesmith model --help'],
-    ['train --model m --datset d', "unknown option '--datset'", 'try: --dataset'],
-    ['train --json', 'expected --model <model> and --dataset <dataset>', 'try: tunesmith train --help'],
-    ['train --model m --dataset d --rank many', "'many' is invalid. Expected a number", 'try: tunesmith train --help'],
-    ['train --model m --dataset d --rank 0 --lr 5', '--rank: too small: expected number to be >=1; got 0\n--lr: too big', ''],
-    ['train --model m --dataset d --method full --rank 8', '--method full: expected none of --rank', 'try: --method lora'],
-    ['train --model m --dataset d --order up', "'up' is invalid. Allowed choices are shuffle, file", ''],
+    ['train m --datset d', "unknown option '--datset'", 'try: --dataset'],
+    ['train --json', 'expected MODEL and --dataset <dataset>', 'try: tunesmith train MODEL --dataset FILE'],
+    ['train m --dataset d --rank many', "'many' is invalid. Expected a number", 'try: tunesmith train --help'],
+    ['train m --dataset d --rank 0 --lr 5', '--rank: too small: expected number to be >=1; got 0\n--lr: too big', ''],
+    ['train m --dataset d --method full --rank 8', '--method full: expected none of --rank', 'try: --method lora'],
+    ['train m --dataset d --order up', "'up' is invalid. Allowed choices are shuffle, file", ''],
+    ['train --model m --dataset d', '--model: expected the model as the first word', 'try: tunesmith train m --dataset d'],
+    ['train m --dataset d --lr 0', '--lr: too small: expected number to be >0; got 0', ''],
+    ['train m --dataset d --initial-rank 12', 'without --method: expected none of --initial-rank, which belongs to adalora', 'try: --method adalora'],
+    ['train m --dataset d --method galore --rank 0', '--rank: too small', ''],
+    ['train m --dataset d --method freeze', '--method freeze: expected --freeze or --train-only', "try: --freeze 'embed_tokens'"],
+    ['train m --dataset d --objective dpo --top-k 5', '--objective dpo: expected none of --top-k, which belongs to distill', 'try: --objective distill'],
+    ['train m --dataset d --teacher t', '--teacher: expected --objective distill', 'try: --objective distill'],
+    ['train m --dataset d --patience 2', '--patience: expected --evaluate-every', 'try: --evaluate-every 50'],
+    ['train m --dataset d --keep best', '--keep best: expected --evaluate-every', ''],
+    ['train m --dataset d --optimizer adafactor --momentum 0.9', '--optimizer adafactor: expected none of --momentum, which belongs to muon', 'try: --optimizer muon'],
+    ['train m --resume latest --lr 1', '--resume: expected nothing else, because the run goes on as it was started; got MODEL, --lr', 'try: tunesmith train --resume latest'],
     ['evaluate m --dataset d --task accuracy', '--task: expected [NAME=]exact-match:TAG', 'try: --task qa=exact-match:identity'],
     ['quantize m --to gguf/q9', '--to: invalid option: expected one of "gguf/q8_0"', ''],
     ['merge m', 'expected an adapter or further models', 'try: tunesmith merge m --adapter'],
@@ -49,7 +60,7 @@ describe('the command line', () => {
     ['run list --limit 0', 'Expected a whole number from 1 on', ''],
     ['model show', "missing required argument 'name'", 'try: tunesmith model show --help'],
     ['model show a b', 'too many arguments', ''],
-    ['train --model m --dataset d --detach --out x', '--detach and --out: expected one of the two', ''],
+    ['train m --dataset d --detach --out x', '--detach and --out: expected one of the two', ''],
   ])('%s is wrong use: exit code 2 and a suggestion', async (line, message, suggestion) => {
     // An address where nothing answers: wrong use is told before the platform is asked.
     const { code, stdout, stderr } = await runCommand(line.split(' '), { environment: { TUNESMITH_URL: 'http://127.0.0.1:9', TUNESMITH_TOKEN: 'x' } });
@@ -97,7 +108,7 @@ describe('the command line', () => {
 
   it('ends without a word when its reader has gone', async () => {
     const output = execFileSync('sh', ['-c', `"${join(installationRoot, 'tunesmith')}" train --help | head -n 1`], { encoding: 'utf8' });
-    expect(output).toBe('Usage: tunesmith train [options]\n');
+    expect(output).toBe('Usage: tunesmith train [options] [model]\n');
   });
 
   it('says that no platform runs, and starts none', async () => {

@@ -68,7 +68,7 @@ describe('a path on a shared platform', () => {
     writeFileSync(join(folder, 'model', '.git', 'config'), 'not part of the model');
     const stored = new Map<string, Buffer>();
     await using platform = await TinyPlatform.start(uploadRoutes(stored, (piece) => piece === 2));
-    await runCommand(['train', '--model', './model', '--dataset', 'd', '--detach'], { environment: platform.environment, folder });
+    await runCommand(['train', './model', '--dataset', 'd', '--detach'], { environment: platform.environment, folder });
     expect([...stored.keys()].sort()).toEqual(['empty.txt', 'model.safetensors', 'nested/config.json']);
     expect(stored.get('model.safetensors')!.equals(big)).toBe(true);
     expect(platform.bodyOf('POST /v1/runs')).toMatchObject({ steps: { train: { with: { model: `upload:${uploadId}` } } } });

@@ -1,86 +1,92 @@
-import { defineCommand } from '../command.js';
-import { addJobOptions, collect, number, type JobOptions } from '../options.js';
+import { defineCommand, type CommandResult } from '../command.js';
+import { UsageError } from '../errors.js';
 import { artifactResult } from '../runs/artifact-result.js';
 import { expectEmptyFolder } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
-import { jobCommand } from '../runs/run-job.js';
-import { stepSettings } from '../runs/step-settings.js';
-import { UsageError } from '../errors.js';
-import { Option } from 'commander';
+import { detached, jobCommand, runJob, type FinishedJob, type Job } from '../runs/run-job.js';
+import { stepSettings, type Setting, type StepSettings } from '../runs/step-settings.js';
+import type { Session } from '../session.js';
+import { chosenSettings, flagsBySetting, type Choices } from '../train/chosen-options.js';
+import { methodChoices } from '../train/method-choices.js';
+import { objectiveChoices, optimizerChoices } from '../train/objective-choices.js';
+import { planResult } from '../train/plan-result.js';
+import { resumeTraining, runToResume } from '../train/resume-training.js';
+import { addTrainOptions, type TrainCommandOptions } from '../train/train-options.js';
+import { placeReport } from '../train/place-report.js';
 
-interface Options extends JobOptions {
-  readonly model: string;
-  readonly dataset: string;
-  readonly method: 'lora' | 'full';
-  readonly rank?: number;
-  readonly alpha?: number;
-  readonly dropout?: number;
-  readonly targetModule?: readonly string[];
-  readonly maxLength?: number;
-  readonly batch?: number;
-  readonly steps?: number;
-  readonly epochs?: number;
-  readonly lr?: number;
-  readonly schedule?: string;
-  readonly warmupRatio?: number;
-  readonly weightDecay?: number;
-  readonly maxGradientNorm?: number;
-  readonly seed?: number;
-  readonly order?: string;
-  readonly dtype?: string;
-}
+export const train = defineCommand<[model: string | undefined], TrainCommandOptions>({
+  configure: addTrainOptions,
 
-export const train = defineCommand<[], Options>({
-  configure(command) {
-    command
-      .requiredOption('--model <model>', 'a registered reference or a path')
-      .requiredOption('--dataset <dataset>', 'a registered reference or a path')
-      .addOption(new Option('--method <method>', 'what is tuned').choices(['lora', 'full']).default('lora'))
-      .option('--rank <number>', 'lora: rank (default: 8)', number)
-      .option('--alpha <number>', 'lora: the update is scaled by alpha / rank (default: 16)', number)
-      .option('--dropout <number>', 'lora: dropout (default: 0)', number)
-      .option('--target-module <name>', 'lora: tune this linear, such as q_proj; may be given again (default: all)', collect)
-      .option('--max-length <tokens>', 'longer rows are refused (default: 1024)', number)
-      .option('--batch <rows>', 'rows per optimizer step (default: 8)', number)
-      .option('--steps <count>', 'optimizer steps; overrides --epochs', number)
-      .option('--epochs <number>', 'passes over the rows (default: 1)', number)
-      .option('--lr <number>', 'learning rate (default: 2e-4)', number)
-      .addOption(new Option('--schedule <schedule>', 'learning rate over time (default: "cosine")').choices(['constant', 'linear', 'cosine']))
-      .option('--warmup-ratio <number>', 'part of the steps in which the learning rate rises (default: 0.05)', number)
-      .option('--weight-decay <number>', 'decoupled weight decay (default: 0)', number)
-      .option('--max-gradient-norm <number>', 'gradients are clipped to this norm (default: 1)', number)
-      .option('--seed <number>', 'the same seed gives the same bytes (default: 1)', number)
-      .addOption(new Option('--order <order>', 'order of the rows (default: "shuffle")').choices(['shuffle', 'file']))
-      .addOption(new Option('--dtype <dtype>', 'what the weights are computed in (default: "bfloat16")').choices(['bfloat16', 'float32']));
-    addJobOptions(command, 'the adapter or model').addHelpText('after', '\nExample: tunesmith train --model smollm2@prod --dataset helpdesk --rank 16 --epochs 3');
-  },
-
-  async run({ options }, session) {
-    const settings = await stepSettings('train', {
-      method: { option: '--method', options: { rank: '--rank', alpha: '--alpha', dropout: '--dropout', targetModules: '--target-module' }, value: tuningMethod(options) },
-      maxLength: { option: '--max-length', value: options.maxLength },
-      batch: { option: '--batch', value: options.batch },
-      steps: { option: '--steps', value: options.steps },
-      epochs: { option: '--epochs', value: options.epochs },
-      learningRate: { option: '--lr', value: options.lr },
-      schedule: { option: '--schedule', value: options.schedule },
-      warmupRatio: { option: '--warmup-ratio', value: options.warmupRatio },
-      optimizer: { option: '--weight-decay', value: options.weightDecay === undefined ? undefined : { kind: 'adamw', weightDecay: options.weightDecay } },
-      maxGradientNorm: { option: '--max-gradient-norm', value: options.maxGradientNorm },
-      seed: { option: '--seed', value: options.seed },
-      order: { option: '--order', value: options.order },
-      dtype: { option: '--dtype', value: options.dtype },
-    });
+  async run({ arguments: [model], options }, session) {
+    if (options.model !== undefined) throw new UsageError('--model: expected the model as the first word; got an option', [`tunesmith train ${options.model} --dataset ${options.dataset ?? 'DATASET'}`]);
+    if (options.resume !== undefined) return resume(session, model, options, options.resume);
+    if (model === undefined || options.dataset === undefined) {
+      const missing = [...(model === undefined ? ['MODEL'] : []), ...(options.dataset === undefined ? ['--dataset <dataset>'] : [])];
+      throw new UsageError(`expected ${missing.join(' and ')}; got none`, ['tunesmith train MODEL --dataset FILE', 'tunesmith train --help']);
+    }
+    const settings = await settingsOf(options);
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
-    const references = { model: await resolveReference(session, options.model, '--model'), dataset: await resolveReference(session, options.dataset, '--dataset') };
-    return jobCommand(session, { name: 'train', uses: 'train', with: { ...settings, ...references } }, options, (job) => artifactResult(session, job, ['adapter', 'model'], out));
+    const references: StepSettings = { model: await resolveReference(session, model, 'MODEL'), dataset: await resolveReference(session, options.dataset, '--dataset') };
+    if (options.teacher !== undefined) references['teacher'] = await resolveReference(session, options.teacher, '--teacher');
+    const job: Job = { name: 'train', uses: 'train', with: { ...settings, ...references } };
+    if (options.plan) return planResult(await runJob(session, { ...job, with: { ...job.with, plan: true } }));
+    return jobCommand(session, job, options, (finished) => trained(session, finished, out));
   },
 });
 
-function tuningMethod({ method, rank, alpha, dropout, targetModule }: Options) {
-  const given = Object.entries({ rank, alpha, dropout, targetModules: targetModule && [...targetModule] }).filter((entry): entry is [string, number | string[]] => entry[1] !== undefined);
-  if (method === 'full' && given.length > 0) {
-    throw new UsageError('--method full: expected none of --rank, --alpha, --dropout and --target-module, which belong to lora', ['--method lora']);
-  }
-  return { kind: method, ...Object.fromEntries(given) };
+/** Settings that were given, checked against the schema of the step. */
+function settingsOf(options: TrainCommandOptions): Promise<StepSettings> {
+  expectCombination(options);
+  const chosen = (choices: Choices, name: string | undefined, fallback: string): Setting => ({
+    option: choices.option, options: flagsBySetting(choices, name, fallback), value: chosenSettings(choices, name, { ...options }, fallback),
+  });
+  return stepSettings('train', {
+    method: chosen(methodChoices, options.method, 'lora'),
+    objective: chosen(objectiveChoices, options.objective, 'sft'),
+    optimizer: chosen(optimizerChoices, options.optimizer, 'adamw'),
+    neftuneAlpha: { option: '--neftune', value: options.neftune },
+    maxLength: { option: '--max-length', value: options.maxLength },
+    longRows: { option: '--long-rows', value: options.longRows },
+    packing: { option: '--packing', value: options.packing },
+    batch: { option: '--batch', value: options.batch },
+    accumulate: { option: '--accumulate', value: options.accumulate },
+    steps: { option: '--steps', value: options.steps },
+    epochs: { option: '--epochs', value: options.epochs },
+    order: { option: '--order', value: options.order },
+    seed: { option: '--seed', value: options.seed },
+    dtype: { option: '--dtype', value: options.dtype },
+    learningRate: { option: '--lr', value: options.lr },
+    schedule: { option: '--schedule', value: options.schedule },
+    warmupRatio: { option: '--warmup-ratio', value: options.warmupRatio },
+    warmupSteps: { option: '--warmup-steps', value: options.warmupSteps },
+    maxGradientNorm: { option: '--max-gradient-norm', value: options.maxGradientNorm },
+    evaluateEvery: { option: '--evaluate-every', value: options.evaluateEvery },
+    patience: { option: '--patience', value: options.patience },
+    keep: { option: '--keep', value: options.keep },
+    saveEvery: { option: '--save-every', value: options.saveEvery },
+  });
+}
+
+/** What the options say together. */
+function expectCombination({ method, freeze, trainOnly, objective, teacher, evaluateEvery, patience, keep, plan, detach }: TrainCommandOptions): void {
+  if (method === 'freeze' && freeze === undefined && trainOnly === undefined) throw new UsageError('--method freeze: expected --freeze or --train-only; got neither', ["--freeze 'embed_tokens'", "--train-only 'layers\\.2[0-9]\\.'"]);
+  if (teacher !== undefined && objective !== 'distill') throw new UsageError(`--teacher: expected --objective distill, which learns from one; got ${objective ?? 'sft'}`, ['--objective distill']);
+  if (patience !== undefined && evaluateEvery === undefined) throw new UsageError('--patience: expected --evaluate-every, whose evaluations it counts; got none', ['--evaluate-every 50']);
+  if (keep === 'best' && evaluateEvery === undefined) throw new UsageError('--keep best: expected --evaluate-every, which says what is best; got none', ['--evaluate-every 50']);
+  if (plan && detach) throw new UsageError('--plan and --detach: expected one of the two; a plan starts nothing');
+}
+
+async function resume(session: Session, model: string | undefined, options: TrainCommandOptions, given: string): Promise<CommandResult> {
+  const { resume: _run, out, detach, wait: _wait, json: _json, ...others } = options as TrainCommandOptions & { readonly wait?: true; readonly json?: true };
+  const further = [...(model === undefined ? [] : ['MODEL']), ...Object.keys(others).map((key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)];
+  if (further.length > 0) throw new UsageError(`--resume: expected nothing else, because the run goes on as it was started; got ${further.join(', ')}`, [`tunesmith train --resume ${given}`]);
+  if (detach && out !== undefined) throw new UsageError('--detach and --out: expected one of the two; the result can be copied when it exists');
+  const folder = out === undefined ? undefined : expectEmptyFolder(out);
+  const id = await runToResume(session, given);
+  if (detach) return detached(await (await session.platform()).call('POST /v1/runs/{id}/resume', { parameters: { id } }));
+  return trained(session, await resumeTraining(session, id), folder);
+}
+
+async function trained(session: Session, job: FinishedJob, out: string | undefined): Promise<CommandResult> {
+  return placeReport(session, job, await artifactResult(session, job, ['adapter', 'model'], out), out);
 }

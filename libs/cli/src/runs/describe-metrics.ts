@@ -1,10 +1,10 @@
 import type { JobMetrics } from '@tunesmith/contracts';
 import { fitWidth } from '../terminal/display-width.js';
-import { formatNumber } from '../terminal/format.js';
+import { formatBytes, formatNumber } from '../terminal/format.js';
 
 /** Metrics as lines; of a long series, such as the loss by step, the first and the last figure. */
 export function describeMetrics(metrics: JobMetrics, columns: number): string[] {
-  return Object.entries(metrics).map(([name, value]) => fitWidth(`  ${name}: ${describe(value)}`, columns));
+  return Object.entries(metrics).map(([name, value]) => fitWidth(`  ${name}: ${name.endsWith('Bytes') && typeof value === 'number' ? formatBytes(value) : describe(value)}`, columns));
 }
 
 function describe(value: JobMetrics[string]): string {

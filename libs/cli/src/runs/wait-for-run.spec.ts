@@ -6,7 +6,7 @@ import { sendEvents, sendProblem, TinyPlatform } from '../testing/tiny-platform.
 const events = `GET /v1/runs/${sampleRunId}/events`;
 const cancel = `POST /v1/runs/${sampleRunId}/cancel`;
 const adapter = { digest: sampleDigest, size: 4_700_000, mediaType: 'application/vnd.tunesmith.adapter.v1+folder' };
-const trainWords = ['train', '--model', 'm', '--dataset', 'd'];
+const trainWords = ['train', 'm', '--dataset', 'd'];
 
 describe('waiting for a run', () => {
   it('shows progress on stderr and the result on stdout', async () => {

@@ -1,6 +1,7 @@
 import type { JobProgress } from '@tunesmith/contracts';
 import { fitWidth } from './display-width.js';
-import { formatBytes, formatClock, formatCount, formatNumber } from './format.js';
+import { describeMetric } from './describe-metric.js';
+import { formatBytes, formatClock, formatCount } from './format.js';
 import type { Terminal } from './terminal.js';
 
 const spinnerFrames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -111,7 +112,7 @@ export class ProgressDisplay {
       parts.push(`${unit === 'bytes' ? formatBytes(rate) : formatRate(rate)}/s`);
       if (total !== undefined && done < total) parts.push(`${formatClock(((total - done) / rate) * 1000)} left`);
     }
-    for (const [name, value] of Object.entries(metrics ?? {})) parts.push(`${name} ${formatNumber(value)}`);
+    for (const [name, value] of Object.entries(metrics ?? {})) parts.push(describeMetric(name, value));
     if (message) parts.push(message);
     return parts.join('  ');
   }
