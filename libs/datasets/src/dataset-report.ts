@@ -52,7 +52,7 @@ export class ReportBuilder {
     for (const name of placeholdersIn(row)) this.placeholders.add(name);
     if (duplicate) this.duplicates += 1;
     if (row.answerWith) this.waitingForAnswer += 1;
-    const characters = row.messages.reduce((sum, { content }) => sum + content.length, 0);
+    const characters = row.messages.reduce((sum, { content }) => sum + content.length, 0) + (row.text ?? '').length + (row.rejected ?? '').length;
     this.total += characters;
     this.shortest = Math.min(this.shortest, characters);
     this.longest = Math.max(this.longest, characters);

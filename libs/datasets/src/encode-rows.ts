@@ -1,70 +1,51 @@
 import type { ConversationFormat, Tokenizer } from '@tunesmith/tokenizers';
-import { DatasetError } from './dataset-error.js';
-import { placeholdersIn } from './placeholders.js';
-import type { Row } from './row.js';
+import { expectConversation, fitRows, naming, type Rows } from './encode-each.js';
+import type { FitOptions, LongRowCounts } from './fit-row.js';
+import { parseLossScale } from './loss-scale/loss-scale.js';
+import type { LossScaleRule } from './loss-scale/weigh-response.js';
 
-/** A conversation as a model reads it. */
+/** A row as a model reads it. */
 export interface EncodedRow {
   readonly tokenIds: readonly number[];
-  /** True at tokens that an assistant says: those that are trained on. */
+  /** True at the tokens that are trained on, such as those that an assistant says. */
   readonly lossMask: readonly boolean[];
+  /** What each token weighs in the loss; absent where each is what the mask says, 1 or 0. */
+  readonly lossWeights?: readonly number[];
   /** Of encoder-decoders: what the encoder reads. `tokenIds` are the decoder's then, beginning with its start token. */
   readonly sourceTokenIds?: readonly number[];
   /** Which row of the list it was, from 0. */
   readonly index: number;
 }
 
-export interface EncodeRowsOptions {
-  /** In tokens; of encoder-decoders the source and the target each. Longer rows are refused: cutting one off would train on half an answer without a word. */
-  readonly maxLength: number;
+export interface EncodeRowsOptions extends FitOptions {
+  /** Of conversations; absent: all that the assistant says counts the same. */
+  readonly lossScale?: string | LossScaleRule;
+}
+
+/** Rows that fit, in their order: one or, where a long row was split, several from each. */
+export interface FittedRows {
+  readonly rows: EncodedRow[];
+  readonly longRows: LongRowCounts;
 }
 
 /** The one thing that encoding asks of a model's conversation format. */
 export type TrainingTemplate = Pick<ConversationFormat, 'encodeForTraining'>;
 
 /**
- * Renders and tokenizes rows for training and for the loss.
+ * Renders and tokenizes conversations for training and for the loss.
  *
- * @throws DatasetError `row-waits-for-answer`, `placeholder-without-value`, `row-too-long` (naming the rows and their lengths);
- *   EmptyLossMaskError where the template marks nothing as the assistant's.
+ * @throws DatasetError `not-a-conversation`, `row-waits-for-answer`, `placeholder-without-value`, `row-too-long` (naming the rows and their
+ *   lengths), `cannot-split`, `unknown-loss-scale`; EmptyLossMaskError where the template or the loss scale marks nothing to train on.
  */
-export async function encodeRows(rows: Iterable<Row> | AsyncIterable<Row>, tokenizer: Tokenizer, template: TrainingTemplate, { maxLength }: EncodeRowsOptions): Promise<EncodedRow[]> {
-  const encoded: EncodedRow[] = [];
-  const tooLong: { row: number; tokens: number }[] = [];
-  let index = 0;
-  for await (const row of rows) {
-    refuseUnfinished(row, index);
-    const conversation = template.encodeForTraining(tokenizer, row.messages.map(({ role, content }) => ({ role, content })));
-    const tokens = Math.max(conversation.tokenIds.length, conversation.sourceTokenIds?.length ?? 0);
-    if (tokens > maxLength) tooLong.push({ row: index + 1, tokens });
-    encoded.push({ ...conversation, index });
-    index += 1;
-  }
-  if (tooLong.length > 0) {
-    const listed = tooLong.slice(0, 10).map(({ row, tokens }) => `row ${row} (${tokens} tokens)`);
-    throw new DatasetError({
-      message: `Expected rows of at most ${maxLength} tokens; got ${listed.join(', ')}${tooLong.length > 10 ? ` and ${tooLong.length - 10} more` : ''}. Raise maxLength to ${Math.max(...tooLong.map(({ tokens }) => tokens))} or shorten the rows.`,
-      code: 'row-too-long',
-      facts: { maxLength, rows: tooLong },
-    });
-  }
-  return encoded;
+export async function encodeConversations(rows: Rows, tokenizer: Tokenizer, template: TrainingTemplate, { lossScale = 'default', ...options }: EncodeRowsOptions): Promise<FittedRows> {
+  const weighing = parseLossScale(lossScale);
+  return fitRows(rows, options, (row, index) => {
+    expectConversation(row, index);
+    return naming(index, () => template.encodeForTraining(tokenizer, row.messages.map(({ role, content }) => ({ role, content })), weighing(row.messages)));
+  });
 }
 
-function refuseUnfinished(row: Row, index: number): void {
-  if (row.answerWith) {
-    throw new DatasetError({
-      message: `Row ${index + 1} waits for the model's own answer ("answerWith":"self"). Run a synthesize step (self-replay) over the dataset first.`,
-      code: 'row-waits-for-answer',
-      facts: { row: index + 1 },
-    });
-  }
-  const names = [...placeholdersIn({ messages: row.messages })];
-  if (names.length > 0) {
-    throw new DatasetError({
-      message: `Row ${index + 1} still holds ${names.map((name) => `{{${name}}}`).join(', ')}. Give the values as placeholders of a synthesize step.`,
-      code: 'placeholder-without-value',
-      facts: { row: index + 1, missing: names },
-    });
-  }
+/** As `encodeConversations`, for rows that all have to fit. */
+export async function encodeRows(rows: Rows, tokenizer: Tokenizer, template: TrainingTemplate, options: { readonly maxLength: number }): Promise<EncodedRow[]> {
+  return (await encodeConversations(rows, tokenizer, template, options)).rows;
 }

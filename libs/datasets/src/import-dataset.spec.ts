@@ -68,7 +68,7 @@ describe('importDataset', () => {
   });
 
   test('what was written reads back and imports to itself', async () => {
-    await run(jsonLines(row('a', 'b', { tags: ['x'] }), { instruction: 'i', output: 'o' }, { prompt: 'p', answerWith: 'self' }));
+    await run(jsonLines(row('a', 'b', { tags: ['x'] }), { instruction: 'i', output: 'o' }, { prompt: 'p', answerWith: 'self' }, { text: 'plain' }, { prompt: 'p', chosen: 'c', rejected: 'r', system: 's' }, { messages: [{ role: 'user', content: 'u' }, { role: 'assistant', content: 'v', loss: true, loss_scale: 0.5 }] }));
     const rows = await collectRows(out);
     const written = await readFile(join(out, 'rows.jsonl'), 'utf8');
     expect(rows.map((each) => `${serializeRow(each)}\n`).join('')).toBe(written);
@@ -114,7 +114,7 @@ describe('importDataset', () => {
 
   test('refuses a conversation that is both trained on and held out', async () => {
     await expect(run(jsonLines(row('Q', 'A', { split: 'train' }), row('Q', 'A', { split: 'validation' })))).rejects.toMatchObject({
-      message: expect.stringContaining('rows.jsonl:2: is the same conversation as line 1, which is in the train split'),
+      message: expect.stringContaining('rows.jsonl:2: says the same as line 1, which is in the train split'),
       facts: { reasons: { 'split-conflict': 1 } },
     });
   });

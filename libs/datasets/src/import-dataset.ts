@@ -8,7 +8,7 @@ import { parseRow, type ParsedRecord } from './parse-row.js';
 import type { Problem, ProblemCode } from './problem.js';
 import { readRecords } from './read-records.js';
 import type { Split } from './row.js';
-import { hashMessages, splitByHash } from './split.js';
+import { hashContent, splitByHash } from './split.js';
 
 export interface ImportDatasetOptions {
   /** Leaves out rows that are not valid and counts them, instead of failing. */
@@ -48,11 +48,11 @@ export async function importDataset(path: string, outFolder: string, options: Im
       findings.dropRow();
       continue;
     }
-    const split = parsed.row.split ?? splitByHash(parsed.row.messages, validationShare);
-    const key = hashMessages(parsed.row.messages).toString('base64');
+    const split = parsed.row.split ?? splitByHash(parsed.row, validationShare);
+    const key = hashContent(parsed.row).toString('base64');
     const earlier = seen.get(key);
     if (earlier && earlier.split !== split) {
-      findings.add({ line, code: 'split-conflict', message: `is the same conversation as line ${earlier.line}, which is in the ${earlier.split} split, but this one is in ${split}; what is held out must not be trained on` });
+      findings.add({ line, code: 'split-conflict', message: `says the same as line ${earlier.line}, which is in the ${earlier.split} split, but this one is in ${split}; what is held out must not be trained on` });
       findings.dropRow();
       continue;
     }

@@ -18,6 +18,15 @@ describe('packRows', () => {
     expect(packed.trainedTokens).toBe(2);
   });
 
+  test('a target weighs what its token weighs in its own row, one where the row has no weights', () => {
+    const rows = [
+      { tokenIds: [5, 6, 7], lossMask: [true, true, true], lossWeights: [4, 0.5, 2], index: 0 },
+      { tokenIds: [8, 9, 1], lossMask: [false, false, true], index: 1 },
+    ];
+    expect(packRows(rows).targetWeights).toEqual(Float32Array.of(0.5, 2, 0, 0, 1, 0));
+    expect(packRows(rows.slice(1))).not.toHaveProperty('targetWeights');
+  });
+
   test('lays sources beside the rows, one for each', () => {
     const rows = [
       { tokenIds: [0, 6, 1], lossMask: [false, true, true], sourceTokenIds: [5, 1], index: 0 },

@@ -16,6 +16,8 @@ export interface RowLayout {
 export interface PackedRows extends RowLayout {
   /** The token that follows, where an assistant says it; else -100. The last token of a row never has one. */
   readonly targets: Int32Array; // [tokens]
+  /** What each target weighs in the loss, 0 where there is none; absent where every target weighs 1. */
+  readonly targetWeights?: Float32Array; // [tokens]
   /** Targets that are not -100. */
   readonly trainedTokens: number;
   /** Of encoder-decoders: what the encoder reads, one row for each. */
@@ -27,24 +29,27 @@ export function packRows(rows: readonly EncodedRow[]): PackedRows {
   const layout = layOut(rows.map(({ tokenIds }) => tokenIds));
   const tokens = layout.tokenIds.length;
   const targets = new Int32Array(tokens).fill(ignoredTarget);
+  const targetWeights = rows.some(({ lossWeights }) => lossWeights) ? new Float32Array(tokens) : undefined;
   let trainedTokens = 0;
   for (const [index, row] of rows.entries()) {
     const start = layout.boundaries[index]!;
     for (let place = 0; place + 1 < row.tokenIds.length; place += 1) {
       if (!row.lossMask[place + 1]) continue;
       targets[start + place] = row.tokenIds[place + 1]!;
+      if (targetWeights) targetWeights[start + place] = row.lossWeights?.[place + 1] ?? 1;
       trainedTokens += 1;
     }
   }
   if (trainedTokens === 0) {
     throw new DatasetError({
-      message: `Expected at least one assistant token to train on in ${rows.length} rows (${tokens} tokens); got none.`,
+      message: `Expected at least one token to train on in ${rows.length} rows (${tokens} tokens); got none.`,
       code: 'nothing-to-train-on',
       facts: { rows: rows.length, tokens },
     });
   }
   const sources = rows.flatMap(({ sourceTokenIds }) => (sourceTokenIds ? [sourceTokenIds] : []));
-  if (sources.length === 0) return { ...layout, targets, trainedTokens };
+  const trained = { ...layout, targets, ...(targetWeights && { targetWeights }), trainedTokens };
+  if (sources.length === 0) return trained;
   if (sources.length < rows.length) {
     throw new DatasetError({
       message: `Expected all rows of a batch to have a source for the encoder, or none; got ${sources.length} of ${rows.length} with one.`,
@@ -52,7 +57,7 @@ export function packRows(rows: readonly EncodedRow[]): PackedRows {
       facts: { rows: rows.length, sources: sources.length },
     });
   }
-  return { ...layout, targets, trainedTokens, source: layOut(sources) };
+  return { ...trained, source: layOut(sources) };
 }
 
 function layOut(rows: readonly (readonly number[])[]): RowLayout {

@@ -21,6 +21,7 @@ describe('parseRow', () => {
     ['alpaca', { instruction: 'Q', output: 'A', history: [['q', 'a']], system: null }, [{ role: 'user', content: 'q' }, { role: 'assistant', content: 'a' }, question, answer]],
     ['query-response', { system: 'S', query: 'Q', response: 'A', history: [] }, [system, question, answer]],
     ['prompt-completion', { prompt: 'Q', completion: 'A' }, [question, answer]],
+    ['messages', { messages: [question, { ...answer, loss: false, loss_scale: 2 }] }, [question, { ...answer, loss: false, lossScale: 2 }]],
   ])('reads %s rows', (format, value, messages) => {
     const { record, problems } = parse(value);
     expect(problems).toEqual([]);
@@ -42,6 +43,21 @@ describe('parseRow', () => {
     expect(parse({ query: 'Q', answerWith: 'self' }).record?.row).toEqual({ messages: [question], tags: [], answerWith: 'self' });
   });
 
+  test('reads plain text as it stands', () => {
+    expect(parse({ text: ' two\n\nlines ', split: 'train', tags: ['a'] }).record).toEqual({ row: { messages: [], text: ' two\n\nlines ', split: 'train', tags: ['a'] }, format: 'text', ignored: [] });
+  });
+
+  test.each([
+    ['preference', { prompt: 'Q', chosen: 'A', rejected: 'B' }],
+    ['preference', { prompt: [question], chosen: [answer], rejected: [{ role: 'assistant', content: 'B' }] }],
+    ['preference', { chosen: [question, answer], rejected: [question, { role: 'assistant', content: 'B' }] }],
+    ['preference', { prompt: 'Q', prompt_id: 'x', chosen: [question, answer], rejected: [question, { role: 'assistant', content: 'B' }], messages: [question, answer], score_chosen: 8, score_rejected: 2 }],
+    ['messages', { messages: [question, answer], rejected_response: 'B' }],
+    ['messages', { messages: [question, answer], rejected: 'B' }],
+  ])('reads %s rows with a wanted answer and another: %j', (format, value) => {
+    expect(parse(value)).toMatchObject({ problems: [], record: { format, row: { messages: [question, answer], rejected: 'B' } } });
+  });
+
   test('names the keys that it left out', () => {
     expect(parse({ id: 7, query: 'Q', response: 'A' }).record?.ignored).toEqual(['id']);
   });
@@ -50,9 +66,9 @@ describe('parseRow', () => {
     [3, 'not-an-object: expected a JSON object; got 3'],
     [[question], 'not-an-object: expected a JSON object'],
     [{}, 'unknown-format: expected one of {"messages"'],
-    [{ text: 'raw' }, 'got the keys "text"'],
+    [{ words: 'raw' }, 'got the keys "words"'],
     [{ messages: [question, answer], query: 'Q' }, 'unknown-format: expected one form of row; got the keys of several: "messages" (messages), "query" (query-response)'],
-    [{ messages: [question, answer], source: 'web' }, 'unknown-key: unknown key "source"; a messages row has messages, split'],
+    [{ messages: [question, answer], source: 'web' }, 'unknown-key: unknown key "source"; a messages row has messages, rejected, rejected_response, split'],
     [{ messages: [question, { ...answer, name: 'x' }] }, 'unknown-key: messages[1]: unknown key "name"'],
     [{ messages: 'hello' }, 'bad-value: messages: expected a list of messages; got "hello"'],
     [{ messages: [question, 'A'] }, 'bad-value: messages[1]: expected an object with role and content; got "A"'],
@@ -79,6 +95,14 @@ describe('parseRow', () => {
     [{ messages: [question, answer], expect: '' }, 'bad-value: expect'],
     [{ messages: [question, answer], answerWith: 'gpt' }, 'bad-value: answerWith: expected "self"; got "gpt"'],
     [{ messages: [question, answer], answerWith: 'self' }, 'bad-value: answerWith is "self"'],
+    [{ text: '' }, 'empty-content: text: expected text; got an empty one'],
+    [{ text: 'T', answerWith: 'self' }, 'bad-value: answerWith: plain text has no question'],
+    [{ prompt: 'Q', chosen: 'A' }, 'bad-value: rejected: expected text or a list of messages; got nothing'],
+    [{ prompt: 'Q', chosen: 'A', rejected: 'A' }, 'bad-value: rejected: expected another answer'],
+    [{ chosen: [question, answer], rejected: [{ role: 'user', content: 'R' }, answer] }, 'bad-value: rejected: expected the same conversation as chosen up to its last answer'],
+    [{ messages: [{ ...question, loss: true }, answer] }, "bad-value: messages[0]: loss and loss_scale: only the assistant's"],
+    [{ messages: [question, { ...answer, loss: 1 }] }, 'bad-value: messages[1]: loss: expected true or false; got 1'],
+    [{ messages: [question, { ...answer, loss_scale: -1 }] }, 'bad-value: messages[1]: loss_scale: expected a number from 0; got -1'],
   ])('refuses %j', (value, expected) => {
     const { record, problems } = parse(value);
     expect(record).toBeUndefined();

@@ -1,6 +1,6 @@
 import { formats } from './formats/formats.js';
 import { isObject } from './formats/messages.js';
-import type { JsonObject, MessageDraft, RowFormat } from './formats/row-format.js';
+import type { JsonObject, MessageDraft, RowFormat, TextDraft } from './formats/row-format.js';
 import { show, type Report } from './problem.js';
 import { roles, splits, type Message, type Role, type Row, type Split } from './row.js';
 
@@ -40,12 +40,32 @@ export function parseRow(value: unknown, report: Report): ParsedRecord | undefin
   }
   const extras = parseExtras(value, note);
   const drafts = format.drafts(value, note);
+  if (format.text) {
+    const { content, place } = format.text(value);
+    const text = checkContent(content, place, note);
+    if (extras.answerWith) note('bad-value', 'answerWith: plain text has no question that the model could answer');
+    return sound && text !== undefined ? { row: { messages: [], ...extras, text }, format: format.name, ignored } : undefined;
+  }
   const messages = drafts && checkMessages(drafts, extras.answerWith === 'self', note);
-  return sound && messages ? { row: { messages, ...extras }, format: format.name, ignored } : undefined;
+  const rejected = messages && format.rejected?.(value, note);
+  if (!rejected) return sound && messages ? { row: { messages, ...extras }, format: format.name, ignored } : undefined;
+  const text = checkRejected(rejected, messages, note);
+  return sound && text !== undefined ? { row: { messages, ...extras, rejected: text }, format: format.name, ignored } : undefined;
+}
+
+/** An answer beside the last message, which has to be another one. */
+function checkRejected({ content, place }: TextDraft, messages: readonly Message[], report: Report): string | undefined {
+  const text = checkContent(content, place, report);
+  const chosen = messages.at(-1)!;
+  if (chosen.role !== 'assistant') report('no-answer', `${place}: expected an answer that is wanted beside it; the last message is the ${chosen.role}'s`);
+  else if (text === chosen.content) report('bad-value', `${place}: expected another answer than the one that is wanted; got the same`);
+  return text;
 }
 
 function formatOf(record: JsonObject, report: Report): RowFormat | undefined {
-  const found = formats.filter((format) => format.mark in record);
+  const marked = formats.filter((format) => format.mark in record);
+  // A key that one of them reads, or says to be without meaning, is no sign of another.
+  const found = marked.filter(({ mark, name }) => !marked.some((other) => other.name !== name && [...other.keys, ...other.ignored].includes(mark)));
   if (found.length === 1) return found[0];
   if (found.length > 1) report('unknown-format', `expected one form of row; got the keys of several: ${found.map((format) => `"${format.mark}" (${format.name})`).join(', ')}`);
   else report('unknown-format', `expected one of ${formats.map((format) => format.example).join(' or ')}; got the keys ${Object.keys(record).map((key) => `"${key}"`).join(', ') || 'of an empty object'}`);
@@ -76,14 +96,27 @@ function checkMessages(drafts: readonly MessageDraft[], answersItself: boolean, 
     return undefined;
   }
   const messages: Message[] = [];
-  for (const { role, content, place } of drafts) {
+  for (const draft of drafts) {
+    const { role, content, place } = draft;
     const known = roles.find((each) => each === role);
     if (!known) report('unknown-role', `${place}: expected the role ${roles.join(', ')}; got ${show(role)}`);
     const text = checkContent(content, place, report);
-    if (known && text !== undefined) messages.push({ role: known, content: text });
+    const weight = checkWeight(draft, report);
+    if (known && text !== undefined && weight) messages.push({ role: known, content: text, ...weight });
   }
   if (messages.length < drafts.length) return undefined;
   return checkOrder(messages, drafts, answersItself, report) ? messages : undefined;
+}
+
+/** What a message says of its weight in the loss; only what the assistant says has one. */
+function checkWeight({ role, loss, lossScale, place }: MessageDraft, report: Report): Pick<Message, 'loss' | 'lossScale'> | undefined {
+  const present = (value: unknown): boolean => value !== undefined && value !== null;
+  const wrong = (message: string): undefined => report('bad-value', `${place}: ${message}`) as undefined;
+  if (!present(loss) && !present(lossScale)) return {};
+  if (role !== 'assistant') return wrong("loss and loss_scale: only the assistant's messages have them");
+  if (present(loss) && typeof loss !== 'boolean') return wrong(`loss: expected true or false; got ${show(loss)}`);
+  if (present(lossScale) && !(typeof lossScale === 'number' && Number.isFinite(lossScale) && lossScale >= 0)) return wrong(`loss_scale: expected a number from 0; got ${show(lossScale)}`);
+  return { ...(typeof loss === 'boolean' ? { loss } : {}), ...(typeof lossScale === 'number' ? { lossScale } : {}) };
 }
 
 function checkContent(content: unknown, place: string, report: Report): string | undefined {

@@ -4,9 +4,9 @@ import type { Row } from './row.js';
 /** {{NAME}}: capitals, digits and underscores only, so that the double braces of other template languages are left alone. */
 const pattern = /\{\{([A-Z][A-Z0-9_]*)\}\}/g;
 
-/** The names of all placeholders in a row's messages and in what it expects. */
-export function placeholdersIn(row: Pick<Row, 'messages' | 'expect'>): Set<string> {
-  const texts = [...row.messages.map(({ content }) => content), row.expect ?? ''];
+/** The names of all placeholders in what a row says and in what it expects. */
+export function placeholdersIn(row: Pick<Row, 'messages' | 'expect' | 'rejected' | 'text'>): Set<string> {
+  const texts = [...row.messages.map(({ content }) => content), row.expect ?? '', row.rejected ?? '', row.text ?? ''];
   return new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name]) => name!)));
 }
 
@@ -41,7 +41,9 @@ export function fillPlaceholders(rows: readonly Row[], values: Readonly<Record<s
   const fill = (text: string): string => text.replace(pattern, (_whole, name: string) => values[name]!);
   return rows.map((row) => ({
     ...row,
-    messages: row.messages.map(({ role, content }) => ({ role, content: fill(content) })),
+    messages: row.messages.map((message) => ({ ...message, content: fill(message.content) })),
     ...(row.expect === undefined ? {} : { expect: fill(row.expect) }),
+    ...(row.rejected === undefined ? {} : { rejected: fill(row.rejected) }),
+    ...(row.text === undefined ? {} : { text: fill(row.text) }),
   }));
 }

@@ -2,8 +2,8 @@ import { readJsonFile } from '@tunesmith/checkpoints';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseTemplate, renderBounded, runWithin, templateLimits, type Program, type TemplateLimits } from './bounded-jinja.js';
-import type { ConversationFormat, EncodedConversation, EncodedPrompt } from './conversation-format.js';
-import { encodeParts } from './encode-parts.js';
+import type { ConversationFormat, EncodedConversation, EncodedPrompt, LossWeighing, WeighedText } from './conversation-format.js';
+import { encodeWeighed, plainWeighing, weighTurn } from './encode-weighed.js';
 import { ChatTemplateError, EmptyLossMaskError } from './errors.js';
 import { isObject, objects } from './json.js';
 import { readSpecialTokens, type SpecialTokens } from './special-tokens.js';
@@ -67,33 +67,31 @@ export class ChatTemplate implements ConversationFormat {
    * else by comparing renderings of prefixes. Throws TemplateMismatchError where training and serving would see different text,
    * EmptyLossMaskError where nothing would be trained, DoubledBosError.
    */
-  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedConversation {
+  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing: LossWeighing = plainWeighing): EncodedConversation {
     const { full, spans } = runWithin((this.options.limits ?? templateLimits).milliseconds, () => {
       const rendered = this.render(messages, { addGenerationPrompt: false });
       return { full: rendered, spans: this.findSpans(tokenizer, messages, rendered) };
     });
-    const parts: { text: string; trained: boolean }[] = [];
-    let at = 0;
-    for (const { start, end } of spans) {
-      parts.push({ text: full.slice(at, start), trained: false }, { text: full.slice(start, end), trained: true });
-      at = end;
-    }
-    parts.push({ text: full.slice(at), trained: false });
-    const encoded = encodeParts(
-      tokenizer,
-      parts.map(({ text }) => text),
-    );
-    const tokenIds = encoded.flat();
-    const lossMask = encoded.flatMap((ids, i) => ids.map(() => parts[i]!.trained));
-    if (!lossMask.includes(true)) {
+    if (spans.every(({ start, end }) => start === end)) {
       throw new EmptyLossMaskError({
         code: 'empty-loss-mask',
         message: `Nothing of this conversation would be trained: ${messages.some(({ role }) => role === 'assistant') ? "the template renders nothing of the assistant's turns" : 'it has no turn of the role assistant'}.`,
         facts: { roles: messages.map(({ role }) => role) },
       });
     }
-    tokenizer.checkBos(tokenIds);
-    return { tokenIds, lossMask };
+    // One span for each turn of the assistant, in their order.
+    const turns = [...messages.keys()].filter((index) => messages[index]!.role === 'assistant');
+    const endTexts = tokenizer.eosTokenIds.map((id) => tokenizer.tokenText(id));
+    const texts: WeighedText[] = [];
+    let at = 0;
+    for (const [place, { start, end }] of spans.entries()) {
+      texts.push(...weighing.others(full.slice(at, start)), ...weighTurn(full.slice(start, end), turns[place]!, weighing, endTexts));
+      at = end;
+    }
+    texts.push(...weighing.others(full.slice(at)));
+    const encoded = encodeWeighed(tokenizer, texts);
+    tokenizer.checkBos(encoded.tokenIds);
+    return encoded;
   }
 
   private findSpans(tokenizer: Tokenizer, messages: readonly ChatMessage[], full: string): TrainedSpan[] {

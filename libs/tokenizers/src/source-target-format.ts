@@ -1,4 +1,5 @@
-import type { ConversationFormat, EncodedConversation, EncodedPrompt } from './conversation-format.js';
+import type { ConversationFormat, EncodedConversation, EncodedPrompt, LossWeighing } from './conversation-format.js';
+import { encodeWeighed } from './encode-weighed.js';
 import { EmptyLossMaskError, SourceTargetError } from './errors.js';
 import type { Tokenizer } from './tokenizer.js';
 import type { ChatMessage } from './training-spans.js';
@@ -17,7 +18,8 @@ export class SourceTargetFormat implements ConversationFormat {
   /** `startTokenId`: `decoder_start_token_id` of the published configuration. */
   constructor(private readonly startTokenId: number) {}
 
-  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedConversation {
+  /** The encoder's side is never trained on, whatever the weighing says of it. */
+  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing?: LossWeighing): EncodedConversation {
     const answer = messages.at(-1);
     if (answer?.role !== 'assistant') {
       throw new EmptyLossMaskError({
@@ -26,7 +28,8 @@ export class SourceTargetFormat implements ConversationFormat {
         facts: { roles: messages.map(({ role }) => role) },
       });
     }
-    return this.encodePair(tokenizer, instructionOf(messages.slice(0, -1)), answer.content);
+    const pair = this.encodePair(tokenizer, instructionOf(messages.slice(0, -1)), answer.content);
+    return weighing ? { ...this.weighed(tokenizer, answer.content, messages.length - 1, weighing), ...(pair.sourceTokenIds && { sourceTokenIds: pair.sourceTokenIds }) } : pair;
   }
 
   encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedPrompt {
@@ -47,6 +50,17 @@ export class SourceTargetFormat implements ConversationFormat {
       sourceTokenIds: encodeToEnd(tokenizer, source),
     };
   }
+
+  private weighed(tokenizer: Tokenizer, answer: string, message: number, weighing: LossWeighing): EncodedConversation {
+    const { tokenIds, lossMask, lossWeights } = encodeWeighed(tokenizer, weighing.said(answer, message));
+    const ends = [endTokenIdOf(tokenizer)].filter((id) => tokenIds.at(-1) !== id);
+    const endWeight = weighing.end(message);
+    return {
+      tokenIds: [this.startTokenId, ...tokenIds, ...ends],
+      lossMask: [false, ...lossMask, ...ends.map(() => endWeight > 0)],
+      ...((lossWeights || ![0, 1].includes(endWeight)) && { lossWeights: [0, ...(lossWeights ?? lossMask.map(Number)), ...ends.map(() => endWeight)] }),
+    };
+  }
 }
 
 function instructionOf(messages: readonly ChatMessage[]): string {
@@ -61,10 +75,15 @@ function instructionOf(messages: readonly ChatMessage[]): string {
 
 /** The text and the end token, which a tokenizer writes by itself or not. */
 function encodeToEnd(tokenizer: Tokenizer, text: string): number[] {
+  const endTokenId = endTokenIdOf(tokenizer);
+  const ids = tokenizer.encode(text);
+  return ids.at(-1) === endTokenId ? ids : [...ids, endTokenId];
+}
+
+function endTokenIdOf(tokenizer: Tokenizer): number {
   const [endTokenId] = tokenizer.eosTokenIds;
   if (endTokenId === undefined) {
     throw new SourceTargetError({ code: 'no-end-token', message: 'An encoder-decoder needs an end token: name eos_token in tokenizer_config.json, or eos_token_id in config.json.', facts: {} });
   }
-  const ids = tokenizer.encode(text);
-  return ids.at(-1) === endTokenId ? ids : [...ids, endTokenId];
+  return endTokenId;
 }

@@ -9,7 +9,7 @@ import type { TrainingMaterial } from './training-material.js';
 
 const modelFolder = join(import.meta.dirname, '../../../tests/parity/fixtures/families/llama-grouped-tied');
 const context: WorkContext = { signal: new AbortController().signal, onProgress() {} };
-const objective = sft({} as TrainingMaterial);
+const objective = sft({} as TrainingMaterial, { kind: 'sft', lossScale: 'default' });
 
 function exampleOf(tokenIds: number[], index: number): Example {
   const lossMask = tokenIds.map((_, place) => place >= 2);

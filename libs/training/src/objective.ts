@@ -1,4 +1,4 @@
-import type { EncodedRow, Split } from '@tunesmith/datasets';
+import type { EncodedRow, LongRowCounts, Split } from '@tunesmith/datasets';
 import type { CausalLanguageModel } from '@tunesmith/models';
 import type { Tensor, WorkContext } from '@tunesmith/tensor';
 
@@ -11,14 +11,6 @@ export interface Example {
   readonly tokens: number;
   /** What it adds to the denominator of a step's loss: its trained tokens, or 1 for a pair. */
   readonly weight: number;
-}
-
-/** What became of rows longer than maxLength. */
-export interface LongRowCounts {
-  readonly truncated: number;
-  /** Rows that were cut into several examples. */
-  readonly split: number;
-  readonly dropped: number;
 }
 
 export interface ExampleSet {

@@ -1,11 +1,13 @@
 import { conversationFormat } from '@tunesmith/models';
-import { Tokenizer, type ConversationFormat } from '@tunesmith/tokenizers';
+import { SourceTargetFormat, Tokenizer, type ConversationFormat } from '@tunesmith/tokenizers';
 import type { TrainOptions } from './train-options.js';
 import { TrainingError } from './training-error.js';
 
 /** What an objective makes examples from. */
 export interface TrainingMaterial extends TrainOptions {
   readonly tokenizer: Tokenizer;
+  /** Whether the model is an encoder-decoder, whose rows have a source. */
+  readonly readsSource: boolean;
   /** How the model reads a conversation. @throws TrainingError `no-chat-template` where that is not said. */
   format(): ConversationFormat;
 }
@@ -16,6 +18,7 @@ export async function readMaterial(options: TrainOptions): Promise<TrainingMater
   return {
     ...options,
     tokenizer,
+    readsSource: found instanceof SourceTargetFormat,
     format() {
       if (found) return found;
       throw new TrainingError(

@@ -1,9 +1,11 @@
 import { alpaca } from './alpaca.js';
 import { messages } from './messages.js';
+import { plainText } from './plain-text.js';
+import { preference } from './preference.js';
 import { promptCompletion } from './prompt-completion.js';
 import { queryResponse } from './query-response.js';
 import type { RowFormat } from './row-format.js';
 import { shareGpt } from './sharegpt.js';
 
 /** Every shape of row that an import understands. */
-export const formats: readonly RowFormat[] = [messages, shareGpt, alpaca, queryResponse, promptCompletion];
+export const formats: readonly RowFormat[] = [messages, shareGpt, alpaca, queryResponse, promptCompletion, preference, plainText];

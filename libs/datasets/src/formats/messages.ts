@@ -1,15 +1,29 @@
 import { show, type Report } from '../problem.js';
-import type { JsonObject, MessageDraft, RowFormat } from './row-format.js';
+import { isAbsent, type JsonObject, type MessageDraft, type RowFormat } from './row-format.js';
 
-/** `{"messages":[{"role":"user","content":"…"},…]}`: the chat format, and our own. */
+/**
+ * `{"messages":[{"role":"user","content":"…"},…]}`: the chat format, and our own. Messages of the assistant may have `loss` and `loss_scale` as
+ * in SWIFT's files; a row may have a `rejected` answer (`rejected_response` there).
+ */
 export const messages: RowFormat = {
   name: 'messages',
   mark: 'messages',
-  keys: ['messages'],
+  keys: ['messages', 'rejected', 'rejected_response'],
   ignored: ['id'],
   example: '{"messages":[{"role":"user","content":"…"},{"role":"assistant","content":"…"}]}',
-  drafts: (record, report) => draftsOf(record.messages, 'messages', report, (entry, place) => ({ role: entry.role, content: entry.content, place }), ['role', 'content']),
+  drafts: (record, report) => draftsOf(record.messages, 'messages', report, roleAndContent, ...messageKeys),
+  rejected(record) {
+    const key = isAbsent(record.rejected) ? 'rejected_response' : 'rejected';
+    return isAbsent(record[key]) ? undefined : { content: record[key], place: key };
+  },
 };
+
+/** The keys of a message by role and content: those it needs, those it may have. */
+export const messageKeys = [['role', 'content'], ['loss', 'loss_scale', 'lossScale']] as const;
+
+export function roleAndContent(entry: JsonObject, place: string): MessageDraft {
+  return { role: entry.role, content: entry.content, place, loss: entry.loss, lossScale: entry.lossScale ?? entry.loss_scale };
+}
 
 /** Takes a list of message objects apart; shared with ShareGPT, whose lists differ in the names of the keys only. */
 export function draftsOf(
@@ -18,6 +32,7 @@ export function draftsOf(
   report: Report,
   draft: (entry: JsonObject, place: string) => MessageDraft,
   known: readonly string[],
+  optional: readonly string[] = [],
 ): MessageDraft[] | undefined {
   if (!Array.isArray(list)) {
     report('bad-value', `${key}: expected a list of messages; got ${show(list)}`);
@@ -33,7 +48,7 @@ export function draftsOf(
       continue;
     }
     for (const name of Object.keys(entry)) {
-      if (!known.includes(name)) report('unknown-key', `${place}: unknown key "${name}"; a message has ${known.join(' and ')}`);
+      if (!known.includes(name) && !optional.includes(name)) report('unknown-key', `${place}: unknown key "${name}"; a message has ${[known.join(' and '), ...optional].join(', ')}`);
     }
     drafts.push(draft(entry, place));
   }

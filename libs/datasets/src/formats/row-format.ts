@@ -7,7 +7,13 @@ export interface MessageDraft {
   readonly role: unknown;
   readonly content: unknown;
   readonly place: string;
+  /** What a message says of its own weight in the loss. */
+  readonly loss?: unknown;
+  readonly lossScale?: unknown;
 }
+
+/** A text as some format told it, not yet checked. */
+export type TextDraft = Omit<MessageDraft, 'role' | 'loss' | 'lossScale'>;
 
 /** A shape in which rows come from outside: a file of this folder and a line in `formats.ts`. */
 export interface RowFormat {
@@ -22,6 +28,10 @@ export interface RowFormat {
   readonly example: string;
   /** Takes the row apart, without judging roles and contents. Returns nothing where the shape itself is wrong, and has then reported why. */
   drafts(record: JsonObject, report: Report): MessageDraft[] | undefined;
+  /** The answer that is not wanted, where a row of this format may have one. */
+  rejected?(record: JsonObject, report: Report): TextDraft | undefined;
+  /** Of formats of plain text, which have no messages. */
+  text?(record: JsonObject): TextDraft;
 }
 
 /** Many writers put null or an empty text where they have no system prompt, input or history. */

@@ -1,4 +1,4 @@
-import { draftsOf, isObject } from './messages.js';
+import { draftsOf, isObject, messageKeys, roleAndContent } from './messages.js';
 import { systemDraft, type RowFormat } from './row-format.js';
 
 const speakers: Readonly<Record<string, string>> = { system: 'system', human: 'user', user: 'user', gpt: 'assistant', assistant: 'assistant' };
@@ -15,7 +15,7 @@ export const shareGpt: RowFormat = {
     const first: unknown = Array.isArray(list) ? list[0] : undefined;
     const plain = isObject(first) && 'role' in first;
     const turns = plain
-      ? draftsOf(list, 'conversations', report, (entry, place) => ({ role: entry.role, content: entry.content, place }), ['role', 'content'])
+      ? draftsOf(list, 'conversations', report, roleAndContent, ...messageKeys)
       : draftsOf(
           list,
           'conversations',
