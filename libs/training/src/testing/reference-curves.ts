@@ -41,7 +41,7 @@ export const tinyModelFolder = join(fixtures, 'families/llama-grouped-tied');
 export const tinyExamples: readonly Example[] = references.rows.map((row, index) => ({
   index, rows: [{ ...row, index }], tokens: row.tokenIds.length, weight: row.lossMask.slice(1).filter(Boolean).length,
 }));
-export const tinyObjective = sft({} as TrainingMaterial);
+export const tinyObjective = sft({} as TrainingMaterial, { kind: 'sft', lossScale: 'default' });
 
 export const plainLora: LoraOptions = { kind: 'lora', rank: 8, alpha: 16, dropout: 0, targetModules: 'all-linear', rankStabilized: false, decomposed: false, initialization: 'zero', learningRateRatio: 1, base: 'as-is' };
 export const plainAdaLora: AdaLoraOptions = { kind: 'adalora', initialRank: 4, targetRank: 2, alpha: 8, dropout: 0, targetModules: 'all-linear', warmupRatio: 0.1, finalRatio: 0.3, interval: 2, beta1: 0.85, beta2: 0.85, orthogonality: 0.5 };
