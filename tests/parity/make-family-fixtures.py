@@ -99,6 +99,8 @@ def make_with(name, recipe, seed):
     model_class, config_class, settings, rewrite, sharded, draw, published, prepare = recipe
     generator = torch.Generator().manual_seed(seed)
     model = model_class(config_class(**json.loads(json.dumps(settings)))).eval()
+    # The other attention of transformers leaves soft caps out.
+    model.set_attn_implementation("eager")
     model.generation_config.eos_token_id = None
     if prepare:
         prepare(model, generator)

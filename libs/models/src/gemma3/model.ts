@@ -1,6 +1,7 @@
 import { gateActivation, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
+import { roundedTo } from '../rounded-to.js';
 import type { Gemma3Config, LayerType } from './config.js';
 
 /**
@@ -156,9 +157,4 @@ class Gemma3Network extends Module {
     const gated = gateActivation(this.gateUp.forwardJoined(x), 'gelu_tanh'); // [tokens, intermediate]
     return this.down.forward(gated); // [tokens, hidden]
   }
-}
-
-/** A single number as a tensor of the same type and place. */
-function roundedTo(value: number, like: Tensor): Tensor {
-  return ops.fullLike(ops.select(ops.select(like, 0, 0), 0, 0), value);
 }

@@ -2,6 +2,7 @@ import { bfloat16FromFloat32, openGguf, openSafetensors, writeModelFolder, type 
 import { loadForInference, tokenLogProbs } from '@tunesmith/generation';
 import { familyFor, importModel } from '@tunesmith/models';
 import { randn, RandomGenerator, scope, setThreads } from '@tunesmith/tensor';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openGgufRuntime } from '../runtimes/llama-cpp-runtime.js';
@@ -18,6 +19,7 @@ const families: readonly (readonly [name: string, config: Record<string, unknown
   ['qwen2', { ...common, architectures: ['Qwen2ForCausalLM'], rope_theta: 1_000_000, tie_word_embeddings: true }],
   ['qwen2 with YaRN', { ...common, architectures: ['Qwen2ForCausalLM'], rope_theta: 10_000, rope_scaling: { type: 'yarn', factor: 4, original_max_position_embeddings: 32 } }],
   ['qwen3', { ...common, architectures: ['Qwen3ForCausalLM'], rope_theta: 1_000_000, head_dim: 32, tie_word_embeddings: true }],
+  ['gemma2', { ...common, architectures: ['Gemma2ForCausalLM'], head_dim: 16, query_pre_attn_scalar: 16, sliding_window: 8, attn_logit_softcapping: 2, final_logit_softcapping: 5 }],
   ['gpt2', gpt2],
   ['gpt2 with its own head', { ...gpt2, n_inner: null, tie_word_embeddings: false }],
   ['mixtral', { ...common, architectures: ['MixtralForCausalLM'], rope_theta: 1_000_000, num_local_experts: 4, num_experts_per_tok: 2 }],
@@ -95,4 +97,13 @@ describe.each(families)('the GGUF file of %s', (_, config) => {
     await using runtime = await openGgufRuntime(quantized, { contextSize: 64, threads: 1, signal: quietContext().signal });
     await runtime.logProbabilities(rows[1]!, rows[1]!.map(() => true), quietContext().signal);
   });
+});
+
+test('a family that llama.cpp does not have is refused before anything is written', async () => {
+  await using folder = await temporaryFolder();
+  const config = { architectures: ['GPTNeoForCausalLM'], vocab_size: 320, max_position_embeddings: 64, hidden_size: 64, num_layers: 1, num_heads: 4, attention_types: [[['local'], 1]] };
+  await using model = await openSourceModel(await drawModel(join(folder.path, 'model'), config));
+  const path = join(folder.path, 'model.gguf');
+  await expect(exportGguf(model, f32, path, quietContext())).rejects.toMatchObject({ code: 'family-without-architecture', message: expect.stringMatching(/no architecture for the family gpt_neo/) });
+  expect(existsSync(path)).toBe(false);
 });

@@ -1,0 +1,148 @@
+import { gateActivation, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { ops, scope, type Tensor } from '@tunesmith/tensor';
+import type { CausalLanguageModel } from '../model-family.js';
+import { roundedTo } from '../rounded-to.js';
+import type { Gemma2Config, LayerType } from './config.js';
+
+/**
+ * Gemma 2 (arXiv 2408.00118). What differs from a plain decoder:
+ * - embeddings are multiplied by sqrt(hidden), and norm weights are stored as distances from one;
+ * - every sub-layer is normed on its way in and on its way out;
+ * - scores are divided by sqrt(query_pre_attn_scalar) and bounded, and so are the logits;
+ * - layers alternate between a sliding window and everything.
+ */
+export class Gemma2Model extends Module implements CausalLanguageModel {
+  readonly vocabularySize: number;
+  readonly logitSoftcap: number | null;
+  private readonly embedTokens: Embedding;
+  private readonly layers: Gemma2Block[];
+  private readonly norm: RmsNorm;
+  private readonly head: LinearLike | null;
+  private readonly rotary: RotaryEmbedding;
+
+  constructor(
+    private readonly config: Gemma2Config,
+    parts: Parts,
+  ) {
+    super('');
+    const { vocab_size, hidden_size, rms_norm_eps: epsilon, head_dim: headDim } = config;
+    this.vocabularySize = vocab_size;
+    this.logitSoftcap = config.final_logit_softcapping;
+    this.embedTokens = this.add(parts.embedding('model.embed_tokens', vocab_size, hidden_size));
+    this.layers = config.layer_types.map((_, index) => this.add(new Gemma2Block(index, config, parts)));
+    this.norm = this.add(parts.rmsNorm('model.norm', hidden_size, { epsilon, unitOffset: true }));
+    this.head = config.tie_word_embeddings ? null : this.add(parts.linear('lm_head', hidden_size, vocab_size));
+    this.rotary = new RotaryEmbedding(config.rotary, headDim);
+  }
+
+  get outputWeight(): Tensor {
+    return this.head?.weight ?? this.embedTokens.weight;
+  }
+
+  hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
+    const embedded = this.embedTokens.forward(tokenIds); // [tokens, hidden]
+    // The published model rounds the factor to the weights' type before it multiplies.
+    let x = ops.mul(embedded, roundedTo(this.config.hidden_size ** 0.5, embedded)); // [tokens, hidden]
+    const rotation = this.rotary.rotation(positions, boundaries);
+    this.layers.forEach((layer, index) => {
+      x = scope(() => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
+    });
+    cache?.advance(boundaries);
+    return this.norm.forward(x); // [tokens, hidden]
+  }
+
+  logits(hidden: Tensor): Tensor {
+    const logits = project(hidden, this.outputWeight); // [tokens, vocabulary]
+    const cap = this.logitSoftcap;
+    return cap === null ? logits : ops.mulScalar(ops.tanh(ops.divScalar(logits, cap)), cap);
+  }
+
+  newCache(): KeyValueCache {
+    const { num_hidden_layers, num_key_value_heads, head_dim } = this.config;
+    return new KeyValueCache({ layers: num_hidden_layers, keyValueHeads: num_key_value_heads, headDim: head_dim });
+  }
+}
+
+/** What every layer of one forward pass shares. */
+interface Pass {
+  readonly rotation: Rotation;
+  readonly boundaries: readonly number[];
+  readonly cache?: CacheLayer;
+}
+
+class Gemma2Block extends Module {
+  private readonly attentionNormIn: RmsNorm;
+  private readonly attention: Gemma2Attention;
+  private readonly attentionNormOut: RmsNorm;
+  private readonly networkNormIn: RmsNorm;
+  private readonly network: Gemma2Network;
+  private readonly networkNormOut: RmsNorm;
+
+  constructor(index: number, config: Gemma2Config, parts: Parts) {
+    const path = `model.layers.${index}`;
+    super(path);
+    const norm = (name: string) => this.add(parts.rmsNorm(`${path}.${name}`, config.hidden_size, { epsilon: config.rms_norm_eps, unitOffset: true }));
+    this.attentionNormIn = norm('input_layernorm');
+    this.attention = this.add(new Gemma2Attention(`${path}.self_attn`, config.layer_types[index] ?? 'full_attention', config, parts));
+    this.attentionNormOut = norm('post_attention_layernorm');
+    this.networkNormIn = norm('pre_feedforward_layernorm');
+    this.network = this.add(new Gemma2Network(`${path}.mlp`, config, parts));
+    this.networkNormOut = norm('post_feedforward_layernorm');
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    const attended = ops.add(x, this.attentionNormOut.forward(this.attention.forward(this.attentionNormIn.forward(x), pass))); // [tokens, hidden]
+    return ops.add(attended, this.networkNormOut.forward(this.network.forward(this.networkNormIn.forward(attended)))); // [tokens, hidden]
+  }
+}
+
+class Gemma2Attention extends Module {
+  private readonly queryKeyValue: LinearGroup<[query: LinearLike, key: LinearLike, value: LinearLike]>;
+  private readonly output: LinearLike;
+  private readonly window: number | null;
+
+  constructor(
+    path: string,
+    type: LayerType,
+    private readonly config: Gemma2Config,
+    parts: Parts,
+  ) {
+    super(path);
+    const { hidden_size, num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim, attention_bias: bias } = config;
+    this.window = type === 'sliding_attention' ? config.sliding_window : null;
+    const query = parts.linear(`${path}.q_proj`, hidden_size, heads * headDim, { bias });
+    const key = parts.linear(`${path}.k_proj`, hidden_size, keyValueHeads * headDim, { bias });
+    const value = parts.linear(`${path}.v_proj`, hidden_size, keyValueHeads * headDim, { bias });
+    this.queryKeyValue = this.add(new LinearGroup(path, [query, key, value]));
+    this.output = this.add(parts.linear(`${path}.o_proj`, heads * headDim, hidden_size, { bias }));
+  }
+
+  forward(x: Tensor, { rotation, boundaries, cache }: Pass): Tensor {
+    const { num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headDim } = this.config;
+    const [q, k, v] = this.queryKeyValue.forward(x);
+    const query = rotate(ops.view(q, [-1, heads, headDim]), rotation); // [tokens, heads, headDim]
+    const key = rotate(ops.view(k, [-1, keyValueHeads, headDim]), rotation); // [tokens, keyValueHeads, headDim]
+    const value = ops.view(v, [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
+    const scale = this.config.query_pre_attn_scalar ** -0.5;
+    const attended = packedAttention(query, key, value, { boundaries, scale, window: this.window, softcap: this.config.attn_logit_softcapping, cache });
+    return this.output.forward(ops.reshape(attended, [-1, heads * headDim])); // [tokens, hidden]
+  }
+}
+
+class Gemma2Network extends Module {
+  private readonly gateUp: LinearGroup<[gate: LinearLike, up: LinearLike]>;
+  private readonly down: LinearLike;
+
+  constructor(path: string, { hidden_size, intermediate_size }: Gemma2Config, parts: Parts) {
+    super(path);
+    const gate = parts.linear(`${path}.gate_proj`, hidden_size, intermediate_size);
+    const up = parts.linear(`${path}.up_proj`, hidden_size, intermediate_size);
+    this.gateUp = this.add(new LinearGroup(path, [gate, up]));
+    this.down = this.add(parts.linear(`${path}.down_proj`, intermediate_size, hidden_size));
+  }
+
+  forward(x: Tensor): Tensor {
+    const gated = gateActivation(this.gateUp.forwardJoined(x), 'gelu_tanh'); // [tokens, intermediate]
+    return this.down.forward(gated); // [tokens, hidden]
+  }
+}
