@@ -23,10 +23,11 @@ export function full(_options: FullOptions, { modelFolder }: { modelFolder: stri
       await using source = await readModelFolder(modelFolder);
       const parameters = model.parameters();
       const published = publishedTensors(configJson, source.tensors);
-      const tensors = [...published.names()].map((name) => {
+      // What is no parameter carries nothing, or is a second copy of one, which would be stale now: a tied head, T5's embeddings by stack.
+      const tensors = [...published.names()].flatMap((name) => {
         const { dtype, shape } = published.info(name);
         const parameter = parameters.get(name);
-        return { name, dtype, shape, bytes: () => (parameter ? storedBytes(parameter, dtype, published.isTransposed(name)) : published.read(name)) };
+        return parameter ? [{ name, dtype, shape, bytes: () => storedBytes(parameter, dtype, published.isTransposed(name)) }] : [];
       });
       await writeModelFolder(outFolder, { config: configJson, generationConfig: source.generationConfig, files: await readSideFiles(modelFolder, source.sideFiles), tensors });
     },
