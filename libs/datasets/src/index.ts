@@ -1,3 +1,4 @@
+export { bestFit } from './best-fit.js';
 export { counterUniform, philox } from './counter-random.js';
 export { DatasetError } from './dataset-error.js';
 export { ReportBuilder, type DatasetReport } from './dataset-report.js';

@@ -25,6 +25,7 @@ test('is the same whatever the batch, and the mean over tokens, not over rows', 
   const before = liveTensors();
   expect(Math.abs((await evaluateLoss(model, objective, examples, { batch: 1 }, context)) - whole)).toBeLessThan(1e-6);
   expect(liveTensors()).toBe(before);
+  expect(Math.abs((await evaluateLoss(model, objective, examples, { batch: 1, packing: true, maxLength: 8 }, context)) - whole)).toBeLessThan(1e-6);
   const alone = await Promise.all(examples.map((each) => evaluateLoss(model, objective, [each], { batch: 1 }, context)));
   expect(Math.abs((3 * alone[0]! + 1 * alone[1]! + 5 * alone[2]!) / 9 - whole)).toBeLessThan(1e-6);
 });

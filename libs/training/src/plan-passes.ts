@@ -1,4 +1,4 @@
-import { batchesPerEpoch, batchRows, type RowOrder } from '@tunesmith/datasets';
+import { batchesPerEpoch, batchRows, bestFit, permutation, type RowOrder } from '@tunesmith/datasets';
 import type { Example } from './objective.js';
 import type { TrainOptions } from './train-options.js';
 
@@ -6,18 +6,64 @@ import type { TrainOptions } from './train-options.js';
 export interface Passes {
   /** Optimizer steps of the whole training. */
   readonly steps: number;
+  /** Of packs: the tokens in them as a share of what they could hold. */
+  readonly fill?: number;
   /** The passes forward and backward of a step, from 0, and the examples of each. */
   of(step: number): Example[][];
 }
 
-/** Cuts the examples of all epochs into passes of `batch` and steps of `accumulate` passes; the last step of an epoch may have fewer. */
-export function planPasses(examples: readonly Example[], { batch, accumulate, epochs, steps, order, seed }: Pick<TrainOptions, 'batch' | 'accumulate' | 'epochs' | 'steps' | 'order' | 'seed'>): Passes {
-  const stepOrder: RowOrder = { rows: examples.length, batch: batch * accumulate, order, seed };
+export type PassOptions = Pick<TrainOptions, 'batch' | 'accumulate' | 'epochs' | 'steps' | 'order' | 'seed' | 'packing' | 'maxLength'>;
+
+/** Cuts the examples of all epochs into passes of `batch` examples, or packs, and steps of `accumulate` passes; the last step of an epoch may have fewer. */
+export function planPasses(examples: readonly Example[], options: PassOptions): Passes {
+  const { batch, accumulate, epochs, steps, order, seed } = options;
+  const packs = options.packing ? packsOf(examples, options) : undefined;
+  const stepOrder: RowOrder = { rows: packs?.count ?? examples.length, batch: batch * accumulate, order, seed };
+  const perEpoch = batchesPerEpoch(stepOrder);
   return {
-    steps: steps ?? Math.max(1, Math.round(batchesPerEpoch(stepOrder) * epochs)),
+    steps: steps ?? Math.max(1, Math.round(perEpoch * epochs)),
+    ...(packs && { fill: packs.fill }),
     of(step) {
-      const taken = batchRows(step, stepOrder).map((index) => examples[index]!);
-      return Array.from({ length: Math.ceil(taken.length / batch) }, (_, pass) => taken.slice(pass * batch, (pass + 1) * batch));
+      const epoch = packs?.epoch(Math.floor(step / perEpoch));
+      const taken = batchRows(step, stepOrder).map((place) => epoch?.[place] ?? [examples[place]!]);
+      return Array.from({ length: Math.ceil(taken.length / batch) }, (_, pass) => taken.slice(pass * batch, (pass + 1) * batch).flat());
+    },
+  };
+}
+
+interface Packs {
+  /** The same in every epoch. */
+  readonly count: number;
+  readonly fill: number;
+  epoch(epoch: number): readonly Example[][];
+}
+
+/** Rows that are packed together at most, where the order of the file is kept: far enough for full packs, near enough to keep the order. */
+const fileWindow = 1024;
+
+/**
+ * Packs of maxLength tokens at most, by best fit over the whole epoch; which of several examples of one length goes where is drawn anew for each
+ * epoch. In the file's order the packs are made of one stretch of the file after another, and ordered by their first row. An example longer than
+ * maxLength by itself (both answers of a preference, a source and its target) sets the size of the packs.
+ */
+function packsOf(examples: readonly Example[], { maxLength, order, seed }: Pick<PassOptions, 'maxLength' | 'order' | 'seed'>): Packs {
+  const capacity = examples.reduce((most, { tokens }) => Math.max(most, tokens), maxLength);
+  const pack = (drawn: readonly number[]): Example[][] =>
+    bestFit(drawn.map((index) => examples[index]!.tokens), capacity).map((bin) => bin.map((place) => drawn[place]!).sort((left, right) => left - right).map((index) => examples[index]!));
+
+  const inOrder = [...examples.keys()];
+  const windows = Array.from({ length: Math.ceil(examples.length / fileWindow) }, (_, window) => inOrder.slice(window * fileWindow, (window + 1) * fileWindow));
+  const made = (epoch: number): Example[][] =>
+    order === 'file' ? windows.flatMap((window) => pack(window).sort(([left], [right]) => left!.index - right!.index)) : pack(permutation(examples.length, seed, epoch));
+
+  let last = { epoch: 0, packs: made(0) };
+  const count = last.packs.length;
+  return {
+    count,
+    fill: examples.reduce((sum, { tokens }) => sum + tokens, 0) / (count * capacity),
+    epoch(epoch) {
+      if (order === 'shuffle' && last.epoch !== epoch) last = { epoch, packs: made(epoch) };
+      return last.packs;
     },
   };
 }

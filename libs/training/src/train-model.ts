@@ -3,7 +3,7 @@ import { counterUniform } from '@tunesmith/datasets';
 import { manualSeed, resetPeakMemory, type WorkContext } from '@tunesmith/tensor';
 import { CheckpointClock } from './checkpoint-clock.js';
 import type { CheckpointPlace } from './checkpoints.js';
-import { evaluateLoss } from './evaluate-loss.js';
+import { evaluateLoss, nothingToEvaluate } from './evaluate-loss.js';
 import { keepFailedStep } from './failed-step.js';
 import { LiveMetrics } from './live-metrics.js';
 import { loadTrainee } from './load-trainee.js';
@@ -38,9 +38,10 @@ export interface TrainPlaces {
 export async function trainModel(options: TrainOptions, outFolder: string, context: WorkContext, places: TrainPlaces = {}): Promise<TrainReport> {
   const material = await readMaterial(options);
   const objective = objectiveFor(material);
-  const { examples } = await objective.examples('train');
+  const { examples, longRows } = await objective.examples('train');
   if (examples.length === 0) throw new TrainingError('nothing-to-train', 'train: expected at least one row of the training split; the dataset has none.', { folder: options.datasetFolder });
   const heldOut = options.evaluateEvery === undefined ? [] : (await objective.examples('validation')).examples;
+  if (options.evaluateEvery !== undefined && heldOut.length === 0) throw nothingToEvaluate(0);
   const passes = planPasses(examples, options);
   const { steps } = passes;
   await using opened = await openCheckpoints(options, outFolder, places.checkpoints);
@@ -94,7 +95,7 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
   context.onProgress({ phase: 'save', done: 0 });
   await mkdir(outFolder, { recursive: true });
   await trainee.method.save(trainee.model, trainee.loaded, outFolder);
-  const report = trainReport(options, progress, trainee, examples.length);
+  const report = { ...trainReport(options, progress, trainee, examples.length), longRows, ...(passes.fill === undefined ? {} : { packingFill: passes.fill }) };
   if (places.reportFolder !== undefined) await writeTrainingReport(places.reportFolder, options, steps, report);
   return report;
 }

@@ -1,3 +1,5 @@
+import type { LongRowCounts } from '@tunesmith/datasets';
+
 /** What `trainModel` is asked for. Values are checked where they come from; folders hold a model and a dataset as their rooms define them. */
 export interface TrainOptions {
   readonly modelFolder: string;
@@ -155,7 +157,12 @@ export type OptimizerOptions = AdamWOptions | AdafactorOptions | MuonOptions;
 export interface TrainReport {
   readonly method: string;
   readonly objective: string;
+  /** Examples of an epoch: rows, pieces of split rows, or pairs. */
   readonly rows: number;
+  /** What became of rows longer than maxLength. */
+  readonly longRows?: LongRowCounts;
+  /** Of packs: the tokens in them as a share of what they could hold. */
+  readonly packingFill?: number;
   readonly steps: number;
   readonly trainableParameters: number;
   readonly totalParameters: number;
