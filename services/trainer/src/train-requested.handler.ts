@@ -29,10 +29,10 @@ export class TrainRequestedHandler implements JobHandler<TrainSpec> {
     await using scratch = await job.scratch();
     const outFolders = { tuned: join(scratch.path, 'tuned'), report: join(scratch.path, 'report') };
     const checkpoints = { folder: await job.kept(), writer: `${job.jobId}.${job.epoch}`, inputs: Object.fromEntries(Object.entries(refs).map(([name, { digest }]) => [name, digest])) };
-    const { loss, evaluations = [], ...figures } = await this.workers.run<TrainReport>('train', { ...options, outFolders, checkpoints } satisfies TrainInput, job);
+    const { loss, evaluations = [], longRows, ...figures } = await this.workers.run<TrainReport>('train', { ...options, outFolders, checkpoints } satisfies TrainInput, job);
     const kind = options.method.kind === 'lora' || options.method.kind === 'adalora' ? 'adapter' : 'model';
     const outputs = { [kind]: await this.artifacts.store(outFolders.tuned, kind, job.signal), report: await this.artifacts.store(outFolders.report, 'report', job.signal) };
-    return { outputs, metrics: { ...figures, loss: spread(loss), ...(evaluations.length > 0 ? { evaluations: spread(evaluations).map((each) => ({ ...each })) } : {}) } };
+    return { outputs, metrics: { ...figures, loss: spread(loss), ...(longRows && { longRows: { ...longRows } }), ...(evaluations.length > 0 ? { evaluations: spread(evaluations).map((each) => ({ ...each })) } : {}) } };
   }
 }
 
