@@ -13,6 +13,8 @@ export interface LoadModelOptions {
   readonly device?: string;
   /** Wraps the plain parts, such as `(plain) => loraParts(plain, { rank: 8, … })`. Parameters that no checkpoint holds are the wrapper's to initialise. */
   readonly parts?: (plain: Parts) => Parts;
+  /** `unfilled`: the model as it is built, its weights whatever the memory holds: for measuring what it takes. Default: `read`. */
+  readonly weights?: 'read' | 'unfilled';
 }
 
 export interface LoadedModel {
@@ -30,7 +32,7 @@ export interface LoadedModel {
  * ModelWeightsError (missing, unexpected or wrongly shaped tensors, each named; not finite), and what `@tunesmith/checkpoints` throws
  * for broken files.
  */
-export async function loadModel(folder: string, { dtype, device = 'cpu', parts = (plain) => plain }: LoadModelOptions): Promise<LoadedModel> {
+export async function loadModel(folder: string, { dtype, device = 'cpu', parts = (plain) => plain, weights = 'read' }: LoadModelOptions): Promise<LoadedModel> {
   await using opened = await readModelFolder(folder);
   const family = familyFor(opened.config);
   const config = family.parseConfig(opened.config);
@@ -40,7 +42,7 @@ export async function loadModel(folder: string, { dtype, device = 'cpu', parts =
   const model = family.build(config, parts(plainParts({ dtype, device })));
   try {
     const parameters = model.parameters();
-    for (const { huggingFace: name } of present) {
+    for (const { huggingFace: name } of weights === 'read' ? present : []) {
       const parameter = parameters.get(name);
       if (!parameter) throw new TunesmithError({ message: `The ${family.name} family lists the tensor ${name} but builds no parameter of that name.`, code: 'model-family-broken', facts: { name } });
       await fill(parameter, tensors, name);

@@ -16,10 +16,10 @@ export interface LoadedTrainee extends Trainee, Disposable {
   state(): TensorGroups;
 }
 
-/** The objective belongs to the trainee from now on. */
-export async function loadTrainee(options: TrainOptions, objective: Objective): Promise<LoadedTrainee> {
+/** The objective belongs to the trainee from now on. `unfilled`: without reading the weights, for measuring what a step takes. */
+export async function loadTrainee(options: TrainOptions, objective: Objective, weights: 'read' | 'unfilled' = 'read'): Promise<LoadedTrainee> {
   const method = tuningMethod(options);
-  const loaded = await loadModel(options.modelFolder, { dtype: method.dtype, ...(method.parts ? { parts: method.parts } : {}) });
+  const loaded = await loadModel(options.modelFolder, { dtype: method.dtype, weights, ...(method.parts ? { parts: method.parts } : {}) });
   const { model } = loaded;
   const free = (): void => {
     method[Symbol.dispose]?.();

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import type { TrainProcessInput } from './testing/train-process.js';
-import { tinyTraining } from './testing/tiny-training.js';
+import { plainLora, tinyTraining } from './testing/tiny-training.js';
 import type { TrainOptions } from './train-options.js';
 
 // A child process is the only thing that can be killed for good. It runs what `node tools/build.mjs` compiled.
@@ -49,7 +49,7 @@ function randomNumbers(seed: number): () => number {
 }
 
 const scenarios: { name: string; kills: number; changes: Partial<TrainOptions> }[] = [
-  { name: 'lora', kills: 14, changes: { saveEvery: 1 } },
+  { name: 'lora with dropout and noise on embeddings', kills: 14, changes: { method: { ...plainLora, dropout: 0.1 }, neftuneAlpha: 5, saveEvery: 1 } },
   { name: 'full, accumulated, evaluated, the best kept', kills: 10, changes: { method: { kind: 'full' }, accumulate: 2, evaluateEvery: 4, keep: 'best', saveEvery: 3, learningRate: 2e-2 } },
 ];
 

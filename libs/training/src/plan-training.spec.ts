@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { liveTensors, setThreads } from '@tunesmith/tensor';
+import { temporaryFolder } from '@tunesmith/tests-support';
+import { planTraining } from './plan-training.js';
+import { plainLora, tinyTraining } from './testing/tiny-training.js';
+import { trainModel } from './train-model.js';
+import type { TrainOptions } from './train-options.js';
+
+beforeAll(() => setThreads(1));
+
+const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
+
+const configurations: { name: string; changes: Partial<TrainOptions>; model: { hiddenSize: number; layers: number } }[] = [
+  { name: 'lora', changes: { batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 3 } },
+  { name: 'lora with dropout in bfloat16, two passes a step', changes: { method: { ...plainLora, dropout: 0.1 }, dtype: 'bfloat16', batch: 4, accumulate: 2, steps: 3 }, model: { hiddenSize: 256, layers: 2 } },
+  { name: 'full', changes: { method: { kind: 'full' }, batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 3 } },
+  { name: 'full with noise on embeddings', changes: { method: { kind: 'full' }, neftuneAlpha: 5, batch: 3, epochs: 2 }, model: { hiddenSize: 256, layers: 1 } },
+];
+
+// Measured are bytes of tensors, which is what depends on the settings; the process itself comes on top.
+test.each(configurations)('the peak memory of $name is foreseen within 15 %, also where the trial is smaller than the largest pass', async ({ changes, model }) => {
+  await using folder = await temporaryFolder('plan');
+  const options = await tinyTraining(folder.path, changes, model);
+  const before = liveTensors();
+  const plans = [await planTraining(options, quiet), await planTraining(options, quiet, { operations: 6 * model.layers * model.hiddenSize ** 2 * 5 * 130 })];
+  expect(liveTensors()).toBe(before);
+  const report = await trainModel(options, join(folder.path, 'out'), quiet);
+  for (const plan of plans) {
+    const tensors = plan.predictedPeakMemoryBytes - plan.memoryParts.runtime;
+    expect(Math.abs(tensors / report.peakMemoryBytes - 1)).toBeLessThan(0.15);
+    expect(plan).toMatchObject({ method: report.method, objective: report.objective, rows: report.rows, steps: report.steps, trainableParameters: report.trainableParameters, totalParameters: report.totalParameters });
+    expect(plan.tokens / plan.steps).toBe(plan.tokensPerStep);
+  }
+});
+
+test('steps, epochs and tokens are those of the training', async () => {
+  await using folder = await temporaryFolder('plan');
+  const options = await tinyTraining(folder.path, { batch: 2, accumulate: 2, epochs: 2 });
+  const { steps: _steps, ...byEpochs } = options;
+  const plan = await planTraining(byEpochs, quiet);
+  // Nine rows to train on: three steps of four, four and one.
+  expect(plan).toMatchObject({ rows: 9, steps: 6, epochs: 2 });
+  expect((await planTraining({ ...byEpochs, epochs: 1 }, quiet)).tokens * 2).toBe(plan.tokens);
+});
