@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 from galore_torch import GaLoreAdamW
+from galore_torch.galore_projector import GaLoreProjector
 from peft import AdaLoraConfig, LoraConfig, get_peft_model
 from peft.optimizers import create_loraplus_optimizer
 from transformers import AutoModelForCausalLM
@@ -123,13 +124,38 @@ def adalora(data, generator):
     return {"settings": settings, "start": start, "kept": kept, **steps}
 
 
+class Together:
+    def __init__(self, *optimizers):
+        self.optimizers = optimizers
+        self.param_groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+
+    def step(self):
+        for optimizer in self.optimizers:
+            optimizer.step()
+
+    def zero_grad(self):
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+
+
+def with_fixed_signs(find):
+    """Singular directions have no sign of their own; the one whose largest number is positive is as good, and no library's choice."""
+    def found(self, weights, rank, type):
+        directions = find(self, weights, rank, type)
+        along = 1 if type == "right" else 0
+        largest = directions.abs().argmax(along, keepdim=True)
+        return directions * directions.gather(along, largest).sign()
+    return found
+
+
 def galore(data):
+    GaLoreProjector.get_orthogonal_matrix = with_fixed_signs(GaLoreProjector.get_orthogonal_matrix)
     model = load()
     model.requires_grad_(True)
     projected = [parameter for name, parameter in model.named_parameters() if ".layers." in name and parameter.dim() == 2 and min(parameter.shape) > 4]
     others = [parameter for parameter in model.parameters() if not any(parameter is other for other in projected)]
-    groups = [{"params": others}, {"params": projected, "rank": 4, "update_proj_gap": 7, "scale": 0.5, "proj_type": "std"}]
-    optimizer = GaLoreAdamW(groups, lr=PEAK, betas=(0.9, 0.999), eps=1e-8, weight_decay=DECAY, no_deprecation_warning=True)
+    group = {"params": projected, "rank": 4, "update_proj_gap": 7, "scale": 0.5, "proj_type": "std"}
+    optimizer = Together(adamw(others), GaLoreAdamW([group], lr=PEAK, betas=(0.9, 0.999), eps=1e-8, weight_decay=DECAY, no_deprecation_warning=True))
     return {"rank": 4, "interval": 7, "scale": 0.5, **train(model, data, optimizer)}
 
 

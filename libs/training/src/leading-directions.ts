@@ -12,7 +12,8 @@ export interface LeadingDirections {
 
 /**
  * The `rank` leading singular triplets of a matrix, by the eigenvectors of the product with itself over its longer side: several times faster than a
- * full decomposition of a long matrix. In float64, where squaring costs nothing that float32 holds.
+ * full decomposition of a long matrix. In float64, where squaring costs nothing that float32 holds. Of each pair of directions, whose sign is free, the one
+ * on the shorter side has its largest number positive.
  */
 export function leadingDirections(matrix: Tensor, rank: number): LeadingDirections {
   const [rows = 0, columns = 0] = matrix.shape;
@@ -22,7 +23,8 @@ export function leadingDirections(matrix: Tensor, rank: number): LeadingDirectio
   }
   const wide = ops.toDtype(matrix, 'float64');
   const [squares, vectors] = ops.eigh(ops.matmul(wide, ops.t(wide))); // ascending
-  const left = ops.flip(ops.narrow(vectors, 1, rows - rank, rank), [1]); // [rows, rank]
+  const found = ops.flip(ops.narrow(vectors, 1, rows - rank, rank), [1]); // [rows, rank]
+  const left = ops.mul(found, ops.sign(ops.gather(found, 0, ops.argmax(ops.abs(found), 0, true)))); // [rows, rank]
   const values = ops.sqrt(ops.clamp(ops.flip(ops.narrow(squares, 0, rows - rank, rank), [0]), 0)); // [rank]
   // Directions of no length have none; any number above 0 keeps them finite.
   const right = ops.div(ops.matmul(ops.t(left), wide), ops.unsqueeze(ops.clamp(values, 1e-30), 1)); // [rank, columns]

@@ -3,17 +3,20 @@ import { join } from 'node:path';
 import { packTokens } from '@tunesmith/nn';
 import { loadModel } from '@tunesmith/models';
 import { noGrad, scope, setThreads } from '@tunesmith/tensor';
+import { adamWDefaults } from './optimizers/adamw.js';
 import { plainLora, startTinyRun, tinyModelFolder } from './testing/reference-curves.js';
 import type { TrainOptions, TuningMethodOptions } from './train-options.js';
 import { tuningMethod } from './tuning-methods.js';
 
 beforeAll(() => setThreads(1));
 
-const options = (method: TuningMethodOptions, neftuneAlpha = 0) => ({ method, neftuneAlpha, seed: 3, dtype: 'float32', modelFolder: tinyModelFolder }) as TrainOptions;
+const options = (method: TuningMethodOptions, neftuneAlpha = 0) => ({ method, neftuneAlpha, seed: 3, dtype: 'float32', modelFolder: tinyModelFolder, optimizer: adamWDefaults }) as TrainOptions;
 const methods: [string, TuningMethodOptions][] = [
   ['lora', { ...plainLora, rank: 2, dropout: 0.3 }],
   ['dora', { ...plainLora, rank: 2, decomposed: true, dropout: 0.3 }],
   ['full', { kind: 'full' }],
+  ['lisa', { kind: 'lisa', layers: 1, interval: 2 }],
+  ['galore', { kind: 'galore', rank: 4, interval: 2, scale: 1 }],
 ];
 
 describe.each(methods)('%s with noise on embeddings', (_, method) => {

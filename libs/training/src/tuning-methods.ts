@@ -1,5 +1,7 @@
 import { noisyParts, StepNoise } from '@tunesmith/nn';
 import { full } from './methods/full.js';
+import { galore } from './methods/galore.js';
+import { lisa } from './methods/lisa.js';
 import { lora } from './methods/lora.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainingError } from './training-error.js';
@@ -19,8 +21,12 @@ function chosenMethod(options: TrainOptions): TuningMethod {
       return lora(method, options);
     case 'full':
       return full(method, options);
+    case 'lisa':
+      return lisa(method, options);
+    case 'galore':
+      return galore(method, options);
     default:
-      throw new TrainingError('unknown-method', `train: expected one of the methods lora, full; got ${method.kind}.`, { kind: method.kind });
+      throw new TrainingError('unknown-method', `train: expected one of the methods lora, full, lisa, galore; got ${method.kind}.`, { kind: method.kind });
   }
 }
 
