@@ -42,7 +42,7 @@ export class Gemma2Model extends Module implements CausalLanguageModel {
   hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
     const embedded = this.embedTokens.forward(tokenIds); // [tokens, hidden]
     // The published model rounds the factor to the weights' type before it multiplies.
-    let x = ops.mul(embedded, roundedTo(this.config.hidden_size ** 0.5, embedded)); // [tokens, hidden]
+    let x = this.embedTokens.perturbed(ops.mul(embedded, roundedTo(this.config.hidden_size ** 0.5, embedded)), boundaries); // [tokens, hidden]
     const rotation = this.rotary.rotation(positions, boundaries);
     this.layers.forEach((layer, index) => {
       x = scope(() => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })); // [tokens, hidden]

@@ -38,7 +38,7 @@ export class GptNeoModel extends Module implements CausalLanguageModel {
 
   hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
     checkLearnedPositions(boundaries, cache, this.config.max_position_embeddings);
-    let x = ops.add(this.tokenEmbedding.forward(tokenIds), this.positionEmbedding.forward(positions)); // [tokens, hidden]
+    let x = ops.add(this.tokenEmbedding.forward(tokenIds, boundaries), this.positionEmbedding.forward(positions)); // [tokens, hidden]
     this.layers.forEach((layer, index) => {
       x = scope(() => layer.forward(x, { boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
     });
