@@ -2,6 +2,7 @@ import { gemma3 } from './gemma3/index.js';
 import { gemma2 } from './gemma2/index.js';
 import { gptNeo } from './gpt_neo/index.js';
 import { gpt2 } from './gpt2/index.js';
+import { gptNeoX } from './gpt_neox/index.js';
 import { llama } from './llama/index.js';
 import { ModelConfigError } from './model-config-error.js';
 import { mixtral } from './mixtral/index.js';
@@ -11,7 +12,7 @@ import { qwen3 } from './qwen3/index.js';
 import { t5 } from './t5/index.js';
 
 /** Every family that can be served. A new one is its folder and one line here. */
-export const families: readonly ModelFamily[] = [llama, gemma3, gemma2, gpt2, gptNeo, qwen2, qwen3, mixtral, t5];
+export const families: readonly ModelFamily[] = [llama, gemma3, gemma2, gpt2, gptNeo, gptNeoX, qwen2, qwen3, mixtral, t5];
 
 /**
  * The family of a config.json: by the first of its `architectures`, or by `model_type` where that key is absent. Throws ModelConfigError

@@ -37,6 +37,12 @@ export class GgufConfigReader {
     return shortestFloat32(value);
   }
 
+  /** A required truth value. */
+  boolean(key: string): boolean {
+    const value = this.value(key);
+    return typeof value === 'boolean' ? value : this.fail(key, 'true or false', value);
+  }
+
   optionalString(key: string): string | undefined {
     const value = this.value(key);
     if (value === undefined) return undefined;

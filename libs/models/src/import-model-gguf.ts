@@ -15,13 +15,13 @@ import { ModelWeightsError } from './check-weights.js';
 import { familyForGguf } from './families.js';
 import { ImportModelError } from './import-model-error.js';
 import { ImportProgress } from './import-model-progress.js';
-import { rowsFromGguf } from './import-model-rows.js';
+import { movedRows } from './import-model-rows.js';
 import type { ImportedModel } from './import-model.js';
-import { ggufShape, type ModelFamily, type WeightName } from './model-family.js';
+import { ggufShape, type GgufConfigSource, type ModelFamily, type WeightName } from './model-family.js';
 import { storedShape } from './published-tensors.js';
 
-/** The divisors of llama3's rotations, which GGUF keeps as a tensor. */
-const ropeFactorsName = 'rope_freqs.weight';
+/** The divisors of rotations that GGUF keeps as tensors: llama3's, and longrope's for short and long rows. */
+const ropeFactorNames = { llama3: 'rope_freqs.weight', short: 'rope_factors_short.weight', long: 'rope_factors_long.weight' };
 
 /** As `importModel`, for a GGUF file (the first one of a set). Weights are decoded tensor by tensor and written as bfloat16. */
 export async function importModelGguf(path: string, outFolder: string, context: WorkContext): Promise<ImportedModel> {
@@ -66,13 +66,18 @@ export async function importModelGguf(path: string, outFolder: string, context: 
   return { format: 'gguf', family: family.name, parameters, tensors: weights.length, bytes, vocabularySize: tokenizer.vocabularySize };
 }
 
-async function readRopeFactors(source: GgufSource): Promise<{ ropeFactors?: Float32Array }> {
-  if (!source.has(ropeFactorsName)) return {};
-  const { dtype, shape } = source.info(ropeFactorsName);
-  const bytes = await source.read(ropeFactorsName);
-  if (dtype === 'F32') return { ropeFactors: new Float32Array(bytes.buffer, 0, elementCount(shape)) };
-  if (dtype === 'F16') return { ropeFactors: float32FromFloat16(new Uint16Array(bytes.buffer, 0, elementCount(shape))) };
-  throw new GgufError({ code: 'gguf-bad-rope-factors', message: `${ropeFactorsName} is ${dtype}; F32 is expected.`, facts: { dtype } });
+async function readRopeFactors(source: GgufSource): Promise<Pick<GgufConfigSource, 'ropeFactors' | 'longRopeFactors'>> {
+  const [ropeFactors, short, long] = [await readFactors(source, ropeFactorNames.llama3), await readFactors(source, ropeFactorNames.short), await readFactors(source, ropeFactorNames.long)];
+  return { ...(ropeFactors ? { ropeFactors } : {}), ...(short && long ? { longRopeFactors: { short, long } } : {}) };
+}
+
+async function readFactors(source: GgufSource, name: string): Promise<Float32Array | undefined> {
+  if (!source.has(name)) return undefined;
+  const { dtype, shape } = source.info(name);
+  const bytes = await source.read(name);
+  if (dtype === 'F32') return new Float32Array(bytes.buffer, 0, elementCount(shape));
+  if (dtype === 'F16') return float32FromFloat16(new Uint16Array(bytes.buffer, 0, elementCount(shape)));
+  throw new GgufError({ code: 'gguf-bad-rope-factors', message: `${name} is ${dtype}; F32 is expected.`, facts: { name, dtype } });
 }
 
 /** What the family's configuration leaves open: the type of the weights and the token ids. */
@@ -139,7 +144,7 @@ function storedReader(source: GgufSource): (weight: WeightName) => Promise<Uint8
 }
 
 function decode({ shape, transform, stored: layout }: WeightName, dtype: string, stored: Uint8Array): Uint8Array {
-  const rows = transform?.kind === 'interleave-heads' ? rowsFromGguf(stored, shape[0]!, transform.heads) : stored;
+  const rows = movedRows(stored, shape[0]!, transform);
   const values = dequantizeGgufToBfloat16(dtype, rows, elementCount(shape), transform?.kind === 'plus-one' ? subtractOne : undefined);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return layout === 'transposed' ? transposed(bytes, shape) : bytes;

@@ -84,9 +84,11 @@ export function ggufShape({ shape, stack }: WeightName): readonly number[] {
 /**
  * `interleave-heads`: GGUF orders the rows of each head as pairs (2i, 2i + 1) where Hugging Face has halves (i, i + headDim / 2):
  * GGUF row `h * headDim + 2i + c` is our row `h * headDim + c * headDim / 2 + i`. Rows only, weight and bias alike.
+ * `join-roles`: GGUF has the queries of all heads, then the keys, then the values, where Hugging Face has query, key and value of each head side by side:
+ * GGUF row `(role * heads + h) * headDim + i` is our row `(h * 3 + role) * headDim + i`. Rows only, weight and bias alike.
  * `plus-one`: GGUF holds w + 1; add and subtract in float32, before any rounding.
  */
-export type WeightTransform = { readonly kind: 'interleave-heads'; readonly heads: number } | { readonly kind: 'plus-one' };
+export type WeightTransform = { readonly kind: 'interleave-heads' | 'join-roles'; readonly heads: number } | { readonly kind: 'plus-one' };
 
 /** The metadata half of the GGUF mapping. */
 export interface GgufMapping<Config> {
@@ -98,7 +100,8 @@ export interface GgufMapping<Config> {
   readonly ignored?: FamilyWeights<Config>['ignored'];
   /**
    * The config.json of a GGUF file, without `torch_dtype` and token ids. `get` gives the plain decoded value of a key;
-   * `tensorShape` the Hugging Face order shape of a tensor or undefined; `ropeFactors` the values of `rope_freqs.weight` where the file has it.
+   * `tensorShape` the Hugging Face order shape of a tensor or undefined; `ropeFactors` the values of `rope_freqs.weight` where the file has it, `longRopeFactors` those of
+   * `rope_factors_short.weight` and `rope_factors_long.weight`.
    */
   configFromGguf(source: GgufConfigSource): Record<string, unknown>;
   /** Architecture keys only; general and tokenizer keys belong to the exporter. */
@@ -111,4 +114,5 @@ export interface GgufConfigSource {
   get(key: string): unknown;
   tensorShape(ggufName: string): readonly number[] | undefined;
   readonly ropeFactors?: Float32Array;
+  readonly longRopeFactors?: { readonly short: Float32Array; readonly long: Float32Array };
 }

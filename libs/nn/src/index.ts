@@ -26,4 +26,4 @@ export { rotate, RotaryEmbedding, type Rotation } from './rotary-embedding.js';
 export { rowAttention, type RowAttentionOptions } from './row-attention.js';
 export { rowBeginnings, RowSlots, type PackedKeys } from './row-slots.js';
 export { StepNoise, seedOfStep } from './step-noise.js';
-export { llama3Divisors, rotarySpeeds, type Llama3Scaling, type RotaryScaling, type RotarySettings } from './rotary-settings.js';
+export { dependsOnRowLength, llama3Divisors, rotarySpeeds, type Llama3Scaling, type LongRopeScaling, type RotaryScaling, type RotarySettings } from './rotary-settings.js';

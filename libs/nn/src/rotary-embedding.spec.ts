@@ -60,3 +60,26 @@ test('dynamic speeds are those of the length that each row has reached', () => {
     expect(at(7)).not.toEqual(expected(5, 4));
   });
 });
+
+test('a rotation of fewer numbers than a head has turns the first of them and leaves the rest', () => {
+  scope(() => {
+    const input = randn([3, 2, 10], { generator: new RandomGenerator(5) });
+    const rotation = rotary.rotation(tensor([0, 4, 9], { dtype: 'int64' }), [0, 3]);
+    const turned = rotate(input, rotation);
+    expect(ops.narrow(turned, 2, 0, 6).toArray()).toEqual(rotate(ops.narrow(input, 2, 0, 6), rotation).toArray());
+    expect(ops.narrow(turned, 2, 6, 4).toArray()).toEqual(ops.narrow(input, 2, 6, 4).toArray());
+  });
+});
+
+test('longrope takes the long divisors of rows beyond the trained context, each row its own', () => {
+  scope(() => {
+    const settings = { theta: 100, scaling: { kind: 'longrope', shortDivisors: [1, 2, 3], longDivisors: [2, 4, 8], originalContext: 4, attentionFactor: 1.5 } } as const;
+    const { cosines } = new RotaryEmbedding(settings, 6).rotation(tensor([0, 1, 2, 3, 0, 1, 2, 3, 4], { dtype: 'int64' }), [0, 4, 9]);
+    const flat = cosines.toArray();
+    const expected = (position: number, divisors: readonly number[]) => divisors.map((divisor, pair) => expect.closeTo(1.5 * Math.cos((position * 100 ** (-pair / 3)) / divisor), 5));
+    const at = (token: number) => flat.slice(token * 6, token * 6 + 3);
+    expect(at(3)).toEqual(expected(3, [1, 2, 3]));
+    expect(at(7)).toEqual(expected(3, [2, 4, 8]));
+    expect(at(8)).toEqual(expected(4, [2, 4, 8]));
+  });
+});

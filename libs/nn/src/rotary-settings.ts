@@ -5,7 +5,7 @@ export interface RotarySettings {
   readonly scaling: RotaryScaling | null;
 }
 
-export type RotaryScaling = LinearScaling | DynamicScaling | Llama3Scaling | YarnScaling;
+export type RotaryScaling = LinearScaling | DynamicScaling | Llama3Scaling | YarnScaling | LongRopeScaling;
 
 /** Positions are divided by `factor`. */
 export interface LinearScaling {
@@ -44,9 +44,25 @@ export interface YarnScaling {
   readonly truncate: boolean;
 }
 
+/** LongRoPE (arXiv 2402.13753): each pair has a divisor of its own, and another one in rows longer than the trained context. */
+export interface LongRopeScaling {
+  readonly kind: 'longrope';
+  /** [headDim / 2] */
+  readonly shortDivisors: readonly number[];
+  /** [headDim / 2] */
+  readonly longDivisors: readonly number[];
+  readonly originalContext: number;
+  readonly attentionFactor: number;
+}
+
+/** Whether rows turn by speeds of their own length. */
+export function dependsOnRowLength({ scaling }: RotarySettings): boolean {
+  return scaling?.kind === 'dynamic' || scaling?.kind === 'longrope';
+}
+
 /**
  * The rotation per position of each pair, [headDim / 2], and what cosines and sines are multiplied by.
- * The same numbers as transformers' `modeling_rope_utils.py`, computed in double. `rowLength` matters to `dynamic` only.
+ * The same numbers as transformers' `modeling_rope_utils.py`, computed in double. `rowLength` matters to `dynamic` and `longrope`.
  */
 export function rotarySpeeds({ theta, scaling }: RotarySettings, headDim: number, rowLength = 0): { speeds: Float64Array; attentionFactor: number } {
   const plain = geometric(theta, headDim);
@@ -63,6 +79,10 @@ export function rotarySpeeds({ theta, scaling }: RotarySettings, headDim: number
     case 'llama3': {
       const divisors = llama3Divisors({ theta, scaling }, headDim);
       return { speeds: plain.map((speed, pair) => speed / (divisors[pair] ?? 1)), attentionFactor: 1 };
+    }
+    case 'longrope': {
+      const divisors = rowLength > scaling.originalContext ? scaling.longDivisors : scaling.shortDivisors;
+      return { speeds: plain.map((speed, pair) => speed / (divisors[pair] ?? NaN)), attentionFactor: scaling.attentionFactor };
     }
     case 'yarn':
       return yarn(plain, theta, scaling, headDim);

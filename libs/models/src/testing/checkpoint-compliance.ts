@@ -66,8 +66,15 @@ export function describeCheckpoints(family: ModelFamily, fixtureNames: readonly 
         return;
       }
       const shapes = new Map(family.weights.tensors(config).map((weight) => [weight.gguf, ggufShape(weight)]));
-      const derived = family.weights.gguf.derivedTensors(config).find((entry) => entry.name === 'rope_freqs.weight');
-      const source = { get: (key: string) => metadata[key]?.value, tensorShape: (tensorName: string) => shapes.get(tensorName), ropeFactors: derived?.values };
+      const factors = new Map(family.weights.gguf.derivedTensors(config).map((entry) => [entry.name, entry.values]));
+      const derived = factors.get('rope_freqs.weight');
+      const [short, long] = [factors.get('rope_factors_short.weight'), factors.get('rope_factors_long.weight')];
+      const source = {
+        get: (key: string) => metadata[key]?.value,
+        tensorShape: (tensorName: string) => shapes.get(tensorName),
+        ropeFactors: derived,
+        ...(short && long ? { longRopeFactors: { short, long } } : {}),
+      };
       let json;
       try {
         json = family.weights.gguf.configFromGguf(source);

@@ -14,12 +14,16 @@ import { openSourceModel } from './source-model.js';
 
 /** One configuration for each family whose files llama.cpp is to read as we do, and what its GGUF has that others have not. */
 const common = { vocab_size: 320, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 128, rms_norm_eps: 1e-5 };
+const gptNeoX = { architectures: ['GPTNeoXForCausalLM'], vocab_size: 320, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 2, max_position_embeddings: 128 };
 const gpt2 = { architectures: ['GPT2LMHeadModel'], vocab_size: 320, n_positions: 64, n_embd: 64, n_layer: 2, n_head: 4, n_inner: 96 };
 const families: readonly (readonly [name: string, config: Record<string, unknown>])[] = [
   ['qwen2', { ...common, architectures: ['Qwen2ForCausalLM'], rope_theta: 1_000_000, tie_word_embeddings: true }],
   ['qwen2 with YaRN', { ...common, architectures: ['Qwen2ForCausalLM'], rope_theta: 10_000, rope_scaling: { type: 'yarn', factor: 4, original_max_position_embeddings: 32 } }],
   ['qwen3', { ...common, architectures: ['Qwen3ForCausalLM'], rope_theta: 1_000_000, head_dim: 32, tie_word_embeddings: true }],
   ['gemma2', { ...common, architectures: ['Gemma2ForCausalLM'], head_dim: 16, query_pre_attn_scalar: 16, sliding_window: 8, attn_logit_softcapping: 2, final_logit_softcapping: 5 }],
+  // llama.cpp has the tanh form of GELU alone, which is nearly the published one.
+  ['gpt_neox', gptNeoX],
+  ['gpt_neox, one after the other', { ...gptNeoX, use_parallel_residual: false, rotary_pct: 0.5, rotary_emb_base: 500, rope_scaling: { type: 'linear', factor: 2 } }],
   ['gpt2', gpt2],
   ['gpt2 with its own head', { ...gpt2, n_inner: null, tie_word_embeddings: false }],
   ['mixtral', { ...common, architectures: ['MixtralForCausalLM'], rope_theta: 1_000_000, num_local_experts: 4, num_experts_per_tok: 2 }],

@@ -24,6 +24,12 @@ test('the published formula: row h * size + 2i + c is row h * size + c * size / 
   );
 });
 
+test('query, key and value of each head go from side by side to one after another', () => {
+  // Two heads of two rows: q0 q0 k0 k0 v0 v0 q1 q1 k1 k1 v1 v1.
+  const values = new Float32Array([0, 1, 10, 11, 20, 21, 2, 3, 12, 13, 22, 23]);
+  expect([...toGgufLayout(values, [12], { kind: 'join-roles', heads: 2 })]).toEqual([0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23]);
+});
+
 test('plus-one adds in float32', () => {
   expect([...toGgufLayout(new Float32Array([0, -1, 2 ** -8]), [3], { kind: 'plus-one' })]).toEqual([1, 0, 1 + 2 ** -8]);
 });

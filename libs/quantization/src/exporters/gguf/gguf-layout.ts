@@ -4,7 +4,21 @@ import type { WeightTransform } from '@tunesmith/models';
 export function toGgufLayout(values: Float32Array, shape: readonly number[], transform: WeightTransform | undefined): Float32Array {
   if (transform === undefined) return values;
   if (transform.kind === 'plus-one') return values.map((value) => value + 1);
-  return interleaveHeads(values, shape[0]!, transform.heads);
+  return transform.kind === 'join-roles' ? joinRoles(values, transform.heads) : interleaveHeads(values, shape[0]!, transform.heads);
+}
+
+/**
+ * Hugging Face has query, key and value of each head side by side, llama.cpp's `gptneox` all queries, all keys, all values: the rows of head h and a role
+ * move from place `h * 3 + role` to place `role * heads + h`. A place of a bias is as many numbers as a head has.
+ */
+function joinRoles(values: Float32Array, heads: number): Float32Array {
+  const moved = new Float32Array(values.length);
+  const size = values.length / (3 * heads);
+  for (let place = 0; place < 3 * heads; place += 1) {
+    const [head, role] = [Math.floor(place / 3), place % 3];
+    moved.set(values.subarray(place * size, (place + 1) * size), (role * heads + head) * size);
+  }
+  return moved;
 }
 
 /** The values of a matrix [rows, columns] from those of its transpose, which lie column by column. */
