@@ -95,6 +95,13 @@ interface Exam {
 }
 
 async function prepareExam(request: QuantizeRequest, model: SourceModel, { signal }: WorkContext): Promise<Exam> {
+  if (model.family.decoderStartTokenId && (request.questions.length > 0 || request.datasetFolder !== undefined)) {
+    throw new QuantizationError({
+      code: 'runtime-without-encoder',
+      message: `${request.modelFolder} is an encoder-decoder, which the runtimes here load but do not run. Leave questions and dataset out, and evaluate the model itself.`,
+      facts: { folder: request.modelFolder, family: model.family.name },
+    });
+  }
   const tokenizer = await Tokenizer.fromFolder(request.modelFolder);
   const template = await ChatTemplate.fromFolder(request.modelFolder);
   if (template === undefined && (request.questions.length > 0 || request.datasetFolder !== undefined)) {

@@ -7,20 +7,33 @@ const AddedToken = z.object({ id: z.int().nonnegative(), content: z.string(), sp
 const Stage = z.looseObject({ type: z.string() });
 export type Stage = z.infer<typeof Stage>;
 
-/** The parts of a BPE tokenizer.json that GGUF keeps. Older files write a merge as one text, newer ones as a pair. */
+/** Older files write a merge as one text, newer ones as a pair. */
+const BpeModel = z.looseObject({
+  type: z.literal('BPE'),
+  vocab: z.record(z.string(), z.int().nonnegative()),
+  merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+  byte_fallback: z.boolean().nullish(),
+  ignore_merges: z.boolean().nullish(),
+  unk_token: z.string().nullish(),
+});
+export type BpeModel = z.infer<typeof BpeModel>;
+
+/** Tokens in the order of their ids, each with the logarithm of its probability. */
+const UnigramModel = z.looseObject({
+  type: z.literal('Unigram'),
+  vocab: z.array(z.tuple([z.string(), z.number()])),
+  unk_id: z.int().nonnegative().nullish(),
+  byte_fallback: z.literal(false, { error: 'expected false: llama.cpp has no byte tokens in Unigram vocabularies' }).nullish(),
+});
+export type UnigramModel = z.infer<typeof UnigramModel>;
+
+/** The parts of a tokenizer.json that GGUF keeps. */
 export const TokenizerJson = z.looseObject({
   added_tokens: z.array(AddedToken).default([]),
   normalizer: Stage.nullish(),
   pre_tokenizer: Stage.nullish(),
   post_processor: Stage.nullish(),
-  model: z.looseObject({
-    type: z.literal('BPE', { error: 'expected a BPE model; Unigram and WordPiece vocabularies cannot be written to GGUF' }),
-    vocab: z.record(z.string(), z.int().nonnegative()),
-    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
-    byte_fallback: z.boolean().nullish(),
-    ignore_merges: z.boolean().nullish(),
-    unk_token: z.string().nullish(),
-  }),
+  model: z.discriminatedUnion('type', [BpeModel, UnigramModel], { error: 'expected a BPE or a Unigram model; WordPiece vocabularies cannot be written to GGUF' }),
 });
 export type TokenizerJson = z.infer<typeof TokenizerJson>;
 

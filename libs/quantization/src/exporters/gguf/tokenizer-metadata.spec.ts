@@ -43,6 +43,41 @@ test('a SentencePiece vocabulary gets scores in the order of its merges', () => 
   expect(merged).toEqual([...merged].sort((a, b) => b - a));
 });
 
+/** As T5 has it. */
+function unigram(changes: object = {}, model: object = {}): TokenizerFiles {
+  const vocab = [['<pad>', 0], ['</s>', 0], ['<unk>', 0], ['▁the', -2], ['▁', -3], ['<extra_id_0>', 0]];
+  const tokenizer = {
+    added_tokens: [0, 1, 2, 5].map((id) => ({ id, content: vocab[id]![0], special: true })),
+    normalizer: { type: 'Sequence', normalizers: [{ type: 'Precompiled', precompiled_charsmap: Buffer.of(1, 255, 3).toString('base64') }, { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' }] },
+    pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+    post_processor: { type: 'TemplateProcessing', single: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }] },
+    model: { type: 'Unigram', unk_id: 2, vocab, ...model },
+    ...changes,
+  };
+  return { tokenizer, tokenizerConfig: { eos_token: '</s>', unk_token: '<unk>', pad_token: '<pad>' }, chatTemplate: undefined };
+}
+
+test('a Unigram vocabulary keeps its scores, and what is done to a text first', () => {
+  const values = valuesOf(unigram(), 7);
+  expect(values).toMatchObject({
+    'tokenizer.ggml.model': 't5',
+    'tokenizer.ggml.tokens': ['<pad>', '</s>', '<unk>', '▁the', '▁', '<extra_id_0>', '[PAD6]'],
+    'tokenizer.ggml.scores': Float32Array.of(0, 0, 0, -2, -3, 0, -10_000),
+    'tokenizer.ggml.token_type': Int32Array.of(3, 3, 2, 1, 1, 3, 5),
+    'tokenizer.ggml.precompiled_charsmap': Uint8Array.of(1, 255, 3),
+    'tokenizer.ggml.add_space_prefix': true,
+    'tokenizer.ggml.remove_extra_whitespaces': true,
+    'tokenizer.ggml.eos_token_id': 1,
+    'tokenizer.ggml.unknown_token_id': 2,
+    'tokenizer.ggml.padding_token_id': 0,
+    'tokenizer.ggml.add_bos_token': false,
+    'tokenizer.ggml.add_eos_token': true,
+  });
+  const bare = valuesOf(unigram({ normalizer: null, pre_tokenizer: { type: 'Metaspace', prepend_scheme: 'never' }, post_processor: null }), 6);
+  expect(bare).toMatchObject({ 'tokenizer.ggml.add_space_prefix': false, 'tokenizer.ggml.remove_extra_whitespaces': false, 'tokenizer.ggml.add_eos_token': false });
+  expect(bare).not.toHaveProperty('tokenizer.ggml.precompiled_charsmap');
+});
+
 test('rows without a token are unused', () => {
   const values = valuesOf(filesOf('llama'), 322);
   expect((values['tokenizer.ggml.tokens'] as string[]).slice(319)).toEqual([expect.any(String), '[PAD320]', '[PAD321]']);
@@ -58,7 +93,9 @@ test('the first token is added where the post-processor adds it', () => {
 test.each([
   ['a token beyond the embedding', filesOf('llama'), 300, /the embedding has 300 rows/],
   ['no tokenizer', filesOf('llama', { tokenizer: undefined }), 320, /tokenizer\.json/],
-  ['another kind of vocabulary', filesOf('llama', { tokenizer: { model: { type: 'Unigram', vocab: [] } } }), 320, /expected a BPE model/],
+  ['another kind of vocabulary', filesOf('llama', { tokenizer: { model: { type: 'WordPiece', vocab: {} } } }), 320, /expected a BPE or a Unigram model/],
+  ['a stage of a Unigram vocabulary that llama.cpp lacks', unigram({ normalizer: { type: 'Lowercase' } }), 8, /nothing for its stage .*Lowercase/],
+  ['byte tokens of a Unigram vocabulary', unigram({}, { byte_fallback: true }), 8, /byte_fallback/],
   ['a named token that is not there', filesOf('llama', { tokenizerConfig: { eos_token: '<|nowhere|>' } }), 320, /<\|nowhere\|>/],
 ])('refuses %s', (_, files, rows, message) => {
   expect(() => tokenizerMetadata(files, rows)).toThrow(expect.objectContaining({ code: 'tokenizer-not-convertible', message: expect.stringMatching(message) }));

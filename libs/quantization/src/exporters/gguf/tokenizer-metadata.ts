@@ -1,7 +1,8 @@
 import type { GgufValue } from '@tunesmith/checkpoints';
 import { isDeepStrictEqual } from 'node:util';
 import { preTokenizerName } from './pre-tokenizer.js';
-import { notConvertible, parseTokenizerJson, SpecialToken, stagesOf, type TokenizerJson } from './tokenizer-json.js';
+import { notConvertible, parseTokenizerJson, SpecialToken, stagesOf, type BpeModel, type TokenizerJson } from './tokenizer-json.js';
+import { unigramMetadata } from './unigram-metadata.js';
 
 /** Token types of llama.cpp. */
 const kind = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
@@ -23,19 +24,24 @@ export function tokenizerMetadata(files: TokenizerFiles, rows: number): Map<stri
   const metadata = new Map<string, GgufValue>();
   const set = (key: string, value: GgufValue) => metadata.set(`tokenizer.ggml.${key}`, value);
 
-  if (tokenizer.model.byte_fallback === true) {
+  const { model } = tokenizer;
+  if (model.type === 'Unigram') {
+    set('tokens', { type: 'array', elementType: 'string', value: tokens });
+    set('token_type', { type: 'array', elementType: 'int32', value: types.map((type, id) => (id === model.unk_id ? kind.unknown : type)) });
+    for (const [key, value] of unigramMetadata(tokenizer, model, rows)) set(key, value);
+  } else if (model.byte_fallback === true) {
     set('model', { type: 'string', value: 'llama' });
     set('pre', { type: 'string', value: 'default' });
     set('tokens', { type: 'array', elementType: 'string', value: tokens });
-    set('scores', { type: 'array', elementType: 'float32', value: scores(tokenizer, tokens) });
-    set('token_type', { type: 'array', elementType: 'int32', value: sentencePieceTypes(tokenizer, tokens, types) });
+    set('scores', { type: 'array', elementType: 'float32', value: scores(model, tokens) });
+    set('token_type', { type: 'array', elementType: 'int32', value: sentencePieceTypes(model, tokens, types) });
     set('add_space_prefix', { type: 'bool', value: prependsSpace(tokenizer) });
   } else {
     set('model', { type: 'string', value: 'gpt2' });
     set('pre', { type: 'string', value: preTokenizerName(tokenizer) });
     set('tokens', { type: 'array', elementType: 'string', value: tokens });
     set('token_type', { type: 'array', elementType: 'int32', value: types });
-    set('merges', { type: 'array', elementType: 'string', value: tokenizer.model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' '))) });
+    set('merges', { type: 'array', elementType: 'string', value: model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' '))) });
     set('add_space_prefix', { type: 'bool', value: false });
   }
 
@@ -50,7 +56,8 @@ export function tokenizerMetadata(files: TokenizerFiles, rows: number): Map<stri
   }
   const bos = files.tokenizerConfig['bos_token'];
   set('add_bos_token', { type: 'bool', value: addsAtStart(tokenizer, files.tokenizerConfig, bos === undefined || bos === null ? undefined : SpecialToken.parse(bos)) });
-  set('add_eos_token', { type: 'bool', value: files.tokenizerConfig['add_eos_token'] === true });
+  const eos = files.tokenizerConfig['eos_token'];
+  set('add_eos_token', { type: 'bool', value: addsAtEnd(tokenizer, files.tokenizerConfig, eos === undefined || eos === null ? undefined : SpecialToken.parse(eos)) });
   if (files.chatTemplate !== undefined) metadata.set('tokenizer.chat_template', { type: 'string', value: files.chatTemplate });
   return metadata;
 }
@@ -65,7 +72,9 @@ function vocabulary(tokenizer: TokenizerJson, rows: number): { tokens: string[];
     types[id] = type;
     idOf.set(text, id);
   };
-  for (const [text, id] of Object.entries(tokenizer.model.vocab)) place(text, id, kind.normal);
+  const { model } = tokenizer;
+  const entries = model.type === 'BPE' ? Object.entries(model.vocab) : model.vocab.map(([text], id) => [text, id] as const);
+  for (const [text, id] of entries) place(text, id, kind.normal);
   for (const { id, content, special } of tokenizer.added_tokens) place(content, id, special ? kind.control : kind.userDefined);
   return { tokens, types, idOf };
 }
@@ -74,7 +83,7 @@ function vocabulary(tokenizer: TokenizerJson, rows: number): { tokens: string[];
  * SentencePiece merges by score where tokenizer.json merges by rank: the pair whose token comes first in the merges has the highest score. What no
  * merge makes is last.
  */
-function scores({ model }: TokenizerJson, tokens: readonly string[]): Float32Array {
+function scores(model: BpeModel, tokens: readonly string[]): Float32Array {
   const rank = new Map<string, number>();
   for (const merge of model.merges) {
     const token = typeof merge === 'string' ? merge.replace(' ', '') : merge.join('');
@@ -83,7 +92,7 @@ function scores({ model }: TokenizerJson, tokens: readonly string[]): Float32Arr
   return Float32Array.from(tokens, (token) => -(rank.get(token) ?? rank.size));
 }
 
-function sentencePieceTypes({ model }: TokenizerJson, tokens: readonly string[], types: Int32Array): Int32Array {
+function sentencePieceTypes(model: BpeModel, tokens: readonly string[], types: Int32Array): Int32Array {
   return types.map((type, id) => {
     if (/^<0x[0-9A-F]{2}>$/.test(tokens[id]!)) return kind.byte;
     return tokens[id] === model.unk_token ? kind.unknown : type;
@@ -105,11 +114,20 @@ function prependsSpace(tokenizer: TokenizerJson): boolean {
 
 function addsAtStart(tokenizer: TokenizerJson, config: TokenizerFiles['tokenizerConfig'], bos: string | undefined): boolean {
   if (typeof config['add_bos_token'] === 'boolean') return config['add_bos_token'];
-  if (bos === undefined) return false;
-  const template = stagesOf(tokenizer.post_processor).find(({ type }) => type === 'TemplateProcessing');
-  const single = template?.['single'];
-  const first: unknown = Array.isArray(single) ? single[0] : undefined;
-  return isSpecialToken(first) && first.SpecialToken.id === bos;
+  const first = textTemplate(tokenizer)[0];
+  return bos !== undefined && isSpecialToken(first) && first.SpecialToken.id === bos;
+}
+
+function addsAtEnd(tokenizer: TokenizerJson, config: TokenizerFiles['tokenizerConfig'], eos: string | undefined): boolean {
+  if (typeof config['add_eos_token'] === 'boolean') return config['add_eos_token'];
+  const last = textTemplate(tokenizer).at(-1);
+  return eos !== undefined && isSpecialToken(last) && last.SpecialToken.id === eos;
+}
+
+/** What is put around a text by itself. */
+function textTemplate(tokenizer: TokenizerJson): readonly unknown[] {
+  const single = stagesOf(tokenizer.post_processor).find(({ type }) => type === 'TemplateProcessing')?.['single'];
+  return Array.isArray(single) ? single : [];
 }
 
 function isSpecialToken(part: unknown): part is { SpecialToken: { id: string } } {
