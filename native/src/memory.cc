@@ -25,6 +25,8 @@ constexpr size_t headerSize = 64;         // keeps the data on a cache line
 constexpr size_t smallest = 4 << 10;      // below this a block comes from a slab
 constexpr size_t mapFrom = 4 << 20;       // from here on a block is its own mapping, on huge pages
 constexpr size_t hugePage = 2 << 20;
+constexpr size_t adviseFrom = 256 << 10;  // from here on a block of the heap asks for huge pages
+constexpr size_t page = 4 << 10;
 
 std::atomic<int64_t> live{0};
 std::atomic<int64_t> peak{0};
@@ -44,7 +46,15 @@ size_t sizeClass(size_t bytes) {
 void* fromSystem(size_t capacity) {
   if (capacity < mapFrom) {
     void* block = nullptr;
-    return posix_memalign(&block, 64, capacity) == 0 ? block : nullptr;
+    if (posix_memalign(&block, 64, capacity) != 0) return nullptr;
+#ifdef MADV_HUGEPAGE
+    // The weights of small models are such blocks, side by side in the heap: where they fill huge pages together, they should lie on them.
+    if (capacity >= adviseFrom) {
+      const auto begin = (reinterpret_cast<uintptr_t>(block) + page - 1) / page * page, end = (reinterpret_cast<uintptr_t>(block) + capacity) / page * page;
+      madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+    }
+#endif
+    return block;
   }
   // Map one huge page more than needed and cut both ends, so that the block starts on a huge page.
   void* mapped = mmap(nullptr, capacity + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

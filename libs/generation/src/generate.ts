@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { counterUniform } from '@tunesmith/datasets';
 import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
+import type { KeyValueCache } from '@tunesmith/nn';
 import { noGrad, ops, scope, tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
 import { chooseTokens, type ChosenTokens, type Sampling } from './sampling.js';
-import { tokenBatches } from './token-batches.js';
 
 export interface GenerationRequest {
   /** The prompt; at least one token. Of an encoder-decoder: the start token, and how the answer is to begin. */
@@ -46,7 +46,7 @@ interface RunningRow {
 }
 
 /**
- * Continues prompts, many at a time: packed rows, a key-value cache, no padding. A row that has ended leaves the batch.
+ * Continues prompts, many at a time: packed rows, a key-value cache, no padding. A row that has ended leaves the batch, and one that waits takes its place.
  *
  * Draws are a function of seed, request and place, never of what else is in the batch. Logits may still differ in the last bits
  * between batches of different sizes, which in bfloat16 can turn a near tie.
@@ -62,51 +62,92 @@ export async function generate(model: CausalLanguageModel, requests: readonly Ge
     results.set(row.index, { tokenIds: row.tokenIds, logProbs: row.logProbs, finish: how });
     context.onProgress({ phase: 'generate', done: results.size, total: requests.length, unit: 'rows' });
   };
-  for (const batch of tokenBatches(rows, ({ prompt, source }) => prompt.length + (source?.length ?? 0), { tokens: batchTokens, items: batchRows })) {
-    await decodeTogether(model, batch, options, context.signal, finish);
-  }
+  await decodeTogether(model, rows, { ...options, batchRows }, context.signal, finish);
   return requests.map((_, index) => results.get(index)!);
 }
 
-/** Prompt tokens that are read at once. */
+/** Prompt tokens that rows side by side may have together; a prompt that alone has more stands alone. */
 const batchTokens = 16_384;
 
-async function decodeTogether(model: CausalLanguageModel, rows: readonly RunningRow[], options: GenerationOptions, signal: AbortSignal, finish: (row: RunningRow, how: Generation['finish']) => void): Promise<void> {
-  const { temperature = 0, topP = 1, stopTokenIds } = options;
-  const device = model.outputWeight.device;
-  using cache = model.newCache();
-  let running = rows;
-  let batch = running.map(({ prompt }) => prompt);
-  while (running.length > 0) {
-    // An abort arrives as an event: let it in before every step.
-    await nextTurn();
-    signal.throwIfAborted();
-    const uniforms = temperature === 0 ? [] : running.map(({ seed, stream, tokenIds }) => counterUniform(seed, stream, tokenIds.length));
-    const chosen: ChosenTokens = scope(() =>
-      noGrad(() => {
-        // The cache remembers what was made of the sources.
-        const sources = cache.rows === 0 ? running.flatMap(({ source }) => (source ? [source] : [])) : [];
-        const packed = cache.nextBatch(batch, device, sources.length > 0 ? sources : undefined);
-        const hidden = model.hidden(packed, cache); // [tokens, hidden]
-        const ends = packed.boundaries.slice(1).map((end) => end - 1);
-        const last = hidden.shape[0] === ends.length ? hidden : ops.indexSelect(hidden, 0, tensor(ends, { dtype: 'int64', device })); // [rows, hidden]
-        return chooseTokens(model.logits(last), { temperature, topP }, uniforms);
-      }),
-    );
-    const staying = running.flatMap((row, place) => (take(row, chosen, place) ? [place] : []));
-    if (staying.length > 0 && staying.length < running.length) cache.keepRows(staying);
-    running = staying.map((place) => running[place]!);
-    batch = running.map(({ tokenIds }) => [tokenIds.at(-1)!]);
-  }
+type Finish = (row: RunningRow, how: Generation['finish']) => void;
+type DecodingOptions = GenerationOptions & { readonly batchRows: number };
 
-  function take(row: RunningRow, { tokenIds, logProbs }: ChosenTokens, place: number): boolean {
-    const tokenId = tokenIds[place]!;
+/** Decodes rows side by side. Where some have ended, others take their places, several at once: every pass over prompts reads all weights. */
+async function decodeTogether(model: CausalLanguageModel, rows: readonly RunningRow[], options: DecodingOptions, signal: AbortSignal, finish: Finish): Promise<void> {
+  let cache = model.newCache();
+  let running: readonly RunningRow[] = [];
+  let waiting = rows;
+  try {
+    while (running.length > 0 || waiting.length > 0) {
+      // An abort arrives as an event: let it in before every step.
+      await nextTurn();
+      signal.throwIfAborted();
+      const joining = thoseThatJoin(waiting, running, model, options);
+      waiting = waiting.slice(joining.length);
+      if (joining.length === 0) {
+        running = step(model, cache, running, options, finish);
+      } else if (running.length === 0) {
+        cache[Symbol.dispose]();
+        cache = model.newCache();
+        running = step(model, cache, joining, options, finish);
+      } else {
+        using fresh = model.newCache();
+        const staying = step(model, fresh, joining, options, finish);
+        if (staying.length > 0) cache.join(fresh);
+        running = [...running, ...staying];
+      }
+    }
+  } finally {
+    cache[Symbol.dispose]();
+  }
+}
+
+function thoseThatJoin(waiting: readonly RunningRow[], running: readonly RunningRow[], model: CausalLanguageModel, { batchRows }: DecodingOptions): RunningRow[] {
+  const free = batchRows - running.length;
+  // What an encoder-decoder remembers of its sources belongs to one batch.
+  if (running.length > 0 && (model.readsSource === true || free < batchRows / 4)) return [];
+  let tokens = running.reduce((sum, row) => sum + tokensOf(row), 0);
+  const joining: RunningRow[] = [];
+  for (const row of waiting.slice(0, free)) {
+    tokens += tokensOf(row);
+    if (tokens > batchTokens && running.length + joining.length > 0) break;
+    joining.push(row);
+  }
+  return joining;
+}
+
+function tokensOf({ prompt, source }: RunningRow): number {
+  return prompt.length + (source?.length ?? 0);
+}
+
+/** One more token for each row, the first after its prompt; keeps those that go on, in the cache too, and returns them. */
+function step(model: CausalLanguageModel, cache: KeyValueCache, rows: readonly RunningRow[], { temperature = 0, topP = 1, stopTokenIds }: DecodingOptions, finish: Finish): RunningRow[] {
+  const device = model.outputWeight.device;
+  const uniforms = temperature === 0 ? [] : rows.map(({ seed, stream, tokenIds }) => counterUniform(seed, stream, tokenIds.length));
+  const chosen: ChosenTokens = scope(() =>
+    noGrad(() => {
+      const first = cache.rows === 0;
+      // The cache remembers what was made of the sources.
+      const sources = first ? rows.flatMap(({ source }) => (source ? [source] : [])) : [];
+      const packed = cache.nextBatch(rows.map(({ prompt, tokenIds }) => (first ? prompt : [tokenIds.at(-1)!])), device, sources.length > 0 ? sources : undefined);
+      const hidden = model.hidden(packed, cache); // [tokens, hidden]
+      const ends = packed.boundaries.slice(1).map((end) => end - 1);
+      const last = hidden.shape[0] === ends.length ? hidden : ops.indexSelect(hidden, 0, tensor(ends, { dtype: 'int64', device })); // [rows, hidden]
+      return chooseTokens(model.logits(last), { temperature, topP }, uniforms);
+    }),
+  );
+  const staying = rows.flatMap((row, place) => (take(row, place) ? [place] : []));
+  if (staying.length > 0 && staying.length < rows.length) cache.keepRows(staying);
+  return staying.map((place) => rows[place]!);
+
+  function take(row: RunningRow, place: number): boolean {
+    const tokenId = chosen.tokenIds[place]!;
     if (stopTokenIds.includes(tokenId)) {
       finish(row, 'stop');
       return false;
     }
     row.tokenIds.push(tokenId);
-    row.logProbs.push(logProbs[place]!);
+    row.logProbs.push(chosen.logProbs[place]!);
     if (row.tokenIds.length < row.limit) return true;
     finish(row, 'length');
     return false;

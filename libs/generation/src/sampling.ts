@@ -19,11 +19,9 @@ export interface ChosenTokens {
  * the same number and the same logits always give the same token.
  */
 export function chooseTokens(logits: Tensor, { temperature, topP }: Sampling, uniforms: readonly number[]): ChosenTokens {
-  const scores = ops.toDtype(logits, 'float32'); // [rows, vocabulary]
-  const chosen = temperature === 0 ? ops.argmax(scores, -1) : draw(ops.divScalar(scores, temperature), topP, uniforms); // [rows]
-  const score = ops.squeeze(ops.gather(scores, 1, ops.unsqueeze(chosen, 1)), 1);
-  const logProbs = ops.sub(score, ops.logsumexp(scores, [-1])).toArray();
-  const broken = logProbs.findIndex((logProb) => !Number.isFinite(logProb));
+  const [chosen, logProbs] = temperature === 0 && logits.device === 'cpu' ? ops.likeliest(logits) : drawn(logits, { temperature, topP }, uniforms); // [rows] each
+  const numbers = logProbs.toArray();
+  const broken = numbers.findIndex((logProb) => !Number.isFinite(logProb));
   if (broken >= 0) {
     throw new GenerationError({
       message: `Expected finite logits; row ${broken} has NaN or infinity. The weights are damaged, or their type is too narrow: try float32.`,
@@ -31,7 +29,14 @@ export function chooseTokens(logits: Tensor, { temperature, topP }: Sampling, un
       facts: { row: broken },
     });
   }
-  return { tokenIds: chosen.toArray(), logProbs };
+  return { tokenIds: chosen.toArray(), logProbs: numbers };
+}
+
+function drawn(logits: Tensor, { temperature, topP }: Sampling, uniforms: readonly number[]): [chosen: Tensor, logProbs: Tensor] {
+  const scores = ops.toDtype(logits, 'float32'); // [rows, vocabulary]
+  const chosen = temperature === 0 ? ops.argmax(scores, -1) : draw(ops.divScalar(scores, temperature), topP, uniforms); // [rows]
+  const score = ops.squeeze(ops.gather(scores, 1, ops.unsqueeze(chosen, 1)), 1);
+  return [chosen, ops.sub(score, ops.logsumexp(scores, [-1]))];
 }
 
 /** Nucleus sampling (1904.09751): the place where the running sum of sorted probabilities passes uniform * kept mass. */

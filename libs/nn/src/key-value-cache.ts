@@ -1,5 +1,5 @@
-import { keep, noGrad, ops, scope, tensor, TunesmithError, zeros, type Tensor } from '@tunesmith/tensor';
-import { attendBatch, attendRow, attendWithin, type AttentionOptions } from './attention.js';
+import { empty, keep, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
+import { attendRow, attendWithin, type AttentionOptions } from './attention.js';
 import { packTokens, rowLengths } from './pack-tokens.js';
 import type { PackedTokens } from './packed-tokens.js';
 
@@ -13,13 +13,14 @@ export interface CacheShape {
  * The keys and values of rows that grow at their own pace. The first batch given with the cache sets its rows; every later batch
  * continues all of them, in the same order, by at least one token each. For inference: nothing is differentiated through it.
  *
- *     row 0   . . . a b c d e        Rows end at the same slot, so the next token of every row
- *     row 1   . p q r s t u v        is written by one copy, and what lies before a row is masked.
+ *     row 0   a b c d e . . .        Each row has a place, a line of slots, of its own. One that is dropped leaves its place free,
+ *     row 1   p q r s t u v .        which costs nothing, and one that joins takes a free place: nobody else is moved.
  *     slot    0 1 2 3 4 5 6 7
  */
 export class KeyValueCache {
   readonly #layers: CacheLayer[];
   #lengths: readonly number[] = [];
+  #places: readonly number[] = [];
 
   constructor(shape: CacheShape) {
     this.#layers = Array.from({ length: shape.layers }, () => new CacheLayer(shape, this));
@@ -28,6 +29,11 @@ export class KeyValueCache {
   /** Tokens held of each row; empty before the first batch. */
   get lengths(): readonly number[] {
     return this.#lengths;
+  }
+
+  /** Where each row stands among the lines of slots. */
+  get places(): readonly number[] {
+    return this.#places;
   }
 
   get rows(): number {
@@ -53,23 +59,35 @@ export class KeyValueCache {
   advance(boundaries: readonly number[]): void {
     const added = rowLengths(boundaries);
     this.#expectRows(added.length);
+    if (this.rows === 0) this.#places = added.map((_, row) => row);
     this.#lengths = added.map((count, row) => count + (this.#lengths[row] ?? 0));
   }
 
   /** Forgets all rows but these, in this order; those that are finished cost nothing more. */
   keepRows(rows: readonly number[]): void {
-    const lengths = rows.map((row) => {
-      const length = this.#lengths[row];
-      if (length === undefined) throw new RangeError(`KeyValueCache.keepRows: no row ${row}, there are ${this.rows}`);
-      return length;
+    const kept = rows.map((row) => {
+      const [length, place] = [this.#lengths[row], this.#places[row]];
+      if (length === undefined || place === undefined) throw new RangeError(`KeyValueCache.keepRows: no row ${row}, there are ${this.rows}`);
+      return { length, place };
     });
-    for (const layer of this.#layers) layer.keepRows(rows);
-    this.#lengths = lengths;
+    this.#lengths = kept.map(({ length }) => length);
+    this.#places = kept.map(({ place }) => place);
+  }
+
+  /** Copies the rows of another cache of the same model behind its own, into places that are free. */
+  join(other: KeyValueCache): void {
+    const taken = new Set(this.#places);
+    const free: number[] = [];
+    for (let place = 0; free.length < other.rows; place += 1) if (!taken.has(place)) free.push(place);
+    this.#layers.forEach((layer, index) => layer.copyRows(other.layer(index), free));
+    this.#places = [...this.#places, ...free];
+    this.#lengths = [...this.#lengths, ...other.lengths];
   }
 
   [Symbol.dispose](): void {
     for (const layer of this.#layers) layer[Symbol.dispose]();
     this.#lengths = [];
+    this.#places = [];
   }
 
   #expectRows(rows: number): void {
@@ -85,12 +103,11 @@ export class KeyValueCache {
 
 /** One layer's part of a cache. */
 export class CacheLayer {
-  /** [rows, keyValueHeads, capacity, headDim]; slots from #end on are free, those before a row's beginning are zero. */
+  /** [places, keyValueHeads, capacity, headDim]; memory as it came behind the slots that a row has filled. */
   #keys: Tensor | null = null;
   #values: Tensor | null = null;
+  #places = 0;
   #capacity = 0;
-  /** One past the last used slot, the same in every row. */
-  #end = 0;
 
   constructor(
     private readonly shape: CacheShape,
@@ -100,124 +117,90 @@ export class CacheLayer {
   /** Attention of a batch that continues the rows; remembers its keys and values. Shapes as `packedAttention`. */
   attend(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
     const added = rowLengths(options.boundaries);
-    const { lengths } = this.cache;
+    const { lengths, places } = this.cache;
     if (lengths.length === 0) {
-      this.#rebuild(ops.splitWithSizes(key, added, 0), ops.splitWithSizes(value, added, 0), added);
+      this.#makeRoom(added.length, Math.max(...added), key);
+      this.#write(key, value, added, { places: added.map((_, row) => row), starts: added.map(() => 0) });
       return attendWithin(query, key, value, options);
     }
-    if (added.every((count) => count === 1)) return this.#attendNext(query, key, value, options);
-    return this.#attendLonger(query, key, value, added, options);
+    this.#makeRoom(Math.max(...places) + 1, Math.max(...added.map((count, row) => count + (lengths[row] ?? 0))), key);
+    const { scale, window = null, softcap = null } = options;
+    if (query.device === 'cpu' && added.every((count) => count === 1)) {
+      const [keys, values] = this.#held();
+      return noGrad(() => ops.decodeAttention(query, key, value, keys, values, places, lengths, scale, window, softcap));
+    }
+    this.#write(key, value, added, { places, starts: lengths });
+    return this.#attendByRows(query, added, options);
   }
 
-  keepRows(rows: readonly number[]): void {
-    this.#replace(() => {
-      const [keys, values] = this.#held();
-      const index = tensor([...rows], { dtype: 'int64', device: keys.device });
-      return [ops.indexSelect(keys, 0, index), ops.indexSelect(values, 0, index)];
-    });
+  /** Takes over what another layer holds of its cache's rows: row `r` goes to `places[r]`. */
+  copyRows(other: CacheLayer, places: readonly number[]): void {
+    const { lengths } = other.cache;
+    const theirs = other.#held();
+    this.#makeRoom(Math.max(...places) + 1, Math.max(...lengths), theirs[0]);
+    scope(() =>
+      noGrad(() =>
+        this.#held().forEach((held, which) => {
+          const from = theirs[which] ?? held;
+          lengths.forEach((length, row) => ops.copyInPlace(slotsOf(held, places[row] ?? 0, 0, length), slotsOf(from, other.cache.places[row] ?? 0, 0, length)));
+        }),
+      ),
+    );
   }
 
   [Symbol.dispose](): void {
     this.#keys?.dispose();
     this.#values?.dispose();
     this.#keys = this.#values = null;
-    this.#capacity = this.#end = 0;
+    this.#places = this.#capacity = 0;
   }
 
-  /** One token for each row: written by one copy, attended by one call. */
-  #attendNext(query: Tensor, key: Tensor, value: Tensor, { scale, window, softcap }: AttentionOptions): Tensor {
-    const { keyValueHeads, headDim } = this.shape;
-    const { lengths } = this.cache;
-    const rows = lengths.length;
-    if (this.#end === this.#capacity) this.#grow();
+  /** Several tokens for some row, whose keys and values are written already. */
+  #attendByRows(query: Tensor, added: readonly number[], { scale, window, softcap }: AttentionOptions): Tensor {
+    const { lengths, places } = this.cache;
     const [keys, values] = this.#held();
-    noGrad(() => {
-      ops.copyInPlace(ops.narrow(keys, 2, this.#end, 1), ops.view(key, [rows, keyValueHeads, 1, headDim]));
-      ops.copyInPlace(ops.narrow(values, 2, this.#end, 1), ops.view(value, [rows, keyValueHeads, 1, headDim]));
+    const attended = ops.splitWithSizes(query, added, 0).map((rows, row) => {
+      const [past, length, place] = [lengths[row] ?? 0, added[row] ?? 0, places[row] ?? 0];
+      const whole = (held: Tensor) => ops.transpose(slotsOf(held, place, 0, past + length), 0, 1); // [past + length, keyValueHeads, headDim]
+      return attendRow(rows, whole(keys), whole(values), { past, length, scale, window, softcap });
     });
-    this.#end += 1;
-
-    const begins = lengths.map((length) => Math.max(this.#end - length - 1, window == null ? 0 : this.#end - window));
-    const first = Math.min(...begins);
-    const width = this.#end - first;
-    const mask = begins.every((begin) => begin === first) ? null : this.#beginMask(begins, first, width, query.device);
-    // The query heads of a group stand as several queries of its one key head: nothing is repeated.
-    const grouped = ops.view(query, [rows, keyValueHeads, -1, headDim]); // [rows, keyValueHeads, group, headDim]
-    const attended = attendBatch(grouped, ops.narrow(keys, 2, first, width), ops.narrow(values, 2, first, width), { mask, scale, softcap });
-    return ops.reshape(attended, query.shape);
-  }
-
-  /** Several tokens for some row: row by row, and the slots are laid out anew. */
-  #attendLonger(query: Tensor, key: Tensor, value: Tensor, added: readonly number[], { scale, window, softcap }: AttentionOptions): Tensor {
-    const { lengths } = this.cache;
-    const [keys, values] = this.#held();
-    const whole = (held: Tensor, fresh: Tensor) =>
-      ops.splitWithSizes(fresh, added, 0).map((tail, row) => {
-        const length = lengths[row] ?? 0;
-        const past = ops.narrow(ops.select(held, 0, row), 1, this.#end - length, length); // [keyValueHeads, past, headDim]
-        return ops.cat([ops.transpose(past, 0, 1), tail], 0); // [past + added, keyValueHeads, headDim]
-      });
-    const wholeKeys = whole(keys, key);
-    const wholeValues = whole(values, value);
-    const queries = ops.splitWithSizes(query, added, 0);
-    const attended = queries.map((q, row) => {
-      const [k, v] = [wholeKeys[row], wholeValues[row]];
-      if (!k || !v) throw new RangeError(`no row ${row}`);
-      return attendRow(q, k, v, { past: lengths[row] ?? 0, length: added[row] ?? 0, scale, window, softcap });
-    });
-    this.#rebuild(wholeKeys, wholeValues, added.map((count, row) => count + (lengths[row] ?? 0)));
     return ops.cat(attended, 0);
   }
 
-  /** Lays whole rows [length, keyValueHeads, headDim] out so that they end together, with room for as many tokens again. */
-  #rebuild(keys: readonly Tensor[], values: readonly Tensor[], lengths: readonly number[]): void {
-    const end = Math.max(...lengths);
-    const capacity = roomFor(end);
-    this.#replace(() => [this.#layOut(keys, lengths, end, capacity), this.#layOut(values, lengths, end, capacity)]);
-    this.#end = end;
-    this.#capacity = capacity;
-  }
-
-  #layOut(rows: readonly Tensor[], lengths: readonly number[], end: number, capacity: number): Tensor {
-    const { keyValueHeads, headDim } = this.shape;
-    const first = rows[0];
-    // Zeros, not empty memory: what is masked still enters a product, and nothing times NaN is NaN.
-    const slots = zeros([rows.length, keyValueHeads, capacity, headDim], { dtype: first?.dtype, device: first?.device });
-    rows.forEach((row, index) => {
-      const length = lengths[index] ?? 0;
-      ops.copyInPlace(ops.narrow(ops.select(slots, 0, index), 1, end - length, length), ops.transpose(row, 0, 1));
-    });
-    return slots;
-  }
-
-  #grow(): void {
-    const capacity = roomFor(this.#capacity);
-    const { keyValueHeads, headDim } = this.shape;
-    this.#replace(() =>
-      this.#held().map((held) => {
-        const larger = zeros([this.cache.rows, keyValueHeads, capacity, headDim], { dtype: held.dtype, device: held.device });
-        ops.copyInPlace(ops.narrow(larger, 2, 0, this.#end), ops.narrow(held, 2, 0, this.#end));
-        return larger;
+  /** Puts the tokens of packed rows [tokens, keyValueHeads, headDim] into their slots. */
+  #write(key: Tensor, value: Tensor, added: readonly number[], { places, starts }: { places: readonly number[]; starts: readonly number[] }): void {
+    const [keys, values] = this.#held();
+    const put = (held: Tensor, fresh: Tensor) =>
+      ops.splitWithSizes(fresh, added, 0).forEach((rows, row) => ops.copyInPlace(slotsOf(held, places[row] ?? 0, starts[row] ?? 0, added[row] ?? 0), ops.transpose(rows, 0, 1)));
+    scope(() =>
+      noGrad(() => {
+        put(keys, key);
+        put(values, value);
       }),
     );
-    this.#capacity = capacity;
   }
 
-  /** bool [rows, 1, 1, width]: from where on each row holds something. */
-  #beginMask(begins: readonly number[], first: number, width: number, device: string): Tensor {
-    const mask = new Uint8Array(begins.length * width);
-    begins.forEach((begin, row) => mask.fill(1, row * width + begin - first, (row + 1) * width));
-    return tensor(mask, { shape: [begins.length, 1, 1, width], dtype: 'bool', device });
-  }
-
-  /** Puts new tensors, which outlive every scope, in the place of the old ones. */
-  #replace(make: () => Tensor[]): void {
-    const [keys, values] = scope(() => noGrad(make));
+  /** Room for so many places of so many slots; what is held stays. `like`: a tensor of the right dtype and device. */
+  #makeRoom(places: number, slots: number, like: Tensor): void {
+    if (this.#keys && places <= this.#places && slots <= this.#capacity) return;
+    const [wide, long] = [Math.max(places, this.#places), slots <= this.#capacity ? this.#capacity : roomFor(slots)];
+    const { keyValueHeads, headDim } = this.shape;
+    const [keys, values] = scope(() =>
+      noGrad(() =>
+        [this.#keys, this.#values].map((held) => {
+          const larger = empty([wide, keyValueHeads, long, headDim], { dtype: like.dtype, device: like.device });
+          if (held) ops.copyInPlace(ops.narrow(ops.narrow(larger, 0, 0, this.#places), 2, 0, this.#capacity), held);
+          return larger;
+        }),
+      ),
+    );
     if (!keys || !values) throw new TypeError('expected keys and values');
     this.#keys?.dispose();
     this.#values?.dispose();
     this.#keys = keep(keys);
     this.#values = keep(values);
+    this.#places = wide;
+    this.#capacity = long;
   }
 
   #held(): [Tensor, Tensor] {
@@ -226,6 +209,12 @@ export class CacheLayer {
   }
 }
 
+/** Some slots of one place: a view [keyValueHeads, count, headDim]. */
+function slotsOf(held: Tensor, place: number, start: number, count: number): Tensor {
+  return ops.narrow(ops.select(held, 0, place), 1, start, count);
+}
+
+/** Slots for what is there and as much again, so that growing stays rare. */
 function roomFor(tokens: number): number {
   return tokens + Math.max(64, tokens);
 }

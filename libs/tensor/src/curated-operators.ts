@@ -100,6 +100,12 @@ export const curatedOperators: readonly (readonly [operator: string, name: strin
   ['tunesmith::rotate', 'rotate', 'Rotary positions in halves (2104.09864): [tokens, heads, dim] turned by cosines and sines [tokens, 1, dim] with equal halves.'],
   ['tunesmith::gated_activation', 'gatedActivation', "activation(gate) * up from both side by side, [..., 2 * width] -> [..., width] (2002.05202): 'silu' or 'gelu_tanh'."],
 
+  // Kernels of our own for inference: what a row gets is the same, to the last bit, whatever other rows there are
+  ['tunesmith::project', 'project', 'input x weight^T + bias, like linear, by whichever way is the fastest for so many rows.'],
+  ['tunesmith::few_rows_linear', 'fewRowsLinear', 'input [rows, in] x weight^T [in, out] + bias for few rows, without a gradient.'],
+  ['tunesmith::decode_attention', 'decodeAttention', 'Writes key and value [rows, keyValueHeads, headDim] into slot lengths[r] of row cacheRows[r] of keys and values [cacheRows, keyValueHeads, capacity, headDim], and attends query [rows, heads, headDim] to the slots up to there.'],
+  ['tunesmith::likeliest', 'likeliest', 'Of logits [rows, vocabulary] the place of the largest in each row, and the logarithm of its probability.'],
+
   // Losses (reduction: 0 none, 1 mean, 2 sum)
   ['aten::cross_entropy_loss', 'crossEntropyLoss', 'Cross entropy of logits [n, classes] and class indices [n]; reduction 0 none, 1 mean, 2 sum.'],
   ['aten::nll_loss', 'nllLoss', 'Negative log likelihood of log probabilities [n, classes] and class indices [n]; reduction 0 none, 1 mean, 2 sum.'],

@@ -655,6 +655,42 @@ export function gatedActivation(gateUp: Tensor, activation: string): Tensor {
   return tensorFrom((gatedActivationOperator ??= resolve('tunesmith::gated_activation', ''))(handleOf(gateUp), activation));
 }
 
+let projectOperator: NativeOperator | undefined;
+/**
+ * input x weight^T + bias, like linear, by whichever way is the fastest for so many rows.
+ * tunesmith::project(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor
+ */
+export function project(input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  return tensorFrom((projectOperator ??= resolve('tunesmith::project', ''))(handleOf(input), handleOf(weight), handleOf(bias)));
+}
+
+let fewRowsLinearOperator: NativeOperator | undefined;
+/**
+ * input [rows, in] x weight^T [in, out] + bias for few rows, without a gradient.
+ * tunesmith::few_rows_linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor
+ */
+export function fewRowsLinear(input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  return tensorFrom((fewRowsLinearOperator ??= resolve('tunesmith::few_rows_linear', ''))(handleOf(input), handleOf(weight), handleOf(bias)));
+}
+
+let decodeAttentionOperator: NativeOperator | undefined;
+/**
+ * Writes key and value [rows, keyValueHeads, headDim] into slot lengths[r] of row cacheRows[r] of keys and values [cacheRows, keyValueHeads, capacity, headDim], and attends query [rows, heads, headDim] to the slots up to there.
+ * tunesmith::decode_attention(Tensor query, Tensor key, Tensor value, Tensor(a!) keys, Tensor(b!) values, int[] cache_rows, int[] lengths, float scale, int? window=None, float? softcap=None) -> Tensor
+ */
+export function decodeAttention(query: Tensor, key: Tensor, value: Tensor, keys: Tensor, values: Tensor, cacheRows: readonly number[], lengths: readonly number[], scale: number, window?: number | null, softcap?: number | null): Tensor {
+  return tensorFrom((decodeAttentionOperator ??= resolve('tunesmith::decode_attention', ''))(handleOf(query), handleOf(key), handleOf(value), handleOf(keys), handleOf(values), cacheRows, lengths, scale, window, softcap));
+}
+
+let likeliestOperator: NativeOperator | undefined;
+/**
+ * Of logits [rows, vocabulary] the place of the largest in each row, and the logarithm of its probability.
+ * tunesmith::likeliest(Tensor logits) -> (Tensor, Tensor)
+ */
+export function likeliest(logits: Tensor): [Tensor, Tensor] {
+  return tensorsFrom((likeliestOperator ??= resolve('tunesmith::likeliest', ''))(handleOf(logits))) as [Tensor, Tensor];
+}
+
 let crossEntropyLossOperator: NativeOperator | undefined;
 /**
  * Cross entropy of logits [n, classes] and class indices [n]; reduction 0 none, 1 mean, 2 sum.
