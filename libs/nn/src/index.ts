@@ -1,4 +1,5 @@
 /** What models are built from: modules, attention over packed rows, the cache, LoRA. */
+export { AdaLoraLinear } from './ada-lora-linear.js';
 export { packedAttention, type AttentionOptions } from './attention.js';
 export { DoraLinear } from './dora-linear.js';
 export { Dropout } from './dropout.js';

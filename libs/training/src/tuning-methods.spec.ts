@@ -4,7 +4,7 @@ import { packTokens } from '@tunesmith/nn';
 import { loadModel } from '@tunesmith/models';
 import { noGrad, scope, setThreads } from '@tunesmith/tensor';
 import { adamWDefaults } from './optimizers/adamw.js';
-import { plainLora, startTinyRun, tinyModelFolder } from './testing/reference-curves.js';
+import { plainAdaLora, plainLora, startTinyRun, tinyModelFolder } from './testing/reference-curves.js';
 import type { TrainOptions, TuningMethodOptions } from './train-options.js';
 import { tuningMethod } from './tuning-methods.js';
 
@@ -15,6 +15,7 @@ const methods: [string, TuningMethodOptions][] = [
   ['lora', { ...plainLora, rank: 2, dropout: 0.3 }],
   ['dora', { ...plainLora, rank: 2, decomposed: true, dropout: 0.3 }],
   ['full', { kind: 'full' }],
+  ['adalora', { ...plainAdaLora, dropout: 0.3 }],
   ['lisa', { kind: 'lisa', layers: 1, interval: 2 }],
   ['galore', { kind: 'galore', rank: 4, interval: 2, scale: 1 }],
 ];

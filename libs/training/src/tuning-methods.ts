@@ -1,10 +1,10 @@
 import { noisyParts, StepNoise } from '@tunesmith/nn';
+import { adalora } from './methods/adalora.js';
 import { full } from './methods/full.js';
 import { galore } from './methods/galore.js';
 import { lisa } from './methods/lisa.js';
 import { lora } from './methods/lora.js';
 import type { TrainOptions } from './train-options.js';
-import { TrainingError } from './training-error.js';
 import type { TuningMethod } from './tuning-method.js';
 
 /** The method of these options, with NEFTune's noise on embeddings where it was asked for. */
@@ -25,8 +25,8 @@ function chosenMethod(options: TrainOptions): TuningMethod {
       return lisa(method, options);
     case 'galore':
       return galore(method, options);
-    default:
-      throw new TrainingError('unknown-method', `train: expected one of the methods lora, full, lisa, galore; got ${method.kind}.`, { kind: method.kind });
+    case 'adalora':
+      return adalora(method, options);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { CausalLanguageModel } from '@tunesmith/models';
-import { DoraLinear, isTargetedBy, Linear, LoraLinear, type LinearLike, type Module, type TargetModules } from '@tunesmith/nn';
+import { AdaLoraLinear, DoraLinear, isTargetedBy, Linear, LoraLinear, type LinearLike, type Module, type TargetModules } from '@tunesmith/nn';
 import type { Tensor } from '@tunesmith/tensor';
 import { TrainingError } from '../training-error.js';
 
 /** A linear with an update beside its frozen weight. */
-export type AdaptedLinear = LoraLinear | DoraLinear;
+export type AdaptedLinear = LoraLinear | DoraLinear | AdaLoraLinear;
 
 /**
  * The linears that learn, in the model's order.
@@ -17,7 +17,7 @@ export function adaptedLinears(model: CausalLanguageModel, targetModules: Target
     const unknown = targetModules.filter((target) => !paths.some((path) => isTargetedBy(path, target)));
     if (unknown.length > 0) throw unknownTargets(unknown, paths);
   }
-  const adapted = [...model.modules()].filter((module) => module instanceof LoraLinear || module instanceof DoraLinear);
+  const adapted = [...model.modules()].filter((module) => module instanceof LoraLinear || module instanceof DoraLinear || module instanceof AdaLoraLinear);
   if (adapted.length === 0) throw new TrainingError('no-target-modules', 'train: expected the model to have linear layers to adapt; it has none.', { targetModules });
   return adapted;
 }

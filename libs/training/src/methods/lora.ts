@@ -3,7 +3,7 @@ import { RandomGenerator } from '@tunesmith/tensor';
 import type { LoraOptions } from '../train-options.js';
 import { TrainingError } from '../training-error.js';
 import type { TuningMethod } from '../tuning-method.js';
-import { adaptedLinears, learningParameters } from './adapted-linears.js';
+import { adaptedLinears, learningParameters, type AdaptedLinear } from './adapted-linears.js';
 import { startFromWeight, type WeightStart } from './lora-start.js';
 import { saveAdapter } from './save-adapter.js';
 
@@ -28,7 +28,7 @@ export function lora(options: LoraOptions, { dtype, seed }: { dtype: 'bfloat16' 
     parts: (plain) => adaptedParts(plain, targetModules, (linear) => (decomposed ? new DoraLinear(linear, settings) : new LoraLinear(linear, settings))),
 
     initialize(model) {
-      for (const linear of adaptedLinears(model, targetModules)) {
+      for (const linear of loraLinears(adaptedLinears(model, targetModules))) {
         if (linear instanceof DoraLinear) linear.initialize();
         else if (initialization !== 'zero') starts.set(linear.path, startFromWeight(linear, initialization));
       }
@@ -41,11 +41,15 @@ export function lora(options: LoraOptions, { dtype, seed }: { dtype: 'bfloat16' 
     afterBackward: () => noise.end(),
 
     async save(model, { configJson }, outFolder) {
-      await saveAdapter({ model, configJson, outFolder, adapted: adaptedLinears(model, targetModules), starts, settings: { rank, alpha, dropout, rankStabilized, decomposed } });
+      await saveAdapter({ model, configJson, outFolder, adapted: loraLinears(adaptedLinears(model, targetModules)), starts, settings: { rank, alpha, dropout, rankStabilized, decomposed } });
     },
 
     [Symbol.dispose]() {
       for (const { a, b } of starts.values()) for (const tensor of [a, b]) tensor.dispose();
     },
   };
+}
+
+function loraLinears(adapted: readonly AdaptedLinear[]): (LoraLinear | DoraLinear)[] {
+  return adapted.filter((linear) => linear instanceof LoraLinear || linear instanceof DoraLinear);
 }
