@@ -3,7 +3,8 @@
     python tests/parity/make-family-fixtures.py [NAME ...]
 
 What is made stands in families/FAMILY.py: MODELS; draw where a family needs other weights than the common ones; prepare where a model is changed
-before its weights are drawn; published where transformers holds parameters otherwise than published files do. Needs torch,
+before its weights are drawn; published where transformers holds parameters otherwise than published
+files do; LENGTHS where rows and prompts are of other lengths. Needs torch,
 transformers 5 and safetensors; works offline. Writes tests/parity/fixtures/families/NAME/:
 
     config.json, model.safetensors   the model as published models are laid out (one configuration is sharded)
@@ -29,6 +30,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 OUT = Path(__file__).parent / "fixtures" / "families"
 NEW_TOKENS = 14
 MARGIN = 0.005
+LENGTHS = ((11, 1, 7, 16), (5, 1, 9))
 # The first fixtures were drawn with seeds by their place in a list.
 SEEDS = {"llama-grouped-tied": 1, "llama-biases": 2, "llama-rope-llama3": 3, "llama-rope-linear": 4, "llama-rope-yarn": 5, "mistral-window": 6, "gemma3-pattern": 7, "gemma3-published-linear": 8, "gemma3-softcap-untied": 9}
 
@@ -44,6 +46,7 @@ class Recipe(NamedTuple):
     draw: Callable | None  # draw(config, name, parameter, noise): another value than the common one, or None
     published: Callable | None  # published(name, tensor): a parameter or its gradient as {published name: tensor}
     prepare: Callable | None  # prepare(model, generator)
+    lengths: tuple  # of the rows, and of the prompts
 
 
 def read_recipes():
@@ -51,7 +54,7 @@ def read_recipes():
     for path in sorted((Path(__file__).parent / "families").glob("*.py")):
         family = importlib.import_module(f"families.{path.stem}")
         for name, entry in getattr(family, "MODELS", {}).items():
-            recipes[name] = Recipe(*entry, getattr(family, "draw", None), getattr(family, "published", None), getattr(family, "prepare", None))
+            recipes[name] = Recipe(*entry, getattr(family, "draw", None), getattr(family, "published", None), getattr(family, "prepare", None), getattr(family, "LENGTHS", {}).get(name, LENGTHS))
     return recipes
 
 
@@ -96,7 +99,7 @@ def make(name, recipe):
 
 
 def make_with(name, recipe, seed):
-    model_class, config_class, settings, rewrite, sharded, draw, published, prepare = recipe
+    model_class, config_class, settings, rewrite, sharded, draw, published, prepare, (row_lengths, prompt_lengths) = recipe
     generator = torch.Generator().manual_seed(seed)
     model = model_class(config_class(**json.loads(json.dumps(settings)))).eval()
     # The other attention of transformers leaves soft caps out.
@@ -105,8 +108,8 @@ def make_with(name, recipe, seed):
     if prepare:
         prepare(model, generator)
     draw_weights(model, draw, generator)
-    rows = [torch.randint(0, 97, (length,), generator=generator).tolist() for length in (11, 1, 7, 16)]
-    prompts = [torch.randint(0, 97, (length,), generator=generator).tolist() for length in (5, 1, 9)]
+    rows = [torch.randint(0, 97, (length,), generator=generator).tolist() for length in row_lengths]
+    prompts = [torch.randint(0, 97, (length,), generator=generator).tolist() for length in prompt_lengths]
     reads_source = model.config.is_encoder_decoder
     sources, prompt_sources = [None] * len(rows), [None] * len(prompts)
     if reads_source:

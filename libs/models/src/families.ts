@@ -7,12 +7,13 @@ import { llama } from './llama/index.js';
 import { ModelConfigError } from './model-config-error.js';
 import { mixtral } from './mixtral/index.js';
 import type { ModelFamily } from './model-family.js';
+import { phi3 } from './phi3/index.js';
 import { qwen2 } from './qwen2/index.js';
 import { qwen3 } from './qwen3/index.js';
 import { t5 } from './t5/index.js';
 
 /** Every family that can be served. A new one is its folder and one line here. */
-export const families: readonly ModelFamily[] = [llama, gemma3, gemma2, gpt2, gptNeo, gptNeoX, qwen2, qwen3, mixtral, t5];
+export const families: readonly ModelFamily[] = [llama, gemma3, gemma2, gpt2, gptNeo, gptNeoX, phi3, qwen2, qwen3, mixtral, t5];
 
 /**
  * The family of a config.json: by the first of its `architectures`, or by `model_type` where that key is absent. Throws ModelConfigError

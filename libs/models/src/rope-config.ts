@@ -112,8 +112,13 @@ export function rotarySettings(rope: RopeDictionary, defaults: RopeDefaults): Ro
 function longRope(rope: RopeDictionary & { rope_type: 'longrope' }, ownContext: number | undefined, maxPositionEmbeddings: number): LongRopeScaling {
   const originalContext = ownContext ?? rope.original_max_position_embeddings ?? maxPositionEmbeddings;
   const factor = rope.factor ?? maxPositionEmbeddings / originalContext;
-  const attentionFactor = rope.attention_factor ?? (factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContext)));
+  const attentionFactor = rope.attention_factor ?? longRopeAttentionFactor(factor, originalContext);
   return { kind: 'longrope', shortDivisors: rope.short_factor, longDivisors: rope.long_factor, originalContext, attentionFactor };
+}
+
+/** What cosines and sines are multiplied by where rows may be `factor` times as long as in the original training. */
+export function longRopeAttentionFactor(factor: number, originalContext: number): number {
+  return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContext));
 }
 
 function refuseRope(problem: string): never {

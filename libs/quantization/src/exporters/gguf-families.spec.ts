@@ -15,6 +15,8 @@ import { openSourceModel } from './source-model.js';
 /** One configuration for each family whose files llama.cpp is to read as we do, and what its GGUF has that others have not. */
 const common = { vocab_size: 320, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 128, rms_norm_eps: 1e-5 };
 const gptNeoX = { architectures: ['GPTNeoXForCausalLM'], vocab_size: 320, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 2, max_position_embeddings: 128 };
+const phi3 = { ...common, architectures: ['Phi3ForCausalLM'], rope_theta: 10_000 };
+const longrope = { type: 'longrope', short_factor: [1, 1.1, 1.2, 1.5, 2, 2.5, 3, 4], long_factor: [1, 2, 3, 4, 5, 6, 7, 8] };
 const gpt2 = { architectures: ['GPT2LMHeadModel'], vocab_size: 320, n_positions: 64, n_embd: 64, n_layer: 2, n_head: 4, n_inner: 96 };
 const families: readonly (readonly [name: string, config: Record<string, unknown>])[] = [
   ['qwen2', { ...common, architectures: ['Qwen2ForCausalLM'], rope_theta: 1_000_000, tie_word_embeddings: true }],
@@ -24,6 +26,10 @@ const families: readonly (readonly [name: string, config: Record<string, unknown
   // llama.cpp has the tanh form of GELU alone, which is nearly the published one.
   ['gpt_neox', gptNeoX],
   ['gpt_neox, one after the other', { ...gptNeoX, use_parallel_residual: false, rotary_pct: 0.5, rotary_emb_base: 500, rope_scaling: { type: 'linear', factor: 2 } }],
+  ['phi3', { ...phi3, sliding_window: 100 }],
+  // llama.cpp rounds the size of a context up to 256 tokens, and takes the factors for all of it by that.
+  ['phi3 in its original context', { ...phi3, max_position_embeddings: 1024, original_max_position_embeddings: 512, rope_scaling: longrope, tie_word_embeddings: true }],
+  ['phi3 beyond its original context, of a part of each head', { ...phi3, original_max_position_embeddings: 16, partial_rotary_factor: 0.5, rope_scaling: { type: 'longrope', short_factor: [1, 1, 1, 2], long_factor: [1.5, 2, 4, 9] } }],
   ['gpt2', gpt2],
   ['gpt2 with its own head', { ...gpt2, n_inner: null, tie_word_embeddings: false }],
   ['mixtral', { ...common, architectures: ['MixtralForCausalLM'], rope_theta: 1_000_000, num_local_experts: 4, num_experts_per_tok: 2 }],

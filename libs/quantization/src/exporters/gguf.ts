@@ -59,15 +59,25 @@ function architectureOf({ name, weights }: ModelFamily): string {
 function metadataOf(model: SourceModel, architecture: string, weights: readonly WeightName[], scheme: QuantizationScheme): Map<string, GgufValue> {
   const { gguf } = model.family.weights;
   const rows = weights.find(({ gguf: name }) => name === 'token_embd.weight')!.shape[0]!;
+  const tokenizer = tokenizerMetadata(model, rows);
   return new Map<string, GgufValue>([
     ['general.architecture', { type: 'string', value: architecture }],
     ['general.type', { type: 'string', value: 'model' }],
-    ['general.name', { type: 'string', value: model.name }],
+    ['general.name', { type: 'string', value: harmlessName(model.name, tokenizer.get('tokenizer.ggml.tokens')) }],
     ...Object.entries(gguf.metadataFromConfig(model.config)),
     ['general.file_type', { type: 'uint32', value: ggufOf(scheme).fileType }],
     ['general.quantization_version', { type: 'uint32', value: quantizationVersion }],
-    ...tokenizerMetadata(model, rows),
+    ...tokenizer,
   ]);
+}
+
+/** llama.cpp looks for these tokens in every model that is called Phi-3, and does not load it without them. */
+const phi3Tokens = ['</s>', '<unk>', '<s>', '<|endoftext|>'];
+
+function harmlessName(name: string, tokens: GgufValue | undefined): string {
+  if (!/phi-?3/i.test(name)) return name;
+  const known = new Set<unknown>(tokens?.type === 'array' && tokens.elementType === 'string' ? tokens.value : []);
+  return phi3Tokens.every((token) => known.has(token)) ? name : 'model';
 }
 
 function chooseSchemes(weights: readonly WeightName[], scheme: QuantizationScheme): (weight: WeightName) => QuantizationScheme {
