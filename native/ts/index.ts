@@ -62,6 +62,7 @@ export interface NativeLibrary {
   // tensor.cc
   fromBytes(bytes: NodeJS.TypedArray | ArrayBufferLike, shape: readonly number[], dtype: string): TensorHandle;
   writeBytes(tensor: TensorHandle, bytes: NodeJS.TypedArray | ArrayBufferLike): void;
+  readFile(tensor: TensorHandle, descriptor: number, offset: number): boolean;
   toBytes(tensor: TensorHandle): Uint8Array<ArrayBuffer>;
   item(tensor: TensorHandle): number;
   dispose(tensor: TensorHandle): boolean;

@@ -38,6 +38,11 @@ export abstract class PlacedTensors implements TensorSource {
     return file.read(begin, byteLength);
   }
 
+  locate(name: string): { descriptor: number; begin: number } {
+    const { file, begin } = this.find(name);
+    return { descriptor: file.descriptor, begin };
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.opened.map((file) => file.close()));
   }

@@ -28,6 +28,11 @@ export class RandomAccessFile implements AsyncDisposable {
     return new RandomAccessFile(path, status.size, handle);
   }
 
+  /** Open until this file is closed. */
+  get descriptor(): number {
+    return this.handle.fd;
+  }
+
   /** Exactly `length` bytes from `offset`, in a buffer of their own. */
   async read(offset: number, length: number): Promise<Uint8Array> {
     this.checkRange(offset, length);

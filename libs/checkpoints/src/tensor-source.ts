@@ -17,6 +17,8 @@ export interface TensorSource extends AsyncDisposable {
   info(name: string): TensorInfo;
   /** The tensor's bytes in a buffer of their own, so that typed-array views of any element size are aligned. */
   read(name: string): Promise<Uint8Array>;
+  /** Where the tensor's bytes lie in an open file, for those who read them straight into place; absent or undefined where they lie in none. */
+  locate?(name: string): { readonly descriptor: number; readonly begin: number } | undefined;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { readModelFolder, weightDtypes } from '@tunesmith/checkpoints';
 import { plainParts, type Parts } from '@tunesmith/nn';
-import { fromBytes, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
+import { dtypeBytes, empty, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
 import { checkWeights, ModelWeightsError } from './check-weights.js';
 import { familyFor } from './families.js';
 import type { CausalLanguageModel, ModelFamily } from './model-family.js';
@@ -60,14 +60,18 @@ async function fill(parameter: Tensor, source: PublishedTensors, name: string): 
   if (!dtype) {
     throw new ModelWeightsError({ message: `${name} is stored as ${stored}; expected one of ${[...weightDtypes.keys()].join(', ')}.`, code: 'model-weights-mismatch', facts: { name, stored } });
   }
-  const bytes = await source.read(name);
+  const place = source.locate(name);
+  const bytes = place ? null : await source.read(name);
   scope(() =>
     noGrad(() => {
-      if (source.isTransposed(name)) ops.copyInPlace(parameter, ops.t(fromBytes(bytes, { shape, dtype })));
-      else if (dtype === parameter.dtype && parameter.device === 'cpu') parameter.writeBytes(bytes);
-      else ops.copyInPlace(parameter, fromBytes(bytes, { shape, dtype }));
-      // One pass and one number: a sum is finite only if every element is.
-      if (!Number.isFinite(ops.sumAll(parameter, 'float32').item())) refuseNonFinite(parameter, name);
+      const direct = dtype === parameter.dtype && parameter.device === 'cpu' && !source.isTransposed(name);
+      const target = direct ? parameter : empty(shape, { dtype });
+      const sound = place === undefined || target.readFile(place.descriptor, place.begin);
+      if (bytes) target.writeBytes(bytes);
+      if (!direct) ops.copyInPlace(parameter, source.isTransposed(name) ? ops.t(target) : target);
+      // What was finite in the file stays so, unless a narrower type cannot hold it. One pass and one number: a sum is finite only if every element is.
+      const certain = place !== undefined && dtypeBytes[dtype] <= dtypeBytes[parameter.dtype];
+      if (!sound || (!certain && !Number.isFinite(ops.sumAll(parameter, 'float32').item()))) refuseNonFinite(parameter, name);
     }),
   );
 }

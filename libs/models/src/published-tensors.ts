@@ -40,6 +40,10 @@ export class PublishedTensors implements TensorSource {
     return this.source.read(this.#inFile.get(name) ?? name);
   }
 
+  locate(name: string): ReturnType<NonNullable<TensorSource['locate']>> {
+    return this.source.locate?.(this.#inFile.get(name) ?? name);
+  }
+
   /** Whether the matrix of this name lies the other way round than our parameter. */
   isTransposed(name: string): boolean {
     return this.#weights.get(name)?.stored === 'transposed';

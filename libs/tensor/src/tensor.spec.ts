@@ -1,5 +1,8 @@
 import fc from 'fast-check';
-import { empty, fromBytes, full, manualSeed, noGrad, ops, RandomGenerator, randint, randn, randperm, scope, tensor, Tensor, TensorError, zeros, type DType } from './index.js';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { arange, empty, fromBytes, full, manualSeed, noGrad, ops, RandomGenerator, randint, randn, randperm, scope, tensor, Tensor, TensorError, zeros, type DType } from './index.js';
 
 function failure(body: () => unknown): TensorError {
   try {
@@ -78,6 +81,38 @@ describe('Tensor', () => {
       expect(failure(() => made.writeBytes(Float32Array.of(3))).code).toBe('byte-length');
       expect(failure(() => ops.t(zeros([2, 3])).writeBytes(new Float32Array(6))).message).toMatch(/contiguous/);
     });
+  });
+
+  it('reads its elements from a file, and tells whether they are finite', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tensor-'));
+    try {
+      scope(() => {
+        for (const dtype of ['float64', 'float32', 'float16', 'bfloat16', 'int64'] as const) {
+          const path = join(folder, dtype);
+          const numbers = ops.toDtype(ops.subScalar(arange(0, 700_000, { dtype: 'float64' }), 350_000), dtype === 'int64' ? dtype : 'float32');
+          const source = ops.toDtype(dtype === 'float16' ? ops.mulScalar(numbers, 0.1) : numbers, dtype);
+          writeFileSync(path, Buffer.concat([Buffer.from('skip'), source.toBytes()]));
+          const file = openSync(path, 'r');
+          const target = zeros([700_000], { dtype });
+          expect(target.readFile(file, 4)).toBe(true);
+          expect(ops.equal(target, source)).toBe(true);
+          expect(failure(() => target.readFile(file, 5)).code).toBe('file-truncated');
+          closeSync(file);
+          expect(failure(() => target.readFile(file, 4)).code).toBe('file-unreadable');
+          if (dtype === 'int64') continue;
+          for (const broken of [NaN, Infinity, -Infinity]) {
+            ops.fillInPlace(ops.narrow(source, 0, 699_999, 1), broken);
+            writeFileSync(path, source.toBytes());
+            const damaged = openSync(path, 'r');
+            expect(target.readFile(damaged, 0)).toBe(false);
+            closeSync(damaged);
+          }
+        }
+        expect(failure(() => ops.t(zeros([2, 3])).readFile(0, 0)).message).toMatch(/contiguous/);
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('gives gradients through the door', () => {

@@ -120,6 +120,14 @@ export class Tensor {
     library().writeBytes(this.handle, bytes);
   }
 
+  /**
+   * Overwrites the elements of a contiguous CPU tensor with those in an open file, little-endian, row-major, from byte `offset` on; blocks until
+   * they are read. -> whether all of them are finite. Throws `file-truncated` where the file ends too early.
+   */
+  readFile(descriptor: number, offset: number): boolean {
+    return library().readFile(this.handle, descriptor, offset);
+  }
+
   get isDisposed(): boolean {
     return library().isDisposed(this.handle);
   }
