@@ -41,6 +41,11 @@ describe('configurations of published models', () => {
     expect(metadata({ tie_word_embeddings: true })).toThrow(/asks for a head/);
   });
 
+  test.each(['attention.bias', 'attention.masked_bias', 'attention.rotary_emb.inv_freq'])('files may carry the buffer %s', (buffer) => {
+    expect(gptNeoX.weights.ignored.some(({ pattern }) => pattern.test(`gpt_neox.layers.11.${buffer}`))).toBe(true);
+    expect(gptNeoX.weights.ignored.some(({ pattern }) => pattern.test('gpt_neox.layers.11.attention.dense.bias'))).toBe(false);
+  });
+
   test('a part of a head that cannot be halved is refused', () => {
     expect(() => gptNeoX.parseConfig({ ...pythia, rotary_pct: 0.05 })).toThrow(/0\.05 of the 64 numbers of a head are 3/);
   });
