@@ -127,6 +127,11 @@ export class Tokenizer {
     return this.inner.token_to_id(text);
   }
 
+  /** Whether the vocabulary has a token of this id; there may be gaps. */
+  hasToken(id: number): boolean {
+    return this.texts[id] !== undefined;
+  }
+
   isSpecial(id: number): boolean {
     return this.specialIds.has(id);
   }

@@ -7,9 +7,8 @@ import type { ConversationFormat } from '@tunesmith/tokenizers';
 import type { Objective } from '../objective.js';
 import { AdamW, adamWDefaults } from '../optimizers/adamw.js';
 import { objectiveReferences } from '../testing/objective-references.js';
-import { tinyModelFolder } from '../testing/reference-curves.js';
+import { tinyMaterial, tinyModelFolder } from '../testing/reference-curves.js';
 import { trainStep } from '../train-step.js';
-import type { TrainingMaterial } from '../training-material.js';
 import { dpo } from './dpo.js';
 
 // The reference is trl's DPO trainer: tests/parity/make-objective-fixtures.py.
@@ -28,8 +27,7 @@ const wordsAreIds: Pick<ConversationFormat, 'encodeForTraining'> = {
 async function preferences(folder: string, sftWeight: number): Promise<Objective> {
   const rows = pairs.map(({ prompt, chosen, rejected }) => ({ messages: [{ role: 'user', content: prompt.join(' ') }, { role: 'assistant', content: chosen.join(' ') }], rejected: rejected.join(' '), split: 'train' }));
   await writeFile(join(folder, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-  const material = { datasetFolder: folder, maxLength: 64, longRows: 'refuse', format: () => wordsAreIds as ConversationFormat } as unknown as TrainingMaterial;
-  return dpo(material, { kind: 'dpo', beta, sftWeight });
+  return dpo(tinyMaterial({ datasetFolder: folder, format: () => wordsAreIds as ConversationFormat }), { kind: 'dpo', beta, sftWeight });
 }
 
 beforeAll(() => setThreads(1));

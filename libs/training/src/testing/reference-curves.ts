@@ -41,7 +41,12 @@ export const tinyModelFolder = join(fixtures, 'families/llama-grouped-tied');
 export const tinyExamples: readonly Example[] = references.rows.map((row, index) => ({
   index, rows: [{ ...row, index }], tokens: row.tokenIds.length, weight: row.lossMask.slice(1).filter(Boolean).length,
 }));
-export const tinyObjective = sft({} as TrainingMaterial, { kind: 'sft', lossScale: 'default' });
+
+/** Material for objectives whose rows are encoded already, or by a format of the spec's own: the fixture's model has no tokenizer. */
+export function tinyMaterial(material: Partial<TrainingMaterial>): TrainingMaterial {
+  return { modelFolder: tinyModelFolder, maxLength: 64, longRows: 'refuse', dtype: 'float32', ...material } as TrainingMaterial;
+}
+export const tinyObjective = sft(tinyMaterial({}), { kind: 'sft', lossScale: 'default' });
 
 export const plainLora: LoraOptions = { kind: 'lora', rank: 8, alpha: 16, dropout: 0, targetModules: 'all-linear', rankStabilized: false, decomposed: false, initialization: 'zero', learningRateRatio: 1, base: 'as-is' };
 export const plainAdaLora: AdaLoraOptions = { kind: 'adalora', initialRank: 4, targetRank: 2, alpha: 8, dropout: 0, targetModules: 'all-linear', warmupRatio: 0.1, finalRatio: 0.3, interval: 2, beta1: 0.85, beta2: 0.85, orthogonality: 0.5 };

@@ -1,0 +1,139 @@
+import { collectRows, encodeConversations, ignoredTarget, type EncodedRow, type Split } from '@tunesmith/datasets';
+import { expectSource, loadModel, type CausalLanguageModel } from '@tunesmith/models';
+import { noGrad, ops, tensor, type Tensor } from '@tunesmith/tensor';
+import { Tokenizer } from '@tunesmith/tokenizers';
+import { chunkedLoss } from '../chunked-loss.js';
+import { divergence, type TaughtLogits } from '../divergence.js';
+import type { Example, Objective } from '../objective.js';
+import { packedTokens } from '../packed-tokens.js';
+import { distributionsFile, hasDistributions, StoredDistributions } from '../stored-distributions.js';
+import { tokenExamples } from '../token-examples.js';
+import { readRows, type ReadBatch } from '../trained-batch.js';
+import type { DistillOptions } from '../train-options.js';
+import { TrainingError } from '../training-error.js';
+import type { TrainingMaterial } from '../training-material.js';
+
+/** Rows whose logits, and the teacher's, exist at one time. */
+const chunk = 256;
+
+/**
+ * Distillation: the student learns, at every token that the assistant says, what the teacher expected there.
+ *
+ *     loss = labelShare · cross-entropy of the label + (1 - labelShare) · divergence from the teacher        mean over the trained tokens
+ *
+ * FuseChat's equation 5 (arXiv 2408.07990) with labelShare as its lambda; its cross-entropy against a fixed distribution differs from forward-kl
+ * by a constant. The teacher is a model of the same vocabulary, read beside the student, or what it said once, stored beside the rows.
+ */
+export function distill(material: TrainingMaterial, options: DistillOptions): Objective {
+  const { datasetFolder, teacherFolder, modelFolder, tokenizer, format, maxLength, longRows, dtype } = material;
+  const { topK, labelShare } = options;
+  const stored = new Map<Split, StoredDistributions>();
+  const splits = new Map<Example, Split>();
+  let teacher: CausalLanguageModel | undefined;
+
+  return {
+    name: 'distill',
+
+    async examples(split) {
+      if (teacherFolder === undefined) stored.set(split, await storedOf(split));
+      else await expectSameVocabulary(tokenizer, teacherFolder);
+      const set = tokenExamples(await encodeConversations(await collectRows(datasetFolder, { split }), tokenizer, format(), { maxLength, longRows }));
+      for (const example of set.examples) {
+        splits.set(example, split);
+        for (const row of example.rows) stored.get(split)?.expectRow(row);
+      }
+      return set;
+    },
+
+    async open() {
+      if (teacherFolder !== undefined) teacher ??= (await loadModel(teacherFolder, { dtype })).model;
+    },
+
+    loss(model, examples, denominator) {
+      const rows = examples.flatMap((example) => example.rows);
+      const batch = readRows(model, rows);
+      const { targets, targetWeights } = batch.packed;
+      const kept = [...targets.keys()].filter((place) => targets[place] !== ignoredTarget);
+      const keptIds = tensor(kept, { dtype: 'int64' }); // [kept]
+      const labels = ops.unsqueeze(ops.indexSelect(batch.targets, 0, keptIds), 1); // [kept, 1]
+      const weights = targetWeights && tensor(kept.map((place) => targetWeights[place]!), { dtype: 'float32' }); // [kept]
+      const taught = teacher ? live(teacher, model, batch, keptIds) : fromStore(examples, kept);
+      const hidden = ops.indexSelect(batch.hidden, 0, keptIds); // [kept, hidden]
+      const loss = chunkedLoss(hidden, model.outputWeight, chunk, (part, head, start) => {
+        const count = part.shape[0]!;
+        const logits = logitsOf(part, head, model.logitSoftcap); // [count, vocabulary]
+        const apart = divergence(logits, noGrad(() => taught(start, count)), options); // [count]
+        const label = ops.neg(ops.squeeze(ops.gather(ops.logSoftmax(logits, -1), 1, ops.narrow(labels, 0, start, count)), 1)); // [count]
+        const mixed = ops.add(ops.mulScalar(label, labelShare), apart, 1 - labelShare);
+        return ops.sumAll(weights ? ops.mul(mixed, ops.narrow(weights, 0, start, count)) : mixed);
+      });
+      return ops.divScalar(loss, denominator);
+    },
+
+    [Symbol.dispose]() {
+      teacher?.[Symbol.dispose]();
+      teacher = undefined;
+    },
+  };
+
+  async function storedOf(split: Split): Promise<StoredDistributions> {
+    if (!(await hasDistributions(datasetFolder))) {
+      throw new TrainingError('no-teacher', `train: the objective distill expects a teacher: a model (teacher), or what one said stored beside the rows (${distributionsFile}); got neither.`, { folder: datasetFolder });
+    }
+    if (longRows === 'split') throw new TrainingError('cannot-split', 'train: stored distributions belong to whole rows, so long rows cannot be split. Use longRows truncate or drop, or raise maxLength.', {});
+    const read = await StoredDistributions.read(datasetFolder, split);
+    if (topK <= read.entries) return read;
+    throw new TrainingError('distributions-too-few', `train: expected at least topK = ${topK} tokens at each place of ${distributionsFile}; it holds ${read.entries}. Lower topK, or make the distributions again.`, { topK, entries: read.entries });
+  }
+
+  /** The live teacher's words at the trained places, by chunk of them. */
+  function live(of: CausalLanguageModel, student: CausalLanguageModel, { packed }: ReadBatch, keptIds: Tensor): (start: number, count: number) => TaughtLogits {
+    const hidden = noGrad(() => {
+      const batch = packedTokens(packed);
+      expectSource(of, batch);
+      return ops.indexSelect(of.hidden(batch), 0, keptIds); // [kept, hidden]
+    });
+    return (start, count) => {
+      const logits = logitsOf(ops.narrow(hidden, 0, start, count), of.outputWeight, of.logitSoftcap);
+      // One tokenizer, but tables padded to different sizes: what no token stands for is left out.
+      const shared = ops.narrow(logits, 1, 0, Math.min(of.vocabularySize, student.vocabularySize)); // [count, shared]
+      if (topK === 0) return { logits: shared, tokens: null };
+      const [values, tokens] = ops.topk(shared, Math.min(topK, shared.shape[1]!));
+      return { logits: values, tokens };
+    };
+  }
+
+  function fromStore(examples: readonly Example[], kept: readonly number[]): (start: number, count: number) => TaughtLogits {
+    const origins = examples.flatMap((example) => example.rows.flatMap((row): Origin[] => row.tokenIds.map((_, place) => ({ row, place, split: splits.get(example)! }))));
+    return (start, count) => {
+      const asked = kept.slice(start, start + count).map((place) => origins[place]!);
+      return stored.get(asked[0]!.split)!.at(asked.map(({ row, place }) => [row.index, place] as const), topK);
+    };
+  }
+
+  async function expectSameVocabulary(own: Tokenizer, folder: string): Promise<void> {
+    const other = await Tokenizer.fromFolder(folder);
+    const size = Math.min(own.vocabularySize, other.vocabularySize);
+    const differs = Array.from({ length: size }, (_, id) => id).find((id) => textOf(own, id) !== textOf(other, id));
+    if (differs === undefined) return;
+    throw new TrainingError('other-vocabulary', `train: expected a teacher of the same vocabulary; token ${differs} is ${JSON.stringify(textOf(own, differs))} to the student and ${JSON.stringify(textOf(other, differs))} to the teacher. Fuse models of different vocabularies instead.`, { modelFolder, teacherFolder: folder, tokenId: differs });
+  }
+}
+
+/** Where a token of a batch comes from. */
+interface Origin {
+  readonly row: EncodedRow;
+  readonly place: number;
+  readonly split: Split;
+}
+
+/** Float32 [rows, vocabulary]. */
+function logitsOf(hidden: Tensor, head: Tensor, softcap: number | null): Tensor {
+  const plain = ops.toDtype(ops.linear(hidden, head), hidden.dtype === 'float64' ? 'float64' : 'float32');
+  return softcap === null ? plain : ops.mulScalar(ops.tanh(ops.divScalar(plain, softcap)), softcap);
+}
+
+/** Ids between the tokens that a vocabulary has are nobody's. */
+function textOf(tokenizer: Tokenizer, id: number): string | undefined {
+  return tokenizer.hasToken(id) ? tokenizer.tokenText(id) : undefined;
+}
