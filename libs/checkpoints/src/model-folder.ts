@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeError, writeFileAtomically } from './atomic-file.js';
+import { configText } from './config-text.js';
 import { FileReadError, ModelFolderError } from './errors.js';
 import { isPlainObject, jsonText, readJsonFile } from './json-file.js';
 import { describeFailure } from './random-access-file.js';
@@ -92,7 +93,7 @@ export async function writeModelFolder(path: string, { config, generationConfig,
     await writeFileAtomically(join(path, name), whole);
   }
   if (generationConfig) await writeFileAtomically(join(path, 'generation_config.json'), jsonText(generationConfig));
-  await writeFileAtomically(join(path, 'config.json'), jsonText(config));
+  await writeFileAtomically(join(path, 'config.json'), configText(config));
 }
 
 /** Reads those of `names` that the folder has, as bytes. */

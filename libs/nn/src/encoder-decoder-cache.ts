@@ -1,3 +1,4 @@
+import { TunesmithError } from '@tunesmith/tensor';
 import { KeyValueCache, type CacheShape } from './key-value-cache.js';
 import { rowLengths } from './pack-tokens.js';
 import { RowSlots } from './row-slots.js';
@@ -40,6 +41,11 @@ export class EncoderDecoderCache extends KeyValueCache {
     super.keepRows(rows);
     for (const slots of [...this.#target, ...this.#source]) slots.keepRows(rows);
     this.#sourceLengths = rows.map((row) => this.#sourceLengths[row] ?? 0);
+  }
+
+  /** Refused: what is remembered of the sources belongs to one batch. Decode the rows that wait by themselves. */
+  override join(): never {
+    throw new TunesmithError({ message: 'EncoderDecoderCache: rows cannot join those of another batch. Decode them with a cache of their own.', code: 'cache-rows' });
   }
 
   override [Symbol.dispose](): void {

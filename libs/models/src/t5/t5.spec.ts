@@ -32,6 +32,8 @@ describe('sources', () => {
     expect(run(rows, { sources })).toBe(2);
     expect(() => run(rows, { sources })).toThrow(expect.objectContaining({ code: 'source-superfluous' }));
     expect(run([[4], [4]], { starts: [1, 1] })).toBe(2);
+    using other = model.newCache();
+    expect(() => cache.join(other)).toThrow(expect.objectContaining({ code: 'cache-rows' }));
     model[Symbol.dispose]();
   });
 });
