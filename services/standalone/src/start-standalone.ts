@@ -38,7 +38,8 @@ export async function startStandalone(environment: Environment, logger: LoggerSe
     parts.defer(() => broker.stop());
 
     const { TUNESMITH_HTTP_PORT: port = '0', ...others } = environment;
-    const shared: Environment = { ...others, TUNESMITH_HOME: home, TUNESMITH_NATS_URL: broker.url, TUNESMITH_NATS_TOKEN: broker.token };
+    // Only one platform runs on a home, so what a killed one was doing is this one's own, and need not wait until its leases run out.
+    const shared: Environment = { TUNESMITH_INSTANCE: 'standalone', ...others, TUNESMITH_HOME: home, TUNESMITH_NATS_URL: broker.url, TUNESMITH_NATS_TOKEN: broker.token };
     // The registry first: the others may have facts to tell at once. It leaves last for the same reason.
     const registry = await startService(RegistryModule, { ...serveApi, logger, environment: { ...shared, TUNESMITH_HTTP_PORT: port } });
     parts.defer(() => registry.close());
