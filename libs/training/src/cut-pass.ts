@@ -17,6 +17,13 @@ export function cutPass(pass: readonly Example[], tokens: number): readonly Exam
   });
 }
 
+/** The first examples of a pass, up to `tokens` tokens and one at least: where an objective remembers something of each example as it is. */
+export function shortenPass(pass: readonly Example[], tokens: number): readonly Example[] {
+  let sum = 0;
+  const count = pass.findIndex((example) => (sum += example.tokens) > tokens);
+  return count < 0 ? pass : pass.slice(0, Math.max(1, count));
+}
+
 function cutRow(row: EncodedRow, share: number): EncodedRow {
   const cut = <Value>(values: readonly Value[]): readonly Value[] => values.slice(-Math.max(shortestRow, Math.round(values.length * share)));
   // Everything that a row says token by token goes with its tokens.

@@ -1,5 +1,5 @@
 import { memoryUse, resetPeakMemory, scope } from '@tunesmith/tensor';
-import { cutPass } from './cut-pass.js';
+import { cutPass, shortenPass } from './cut-pass.js';
 import type { LoadedTrainee } from './load-trainee.js';
 import type { Example } from './objective.js';
 import type { TrainOptions } from './train-options.js';
@@ -27,7 +27,8 @@ export interface MeasureOptions {
 export function measureStep(trainee: LoadedTrainee, pass: readonly Example[], options: TrainOptions, { tokens, forwardOnly }: MeasureOptions): StepMeasure {
   const whole = tokensOf(pass);
   const sizes = tokens >= whole ? [whole] : [tokens / 4, tokens];
-  const passes = sizes.map((size) => cutPass(pass, size));
+  const smaller = trainee.objective.state ? shortenPass : cutPass;
+  const passes = sizes.map((size) => (size === whole ? pass : smaller(pass, size)));
   const largest = passes.at(-1)!;
   tryForward(trainee, passes[0]!); // warms caches up
   const forward = drawnOut(passes.map((each) => tryForward(trainee, each)), whole);

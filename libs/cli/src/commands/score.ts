@@ -28,7 +28,7 @@ export const score = defineCommand<[model: string], Options>({
     command
       .argument('<model>', 'a registered reference or a path')
       .requiredOption('--input <file>', 'JSON lines: {"text"}, {"prompt","completion"} or {"messages"}; - reads standard input')
-      .addOption(new Option('--dtype <dtype>', 'what the weights are computed in (default: "float32")').choices(['bfloat16', 'float32']))
+      .addOption(new Option('--dtype <dtype>', 'what the weights are computed in; model: its own type (default: "float32")').choices(['bfloat16', 'float32', 'model']))
       .addHelpText('after', '\nExample: tunesmith score smollm2@prod --input texts.jsonl --json');
   },
 

@@ -89,7 +89,10 @@ export const TrainSpec = z.strictObject({
   keep: z.enum(['last', 'best']).default('last').describe('Which weights are the result.'),
   saveEvery: z.int().min(1).optional().describe('Steps between checkpoints; absent: every few minutes.'),
   plan: z.boolean().default(false).describe('Only says what the training would take, in the metrics: steps, parameters, memory, time.'),
-});
+})
+  .refine(({ patience, evaluateEvery }) => patience === undefined || evaluateEvery !== undefined, { path: ['patience'], error: 'expected evaluateEvery, whose evaluations it counts; got none' })
+  .refine(({ keep, evaluateEvery }) => keep === 'last' || evaluateEvery !== undefined, { path: ['keep'], error: 'expected evaluateEvery, which says what is best; got none' })
+  .refine(({ teacher, objective }) => teacher === undefined || objective.kind === 'distill', { path: ['teacher'], error: 'expected the objective distill, which learns from a teacher' });
 export type TrainSpec = z.infer<typeof TrainSpec>;
 
 export const train = defineStepKind({
