@@ -31,9 +31,6 @@ const builtIn = [
 ];
 const { values } = parseArgs({ options });
 if (!values.model) throw new Error('expected --model FOLDER, a Hugging Face folder (tunesmith model import makes one)');
-if (values.ours) await answerLines();
-else await compare();
-
 /** How many times faster than the peer generation has to be, by batch. */
 function goal(batch) {
   return batch === 1 ? 1.5 : batch >= 32 ? 3 : undefined;
@@ -118,3 +115,6 @@ async function answerLines() {
     console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, processor: (user + system) / 1e6, tokens: generations.map(({ tokenIds }) => tokenIds) }));
   }
 }
+
+if (values.ours) await answerLines();
+else await compare();

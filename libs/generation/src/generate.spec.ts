@@ -29,12 +29,15 @@ describe('generate', () => {
 
   test('a row ends before a stop token, and the others go on', async () => {
     const stop = 35; // two of the three rows come to it
-    const results = await generate(fixture.model, prompts(), { ...greedy, stopTokenIds: [stop] }, context);
-    fixture.continuations.forEach((tokens, row) => {
-      const end = tokens.indexOf(stop);
-      expect(results[row]).toMatchObject({ tokenIds: end < 0 ? tokens : tokens.slice(0, end), finish: end < 0 ? 'length' : 'stop' });
-    });
-    expect(new Set(results.map(({ finish }) => finish))).toEqual(new Set(['stop', 'length']));
+    // In a batch of two, the third takes the place of the first that ends, beside one that goes on.
+    for (const batchRows of [2, 32]) {
+      const results = await generate(fixture.model, prompts(), { ...greedy, stopTokenIds: [stop], batchRows }, context);
+      fixture.continuations.forEach((tokens, row) => {
+        const end = tokens.indexOf(stop);
+        expect(results[row]).toMatchObject({ tokenIds: end < 0 ? tokens : tokens.slice(0, end), finish: end < 0 ? 'length' : 'stop' });
+      });
+      expect(new Set(results.map(({ finish }) => finish))).toEqual(new Set(['stop', 'length']));
+    }
   });
 
   test('draws hang on seed, request and place, not on the batch', async () => {

@@ -13,7 +13,8 @@ export interface InferenceModel extends LoadedModel, Disposable {
 }
 
 export interface LoadForInferenceOptions {
-  readonly dtype: 'float32' | 'bfloat16';
+  /** What to compute in; `model`: in the weights' own type. */
+  readonly dtype: 'float32' | 'bfloat16' | 'model';
   readonly device?: string;
 }
 

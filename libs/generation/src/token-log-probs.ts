@@ -17,8 +17,13 @@ export interface MaskedTokens {
 
 /** Tokens that go through the model at once. */
 const batchTokens = 2048;
-/** Places whose logits are held at once. */
-const chunk = 256;
+/** Logits that are held at once: 64 MiB of float32 ones. */
+const logitsHeld = 2 ** 24;
+
+/** Places whose logits are held at once: with a large vocabulary fewer, but enough for a product of matrices. */
+function placesAtOnce({ vocabularySize }: CausalLanguageModel): number {
+  return Math.max(32, Math.min(256, Math.floor(logitsHeld / vocabularySize)));
+}
 
 /** For each token the natural logarithm of its probability given those before it in its row; null for a row's first token and for what the mask leaves out. */
 export async function tokenLogProbs(model: CausalLanguageModel, rows: readonly MaskedTokens[], context: WorkContext): Promise<(number | null)[][]> {
@@ -56,6 +61,7 @@ function packedLogProbs(model: CausalLanguageModel, rows: readonly MaskedTokens[
 }
 
 function targetLosses(model: CausalLanguageModel, hidden: Tensor, targets: Tensor): Tensor {
+  const chunk = placesAtOnce(model);
   if (model.logitSoftcap === null) return fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { chunk, reduction: 'none' });
   // The fused kernel multiplies by the output weight and nothing else; a cap on the logits has to be the model's own.
   const noReduction = 0;

@@ -1,14 +1,14 @@
 import { readModelFolder, weightDtypes } from '@tunesmith/checkpoints';
 import { plainParts, type Parts } from '@tunesmith/nn';
-import { dtypeBytes, empty, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
+import { dtypeBytes, empty, noGrad, ops, scope, TunesmithError, type DType, type Tensor } from '@tunesmith/tensor';
 import { checkWeights, ModelWeightsError } from './check-weights.js';
 import { familyFor } from './families.js';
 import type { CausalLanguageModel, ModelFamily } from './model-family.js';
 import { PublishedTensors } from './published-tensors.js';
 
 export interface LoadModelOptions {
-  /** What to compute in, whatever the file stores. */
-  readonly dtype: 'float32' | 'bfloat16';
+  /** What to compute in, whatever the file stores; `model`: what the file stores most of its weights in. */
+  readonly dtype: 'float32' | 'bfloat16' | 'model';
   /** `cpu` (the default) or `cuda:INDEX`. */
   readonly device?: string;
   /** Wraps the plain parts, such as `(plain) => loraParts(plain, { rank: 8, … })`. Parameters that no checkpoint holds are the wrapper's to initialise. */
@@ -39,7 +39,7 @@ export async function loadModel(folder: string, { dtype, device = 'cpu', parts =
   const tensors = new PublishedTensors(opened.tensors, family.weights.tensors(config), family.weights.spellings);
   const present = checkWeights(family.weights, config, tensors, folder);
 
-  const model = family.build(config, parts(plainParts({ dtype, device })));
+  const model = family.build(config, parts(plainParts({ dtype: dtype === 'model' ? ownDtype(tensors) : dtype, device })));
   try {
     const parameters = model.parameters();
     for (const { huggingFace: name } of weights === 'read' ? present : []) {
@@ -52,6 +52,17 @@ export async function loadModel(folder: string, { dtype, device = 'cpu', parts =
     model[Symbol.dispose]();
     throw error;
   }
+}
+
+/** What most numbers of a checkpoint are stored in, where that can be computed in; else float32. */
+function ownDtype(source: PublishedTensors): DType {
+  const bytes = new Map<string, number>();
+  for (const name of source.names()) {
+    const { dtype, byteLength } = source.info(name);
+    bytes.set(dtype, (bytes.get(dtype) ?? 0) + byteLength);
+  }
+  const [most] = [...bytes].toSorted(([, one], [, other]) => other - one).map(([dtype]) => weightDtypes.get(dtype));
+  return most === 'bfloat16' || most === 'float16' ? most : 'float32';
 }
 
 async function fill(parameter: Tensor, source: PublishedTensors, name: string): Promise<void> {

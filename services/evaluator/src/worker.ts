@@ -15,7 +15,7 @@ export default defineWorker({
   async score({ modelFolder, rows, rowsFile, dtype, outFolder }: ScoreInput, context) {
     const given: unknown[] = rowsFile === undefined ? (rows ?? []) : (await readFile(rowsFile, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
     const parsed = given.map(parseScoreRow);
-    using loaded = await loadForInference(modelFolder, { dtype: await computedIn(modelFolder, dtype) });
+    using loaded = await loadForInference(modelFolder, { dtype });
     const lines = (await scoreTokens(loaded, parsed, context)).map((row) => `${JSON.stringify(row)}\n`).join('');
     await mkdir(outFolder, { recursive: true });
     await writeFile(join(outFolder, 'rows.jsonl'), lines);
@@ -31,13 +31,7 @@ export default defineWorker({
 /** One model is in memory at a time; what is computed with it comes on top. */
 async function predictWeights({ modelFolder, dtype }: { modelFolder: string; dtype: ScoreSpec['dtype'] }): Promise<Record<string, number>> {
   await using model = await readModelFolder(modelFolder);
-  const parameters = [...model.tensors.names()].reduce((sum, name) => sum + elementCount(model.tensors.info(name).shape), 0);
-  return { weights: parameters * ((await computedIn(modelFolder, dtype)) === 'float32' ? 4 : 2) };
-}
-
-/** `model` is the type that config.json names; float16 is computed in bfloat16. */
-async function computedIn(modelFolder: string, dtype: ScoreSpec['dtype']): Promise<'float32' | 'bfloat16'> {
-  if (dtype !== 'model') return dtype;
-  await using model = await readModelFolder(modelFolder);
-  return (model.config['torch_dtype'] ?? model.config['dtype'] ?? 'float32') === 'float32' ? 'float32' : 'bfloat16';
+  const weights = [...model.tensors.names()].map((name) => model.tensors.info(name));
+  if (dtype === 'model') return { weights: weights.reduce((sum, { byteLength }) => sum + byteLength, 0) };
+  return { weights: weights.reduce((sum, { shape }) => sum + elementCount(shape), 0) * (dtype === 'float32' ? 4 : 2) };
 }

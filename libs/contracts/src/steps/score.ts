@@ -8,7 +8,7 @@ export const ScoreSpec = z
     model: ArtifactRef,
     rows: z.array(z.json()).min(1).max(100_000).optional().describe('Rows {"text"}, {"prompt","completion"} or {"messages"}.'),
     input: ArtifactRef.optional().describe('Set by the registry where the rows are too many for a message: a folder with them in rows.jsonl.'),
-    dtype: z.enum(['bfloat16', 'float32', 'model']).default('float32').describe("What the weights are computed in; `model`: the type that its config.json names, float16 as bfloat16."),
+    dtype: z.enum(['bfloat16', 'float32', 'model']).default('float32').describe('What the weights are computed in; `model`: in what the folder stores them.'),
   })
   .refine(({ rows, input }) => (rows === undefined) !== (input === undefined), { path: ['rows'], error: 'expected rows to score; got none' });
 export type ScoreSpec = z.infer<typeof ScoreSpec>;
