@@ -1,4 +1,5 @@
-import type { OptimizedParameter, Optimizer } from '../optimizer.js';
+import type { OptimizedParameter } from '../optimizer.js';
+import { together } from '../optimizers/together.js';
 import { AdamW } from '../optimizers/adamw.js';
 import { GaLoreAdamW } from '../optimizers/galore-adamw.js';
 import type { GaLoreOptions, OptimizerOptions } from '../train-options.js';
@@ -28,22 +29,6 @@ export function galore(options: GaLoreOptions, { modelFolder, optimizer: adamw }
         throw new TrainingError('rank-too-large', `train: expected a rank of at most ${most}, below the shorter side of the model's matrices; got ${rank}. Try a lower rank, or the method full.`, { rank, most });
       }
       return together([new GaLoreAdamW(projected, { ...options, ...adamw }), new AdamW(parameters.filter((parameter) => !isProjected(parameter)), adamw)]);
-    },
-  };
-}
-
-/** Optimizers of different parameters as one. */
-function together(optimizers: readonly Optimizer[]): Optimizer {
-  return {
-    step(learningRate) {
-      for (const each of optimizers) each.step(learningRate);
-    },
-    zeroGradients() {
-      for (const each of optimizers) each.zeroGradients();
-    },
-    state: () => new Map(optimizers.flatMap((each) => [...each.state()])),
-    [Symbol.dispose]() {
-      for (const each of optimizers) each[Symbol.dispose]();
     },
   };
 }
