@@ -87,7 +87,7 @@ test('a model family never imports another family', () => {
 
 test('every model family has the same five files', () => {
   for (const entry of readdirSync(join(root, 'libs/models/src'), { withFileTypes: true }).filter((each) => each.isDirectory() && each.name !== 'testing')) {
-    expect(readdirSync(join(root, 'libs/models/src', entry.name)).sort()).toEqual(['config.ts', 'index.ts', 'model.ts', 'weights.ts', `${entry.name}.spec.ts`].sort());
+    expect(readdirSync(join(root, 'libs/models/src', entry.name)).sort()).toEqual(['config.ts', 'index.ts', 'model.ts', 'weights.ts', `${entry.name.replaceAll('_', '-')}.spec.ts`].sort());
   }
 });
 
