@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { counterUniform } from '@tunesmith/datasets';
 import { manualSeed, resetPeakMemory, type WorkContext } from '@tunesmith/tensor';
 import { CheckpointClock } from './checkpoint-clock.js';
+import { checkTrainOptions } from './check-train-options.js';
 import type { CheckpointPlace } from './checkpoints.js';
 import { evaluateLoss, nothingToEvaluate } from './evaluate-loss.js';
 import { keepFailedStep } from './failed-step.js';
@@ -36,6 +37,7 @@ export interface TrainPlaces {
  *   errors of reading the model, the dataset and the template. Stops with the signal's reason between steps, after a last checkpoint.
  */
 export async function trainModel(options: TrainOptions, outFolder: string, context: WorkContext, places: TrainPlaces = {}): Promise<TrainReport> {
+  checkTrainOptions(options);
   const material = await readMaterial(options);
   const objective = objectiveFor(material);
   const { examples, longRows } = await objective.examples('train');
