@@ -2,6 +2,7 @@
 // tokenizer and the weights are read, one prompt is read, one token chosen. The files are in the page cache, as after an import.
 // Usage: node tools/build.mjs && node tools/bench/load-to-first-token.mjs --model FOLDER [--dtype bfloat16] [--runs 3]
 import { spawnSync } from 'node:child_process';
+import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -33,6 +34,7 @@ function parent() {
 }
 
 async function child() {
+  enableCompileCache(); // as worker processes do
   const marks = [];
   const mark = (name) => {
     const { user, system } = process.cpuUsage();

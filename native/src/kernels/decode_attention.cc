@@ -8,6 +8,8 @@
 #include <torch/library.h>
 
 #include <cmath>
+#include <functional>
+#include <limits>
 
 #include "kernels/dispatch_types.h"
 #include "kernels/dot_products.h"
@@ -60,6 +62,15 @@ void addValues(const scalar_t* values, int64_t stride, int64_t slots, const Numb
   });
 }
 
+template <typename Vector, typename Join>
+auto reduced(const Vector& vector, Join join) {
+  typename Vector::value_type lanes[Vector::size()];
+  vector.store(lanes);
+  for (int64_t width = Vector::size() / 2; width > 0; width /= 2)
+    for (int64_t i = 0; i < width; i++) lanes[i] = join(lanes[i], lanes[i + width]);
+  return lanes[0];
+}
+
 /// All query heads of one key head, `wide` at a time.
 template <int64_t wide, typename scalar_t, typename Number>
 void attendGroup(const scalar_t* query, int64_t queryStride, const scalar_t* keys, int64_t keyStride, const scalar_t* values, int64_t valueStride, int64_t slots,
@@ -78,11 +89,13 @@ void attendGroup(const scalar_t* query, int64_t queryStride, const scalar_t* key
     } else {
       mapInPlace(row, slots, [&](const auto& x) { return x * Lanes<Number>(scale); });
     }
-    const Number most = *std::max_element(row, row + slots);
-    mapInPlace(row, slots, [&](const auto& x) { return exponential(x - Lanes<Number>(most)); });
-    Number sum = 0;
-    for (int64_t n = 0; n < slots; n++) sum += row[n];
-    factors[m] = 1 / sum;
+    using Vector = Lanes<Number>;
+    Vector most(-std::numeric_limits<Number>::infinity()), sum(Number(0));
+    forEachVector(row, slots, [&](int64_t, int64_t count, const Vector& x) { most = Vector::set(most, at::vec::maximum(most, x), count); });
+    const Vector shift(reduced(most, [](Number a, Number b) { return std::max(a, b); }));
+    mapInPlace(row, slots, [&](const auto& x) { return exponential(x - shift); });
+    forEachVector(row, slots, [&](int64_t, int64_t count, const Vector& x) { sum = Vector::set(sum, sum + x, count); });
+    factors[m] = 1 / reduced(sum, std::plus<Number>());
   }
   addValues<wide>(values, valueStride, slots, scores.data(), factors, sizes.headDim, output, sizes.headDim);
 }

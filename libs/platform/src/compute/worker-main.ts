@@ -4,6 +4,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import type { JobProgress } from '@tunesmith/contracts';
 import { writeFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { SpanBatcher } from '../telemetry/span-batcher.js';
@@ -13,6 +14,9 @@ import { ProgressThrottle } from './progress-throttle.js';
 import { toWire } from './wire-error.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 import type { WorkerFunction, WorkerModule } from './worker-module.js';
+
+// The worker module and all that it imports: compiled once per machine, not once per worker.
+enableCompileCache();
 
 const aborting = new Map<number, AbortController>();
 const spans = new SpanBatcher('');
