@@ -17,7 +17,7 @@ export function cutPass(pass: readonly Example[], tokens: number): readonly Exam
   });
 }
 
-/** The first examples of a pass, up to `tokens` tokens and one at least: where an objective remembers something of each example as it is. */
+/** The first examples of a pass, up to `tokens` tokens and one at least: where an objective knows its examples as they are. */
 export function shortenPass(pass: readonly Example[], tokens: number): readonly Example[] {
   let sum = 0;
   const count = pass.findIndex((example) => (sum += example.tokens) > tokens);

@@ -27,7 +27,8 @@ export interface MeasureOptions {
 export function measureStep(trainee: LoadedTrainee, pass: readonly Example[], options: TrainOptions, { tokens, forwardOnly }: MeasureOptions): StepMeasure {
   const whole = tokensOf(pass);
   const sizes = tokens >= whole ? [whole] : [tokens / 4, tokens];
-  const smaller = trainee.objective.state ? shortenPass : cutPass;
+  // Others know their examples as they made them.
+  const smaller = options.objective.kind === 'sft' || options.objective.kind === 'pretrain' ? cutPass : shortenPass;
   const passes = sizes.map((size) => (size === whole ? pass : smaller(pass, size)));
   const largest = passes.at(-1)!;
   tryForward(trainee, passes[0]!); // warms caches up

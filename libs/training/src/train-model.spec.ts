@@ -3,8 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setThreads, type WorkProgress } from '@tunesmith/tensor';
 import { temporaryFolder } from '@tunesmith/tests-support';
-import { tinyTraining } from './testing/tiny-training.js';
+import { plainLora, tinyTraining } from './testing/tiny-training.js';
 import { trainModel } from './train-model.js';
+import type { TrainOptions } from './train-options.js';
 
 beforeAll(() => setThreads(1));
 
@@ -28,6 +29,33 @@ test('a stopped training leaves a checkpoint and goes on from it; the report and
   expect(report).toEqual(await trainModel(options, join(folder.path, 'whole'), quiet).then((whole) => ({ ...whole, tokensPerSecond: report.tokensPerSecond, rowsPerSecond: report.rowsPerSecond, seconds: report.seconds, peakMemoryBytes: report.peakMemoryBytes })));
   expect((await readdir(join(folder.path, 'report'))).sort()).toEqual(['loss.svg', 'report.json']);
   expect(JSON.parse(await readFile(join(folder.path, 'report/report.json'), 'utf8'))).toMatchObject({ settings: { seed: 7 }, plannedSteps: 8, steps: 8 });
+});
+
+const settings: Record<string, Partial<TrainOptions>> = {
+  'DoRA with dropout': { method: { ...plainLora, decomposed: true, dropout: 0.2 } },
+  PiSSA: { method: { ...plainLora, initialization: 'pissa' } },
+  AdaLoRA: { method: { kind: 'adalora', initialRank: 6, targetRank: 3, alpha: 16, dropout: 0, targetModules: 'all-linear', warmupRatio: 0.1, finalRatio: 0.2, interval: 2, beta1: 0.85, beta2: 0.85, orthogonality: 0.5 } },
+  LISA: { method: { kind: 'lisa', layers: 1, interval: 2 } },
+  GaLore: { method: { kind: 'galore', rank: 4, interval: 3, scale: 1 } },
+  Adafactor: { method: { kind: 'full' }, optimizer: { kind: 'adafactor', weightDecay: 0.1 } },
+  Muon: { method: { kind: 'full', freeze: ['embed'] }, optimizer: { kind: 'muon', momentum: 0.95, weightDecay: 0 } },
+  'full with noise on embeddings, two passes': { method: { kind: 'full' }, neftuneAlpha: 5, accumulate: 2, packing: true, maxLength: 128 },
+};
+
+test.each(Object.keys(settings))('%s: stopped and gone on with, the result is that of a training that was not stopped, bit for bit', async (name) => {
+  await using folder = await temporaryFolder('train-model');
+  const options = await tinyTraining(folder.path, { steps: 8, ...settings[name] });
+  const place = (writer: string) => ({ checkpoints: { folder: join(folder.path, 'checkpoints'), writer, inputs: {} } });
+  await trainModel(options, join(folder.path, 'whole'), quiet);
+  for (const stopAt of [3, 4, 6]) {
+    const stopping = new AbortController();
+    const onProgress = ({ phase, done }: WorkProgress): void => void (phase === 'train' && done === stopAt && stopping.abort(new Error('enough')));
+    await expect(trainModel(options, join(folder.path, 'stopped'), { signal: stopping.signal, onProgress }, place(`until-${stopAt}`))).rejects.toThrow('enough');
+  }
+  await trainModel(options, join(folder.path, 'stopped'), quiet, place('last'));
+  for (const file of (await readdir(join(folder.path, 'whole'))).filter((each) => each.endsWith('.safetensors'))) {
+    expect((await readFile(join(folder.path, 'stopped', file))).equals(await readFile(join(folder.path, 'whole', file)))).toBe(true);
+  }
 });
 
 test('evaluations stop a training that gets no better, and the best weights are the result', async () => {

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { counterUniform } from '@tunesmith/datasets';
-import { manualSeed, resetPeakMemory, type WorkContext } from '@tunesmith/tensor';
+import { manualSeed, memoryUse, resetPeakMemory, trimMemory, type WorkContext } from '@tunesmith/tensor';
 import { CheckpointClock } from './checkpoint-clock.js';
 import { checkTrainOptions } from './check-train-options.js';
 import type { CheckpointPlace } from './checkpoints.js';
@@ -74,6 +74,7 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
     if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
       throw await keepFailedStep({ step: progress.step + 1, examples: taken.flat(), result, model: trainee.model, objective, tokenizer: material.tokenizer }, failedFolder);
     }
+    giveBackUnused();
     progress = afterStep(progress, result, taken.flat().length, (performance.now() - started) / 1000);
     context.onProgress({ phase: 'train', done: progress.step, total: steps, unit: 'steps', metrics: live.after(result, learningRate, progress.evaluations.at(-1)?.loss) });
 
@@ -105,4 +106,10 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
 /** What a step draws follows from the seed and its number, so that a resumed training draws the same. */
 function seedStep(seed: number, step: number): void {
   manualSeed(Math.floor(counterUniform(seed, 0x7e57, step) * 2 ** 32));
+}
+
+/** Steps on ever other lengths leave blocks of memory that fit no later one: kept is as much as a step needs, of what was used last. */
+function giveBackUnused(): void {
+  const { peakBytes, liveBytes } = memoryUse();
+  trimMemory(peakBytes - liveBytes);
 }
