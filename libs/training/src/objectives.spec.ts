@@ -4,7 +4,7 @@ import { setThreads } from '@tunesmith/tensor';
 import { temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';
 import { tinyTraining } from './testing/tiny-training.js';
 import { trainModel } from './train-model.js';
-import type { ObjectiveOptions, TrainOptions } from './train-options.js';
+import type { ObjectiveOptions, TrainOptions, TrainReport } from './train-options.js';
 
 beforeAll(() => setThreads(1));
 
@@ -91,4 +91,33 @@ test('says what an objective needs that is not there', async () => {
   await expect(train({ kind: 'dpo', beta: 0.1, sftWeight: 0 })).rejects.toMatchObject({ code: 'not-a-preference' });
   await expect(train({ kind: 'sft', lossScale: 'reakt' })).rejects.toMatchObject({ code: 'unknown-loss-scale' });
   await expect(train({ kind: 'ppo' } as never)).rejects.toMatchObject({ code: 'unknown-objective', message: expect.stringContaining('sft, pretrain, dpo, distill; got ppo') });
+});
+
+describe('of an encoder-decoder', () => {
+  const modelFolder = join(import.meta.dirname, '../../../tests/parity/fixtures/encoder-decoder');
+  const train = async (folder: string, objective: ObjectiveOptions, row: (size: number) => object, changes: Partial<TrainOptions> = {}): Promise<TrainReport> =>
+    trainModel({ ...(await prepare(folder, objective, row)), modelFolder, method: { kind: 'full' }, ...changes }, join(folder, `out-${changes.batch ?? 4}`), quiet);
+
+  test.each(cases.filter(([, { kind }]) => kind === 'sft' || kind === 'dpo'))('%s: learns, and an accumulated step is one big batch', async (_name, objective, row) => {
+    await using folder = await temporaryFolder('objectives');
+    const whole = await train(folder.path, objective, row);
+    close((await train(folder.path, objective, row, { batch: 1, accumulate: 4 })).loss, whole.loss);
+    expect(whole.loss.at(-1)!).toBeLessThan(whole.loss[0]!);
+  });
+
+  test.each(['forward-kl', 'reverse-kl'] as const)('distill: a student is no distance from itself, %s', async (divergence) => {
+    await using folder = await temporaryFolder('objectives');
+    const report = await train(folder.path, { kind: 'distill', divergence, temperature: 1, topK: 0, labelShare: 0 }, cases[0]![2], { teacherFolder: modelFolder, steps: 1 });
+    expect(Math.abs(report.loss[0]!)).toBeLessThan(1e-6);
+  });
+
+  test('pretrain is refused: there is no text from left to right', async () => {
+    await using folder = await temporaryFolder('objectives');
+    await expect(train(folder.path, { kind: 'pretrain' }, cases[2]![2])).rejects.toMatchObject({ code: 'objective-needs-decoder' });
+  });
+
+  test('what is too long is not split: a source and its target belong together', async () => {
+    await using folder = await temporaryFolder('objectives');
+    await expect(train(folder.path, cases[0]![1], cases[0]![2], { maxLength: 8, longRows: 'split' })).rejects.toMatchObject({ code: 'cannot-split' });
+  });
 });

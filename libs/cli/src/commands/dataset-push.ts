@@ -19,7 +19,7 @@ export const datasetPush = defineCommand<[file: string], Options>({
       .argument('<file>', 'rows as JSON lines (.jsonl) or a JSON array (.json)')
       .requiredOption('--name <name>', 'register it as the next version of this dataset')
       .option('--skip-invalid', 'count and leave out rows that are not valid instead of failing at the first');
-    addJobOptions(command, 'the canonical rows and their report').addHelpText('after', '\nA row: {"messages":[{"role":"user","content":"…"},{"role":"assistant","content":"…"}]}\nExample: tunesmith dataset push rows.jsonl --name helpdesk');
+    addJobOptions(command, 'the canonical rows and their report').addHelpText('after', '\nA row: {"messages":[{"role":"user","content":"…"},{"role":"assistant","content":"…"}]}\nPlain text: {"text":"…"}; a preference: {"prompt":"…","chosen":"…","rejected":"…"}\nExample: tunesmith dataset push rows.jsonl --name helpdesk');
   },
 
   async run({ arguments: [file], options }, session) {

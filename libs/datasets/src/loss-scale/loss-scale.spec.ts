@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Message } from '../row.js';
 import { parseLossScale } from './loss-scale.js';
 import type { LossScaleRule } from './weigh-response.js';
@@ -42,6 +44,21 @@ describe('parseLossScale', () => {
   test('agentflan weighs the whole answer where the question asks for a parameter', () => {
     expect(weigh('agentflan', turn('What is the value of x?', 'Action: 3'))[1]).toEqual(['Action: 3', 3, 1]);
     expect(weigh('agentflan', turn('Do it', 'Action: 3'))[1]).toEqual(['Action:', 1, ' 3', 3, 1]);
+  });
+
+  // Made by tests/parity/make-loss-scale-fixtures.py.
+  test('cuts and weighs answers as ms-swift does', () => {
+    const cases = JSON.parse(readFileSync(join(import.meta.dirname, '../../../../tests/parity/fixtures/training/loss-scales.json'), 'utf8')) as [string, string, string, [string, number][]][];
+    expect(cases.length).toBeGreaterThan(100);
+    for (const [scale, question, answer, expected] of cases) {
+      const joined: [string, number][] = [];
+      for (const { text, weight } of parseLossScale(scale)(turn(question, answer))!.said(answer, 1)) {
+        const last = joined.at(-1);
+        if (last?.[1] === weight) last[0] += text;
+        else joined.push([text, weight]);
+      }
+      expect([scale, answer, joined]).toEqual([scale, answer, expected]);
+    }
   });
 
   test('takes a rule of one\'s own', () => {

@@ -13,8 +13,8 @@ import type { DistillOptions } from '../train-options.js';
 import { TrainingError } from '../training-error.js';
 import type { TrainingMaterial } from '../training-material.js';
 
-/** Rows whose logits, and the teacher's, exist at one time. */
-const chunk = 256;
+/** Logits that exist at one time, of the student and of the teacher each; some five tensors of this size live while a chunk is computed. */
+const logitsAtOnce = 2 ** 23;
 
 /**
  * Distillation: the student learns, at every token that the assistant says, what the teacher expected there.
@@ -59,10 +59,12 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
       const weights = targetWeights && tensor(kept.map((place) => targetWeights[place]!), { dtype: 'float32' }); // [kept]
       const taught = teacher ? live(teacher, model, batch, keptIds) : fromStore(examples, kept);
       const hidden = ops.indexSelect(batch.hidden, 0, keptIds); // [kept, hidden]
+      const chunk = Math.max(16, Math.floor(logitsAtOnce / model.vocabularySize));
       const loss = chunkedLoss(hidden, model.outputWeight, chunk, (part, head, start) => {
         const count = part.shape[0]!;
         const logits = logitsOf(part, head, model.logitSoftcap); // [count, vocabulary]
         const apart = divergence(logits, noGrad(() => taught(start, count)), options); // [count]
+        if (labelShare === 0) return ops.sumAll(weights ? ops.mul(apart, ops.narrow(weights, 0, start, count)) : apart);
         const label = ops.neg(ops.squeeze(ops.gather(ops.logSoftmax(logits, -1), 1, ops.narrow(labels, 0, start, count)), 1)); // [count]
         const mixed = ops.add(ops.mulScalar(label, labelShare), apart, 1 - labelShare);
         return ops.sumAll(weights ? ops.mul(mixed, ops.narrow(weights, 0, start, count)) : mixed);
