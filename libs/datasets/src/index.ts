@@ -16,6 +16,6 @@ export { ignoredTarget, packRows, type PackedRows, type RowLayout } from './pack
 export { fillPlaceholders, placeholdersIn } from './placeholders.js';
 export type { Problem, ProblemCode } from './problem.js';
 export { collectRows, readRows, type ReadRowsOptions } from './read-rows.js';
-export { batchesPerEpoch, batchRows, permutation, type RowOrder } from './row-order.js';
+export { permutation } from './row-order.js';
 export { roles, serializeRow, splits, type Message, type Role, type Row, type Split } from './row.js';
 export { splitByHash } from './split.js';

@@ -17,6 +17,19 @@ describe('planPasses', () => {
     expect(indices(of(0))).not.toEqual(indices(of(4)));
   });
 
+  test('the steps of an epoch cover every example once, wherever one starts; in the order of the file as they stand there', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 16 }), fc.nat(1e6), fc.nat(5), fc.constantFrom('shuffle' as const, 'file' as const), (count, batch, seed, epoch, order) => {
+        const plan = planPasses(examplesOf(lengthsOf(count)), { ...options, packing: false, batch, accumulate: 1, epochs: 1, seed, order });
+        const taken = Array.from({ length: plan.steps }, (_, step) => indices(plan.of(epoch * plan.steps + step)));
+        expect(taken.flat().toSorted((one, other) => one - other)).toEqual([...Array(count).keys()]);
+        expect(taken.slice(0, -1).every((each) => each.length === batch)).toBe(true);
+        if (order === 'file') expect(taken.flat()).toEqual([...Array(count).keys()]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test.each(['shuffle', 'file'] as const)('packs hold maxLength tokens at most and each example once an epoch, whatever the lengths: %s', (order) => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 80 }), fc.nat(100), (lengths, seed) => {

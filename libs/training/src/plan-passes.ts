@@ -1,4 +1,4 @@
-import { batchesPerEpoch, batchRows, bestFit, permutation, type RowOrder } from '@tunesmith/datasets';
+import { bestFit, permutation } from '@tunesmith/datasets';
 import type { Example } from './objective.js';
 import type { TrainOptions } from './train-options.js';
 
@@ -18,14 +18,19 @@ export type PassOptions = Pick<TrainOptions, 'batch' | 'accumulate' | 'epochs' |
 export function planPasses(examples: readonly Example[], options: PassOptions): Passes {
   const { batch, accumulate, epochs, steps, order, seed } = options;
   const packs = options.packing ? packsOf(examples, options) : undefined;
-  const stepOrder: RowOrder = { rows: packs?.count ?? examples.length, batch: batch * accumulate, order, seed };
-  const perEpoch = batchesPerEpoch(stepOrder);
+  const units = packs?.count ?? examples.length;
+  const perStep = batch * accumulate;
+  const perEpoch = Math.ceil(units / perStep);
+  // A draw sorts the whole epoch, so the steps of one share it.
+  const drawn = ofLastEpoch((epoch) => (order === 'file' ? Array.from({ length: units }, (_, place) => place) : permutation(units, seed, epoch)));
   return {
     steps: steps ?? Math.max(1, Math.round(perEpoch * epochs)),
     ...(packs && { fill: packs.fill }),
     of(step) {
-      const epoch = packs?.epoch(Math.floor(step / perEpoch));
-      const taken = batchRows(step, stepOrder).map((place) => epoch?.[place] ?? [examples[place]!]);
+      const epoch = Math.floor(step / perEpoch);
+      const start = (step % perEpoch) * perStep;
+      const made = packs?.epoch(epoch);
+      const taken = drawn(epoch).slice(start, start + perStep).map((place) => made?.[place] ?? [examples[place]!]);
       return Array.from({ length: Math.ceil(taken.length / batch) }, (_, pass) => taken.slice(pass * batch, (pass + 1) * batch).flat());
     },
   };
@@ -56,14 +61,16 @@ function packsOf(examples: readonly Example[], { maxLength, order, seed }: Pick<
   const made = (epoch: number): Example[][] =>
     order === 'file' ? windows.flatMap((window) => pack(window).sort(([left], [right]) => left!.index - right!.index)) : pack(permutation(examples.length, seed, epoch));
 
-  let last = { epoch: 0, packs: made(0) };
-  const count = last.packs.length;
-  return {
-    count,
-    fill: examples.reduce((sum, { tokens }) => sum + tokens, 0) / (count * capacity),
-    epoch(epoch) {
-      if (order === 'shuffle' && last.epoch !== epoch) last = { epoch, packs: made(epoch) };
-      return last.packs;
-    },
+  const epoch = ofLastEpoch(made);
+  const count = epoch(0).length;
+  return { count, fill: examples.reduce((sum, { tokens }) => sum + tokens, 0) / (count * capacity), epoch };
+}
+
+/** What belongs to an epoch, made once for all steps of it. */
+function ofLastEpoch<Value>(make: (epoch: number) => Value): (epoch: number) => Value {
+  let last: { readonly epoch: number; readonly value: Value } | undefined;
+  return (epoch) => {
+    if (last?.epoch !== epoch) last = { epoch, value: make(epoch) };
+    return last.value;
   };
 }
