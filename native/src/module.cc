@@ -7,6 +7,7 @@
 #include "bridge/errors.h"
 #include "dispatch.h"
 #include "memory.h"
+#include "profile.h"
 #include "runtime.h"
 #include "tensor.h"
 
@@ -18,6 +19,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   tunesmith::initTensor(env, exports);
   tunesmith::initAutograd(env, exports);
   tunesmith::initRuntime(env, exports);
+  tunesmith::initProfile(env, exports);
   return exports;
 }
 

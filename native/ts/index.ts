@@ -90,4 +90,8 @@ export interface NativeLibrary {
   resetPeakMemory(): void;
   trimMemory(keepBytes: number): void;
   limitCachedMemory(bytes: number): void;
+
+  // profile.cc
+  startProfile(): void;
+  stopProfile(): { name: string; calls: number; seconds: number }[];
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ignoredTarget } from '@tunesmith/datasets';
 import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
-import { fusedLinearCrossEntropy, noGrad, ops, scope, tensor, type Tensor, type WorkContext } from '@tunesmith/tensor';
+import { fusedLinearCrossEntropy, noGrad, scope, tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
 import { tokenBatches } from './token-batches.js';
 
@@ -52,24 +52,10 @@ function packedLogProbs(model: CausalLanguageModel, rows: readonly MaskedTokens[
   const packed = packTokens(rows.map(({ tokenIds }) => tokenIds), { device, ...(sources.length > 0 && { sources }) });
   expectSource(model, packed);
   const hidden = model.hidden(packed); // [tokens, hidden]
-  const losses = targetLosses(model, hidden, tensor([...targets], { dtype: 'int64', device })).toArray(); // [tokens]
+  const losses = fusedLinearCrossEntropy(hidden, model.outputWeight, tensor([...targets], { dtype: 'int64', device }), { chunk: placesAtOnce(model), reduction: 'none', softcap: model.logitSoftcap }).toArray(); // [tokens]
   return losses.map((loss, place) => {
     if (targets[place] === ignoredTarget) return null;
     if (Number.isFinite(loss)) return -loss;
     throw new GenerationError({ message: 'Expected finite logits; got NaN or infinity. The weights are damaged, or their type is too narrow: try float32.', code: 'logits-not-finite', facts: { place } });
   });
-}
-
-function targetLosses(model: CausalLanguageModel, hidden: Tensor, targets: Tensor): Tensor {
-  const chunk = placesAtOnce(model);
-  if (model.logitSoftcap === null) return fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { chunk, reduction: 'none' });
-  // The fused kernel multiplies by the output weight and nothing else; a cap on the logits has to be the model's own.
-  const noReduction = 0;
-  const chunks = ops.split(hidden, chunk, 0).map((piece, index) =>
-    scope(() => {
-      const logits = ops.toDtype(model.logits(piece), 'float32'); // [chunk, vocabulary]
-      return ops.crossEntropyLoss(logits, ops.narrow(targets, 0, index * chunk, piece.shape[0] ?? 0), null, noReduction, ignoredTarget);
-    }),
-  );
-  return ops.cat(chunks, 0);
 }

@@ -42,7 +42,7 @@ test('packed attention is the formula, with and without gradients, windows and s
   );
 });
 
-test('the gradients of plain products are those of libtorch attention', () => {
+test('the gradients are those of libtorch attention', () => {
   fc.assert(
     fc.property(shapes, (shape) =>
       scope(() => {

@@ -1,4 +1,4 @@
-import { full, ops, tensor, type Tensor } from '@tunesmith/tensor';
+import { ops, tensor, type Tensor } from '@tunesmith/tensor';
 import type { CacheLayer } from './key-value-cache.js';
 import { rowLengths } from './pack-tokens.js';
 
@@ -24,23 +24,15 @@ export function packedAttention(query: Tensor, key: Tensor, value: Tensor, optio
   return options.cache ? options.cache.attend(query, key, value, options) : attendWithin(query, key, value, options);
 }
 
-/** Up to here the gradient of libtorch's flash attention takes longer than plain products (measured: 3 times at 128 tokens, equal near 400). */
-const productsUpTo = 320;
-
-/** Attention without a cache: row by row, so nothing is padded. */
+/** Attention without a cache, nothing padded: by our kernel on the CPU, row by row elsewhere. */
 export function attendWithin(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window, softcap }: AttentionOptions): Tensor {
+  if (query.device === 'cpu') return ops.packedAttention(query, key, value, boundaries, scale, window ?? null, softcap ?? null);
   const lengths = rowLengths(boundaries);
-  const differentiated = query.requiresGrad || key.requiresGrad || value.requiresGrad;
-  const shortRows = lengths.filter((length) => length <= productsUpTo);
-  const bias = differentiated && softcap == null && shortRows.length > 0 ? causalBias(Math.max(...shortRows), window ?? null, query, key) : null;
   // Split rather than sliced: its gradient is one concatenation, that of slices a zero-filled copy of everything per slice.
   const queries = ops.splitWithSizes(query, lengths, 0);
   const keys = ops.splitWithSizes(key, lengths, 0);
   const values = ops.splitWithSizes(value, lengths, 0);
-  const rows = lengths.map((length, row) => {
-    const [q, k, v] = [at(queries, row), at(keys, row), at(values, row)];
-    return bias && length <= productsUpTo ? attendByProducts(q, k, v, bias, scale) : attendRow(q, k, v, { past: 0, length, scale, window, softcap });
-  });
+  const rows = lengths.map((length, row) => attendRow(at(queries, row), at(keys, row), at(values, row), { past: 0, length, scale, window, softcap }));
   return rows.length === 1 ? at(rows, 0) : ops.cat(rows, 0);
 }
 
@@ -79,32 +71,6 @@ export function attendBatch(
   const scores = ops.mulScalar(ops.tanh(ops.mulScalar(ops.matmul(query, ops.transpose(k, 2, 3)), scale / softcap)), softcap); // [batch, heads, n, m]
   const seen = mask ? ops.maskedFill(scores, ops.logicalNot(mask), -Infinity) : scores;
   return ops.matmul(ops.softmax(seen, -1), v);
-}
-
-/**
- * One short row by three plain operations, whose gradients are plain too. The query heads of a group stand between the places of their
- * one key head, [keyValueHeads, length · group, headDim], so keys and values are never repeated.
- */
-function attendByProducts(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, scale: number): Tensor {
-  const [length = 0, heads = 0, headDim = 0] = query.shape;
-  const keyValueHeads = key.shape[1] ?? 1;
-  const group = heads / keyValueHeads;
-  const grouped = ops.transpose(ops.view(query, [length, keyValueHeads, group, headDim]), 0, 1); // [keyValueHeads, length, group, headDim]
-  const q = ops.reshape(grouped, [keyValueHeads, length * group, headDim]);
-  const seen = ops.narrow(ops.narrow(bias, 0, 0, length * group), 1, 0, length);
-  const scores = ops.baddbmm(ops.expand(seen, [keyValueHeads, length * group, length]), q, ops.permute(key, [1, 2, 0]), 1, scale);
-  const attended = ops.bmm(ops.softmax(scores, -1), ops.transpose(value, 0, 1)); // [keyValueHeads, length * group, headDim]
-  return ops.reshape(ops.transpose(ops.view(attended, [keyValueHeads, length, group, headDim]), 0, 1), [length, heads, headDim]);
-}
-
-/** [length · group, length]: 0 where place i / group may see place j, else -Infinity. That of a shorter row is its beginning. */
-function causalBias(length: number, window: number | null, query: Tensor, key: Tensor): Tensor {
-  const { dtype, device } = query;
-  const group = (query.shape[1] ?? 1) / (key.shape[1] ?? 1);
-  const closed = full([length, length], -Infinity, { dtype, device });
-  const future = ops.triu(closed, 1);
-  const bias = window !== null && window < length ? ops.add(future, ops.tril(closed, -window)) : future;
-  return group === 1 ? bias : ops.repeatInterleave(bias, group, 0);
 }
 
 /** bool [length, past + length]: which places each of the last `length` places of a row may see. */

@@ -1,4 +1,5 @@
 import { empty, ops, zeros, type Tensor } from '@tunesmith/tensor';
+import { joinedProduct } from './joined-product.js';
 import { Linear } from './linear.js';
 import { LoraLinear } from './lora-linear.js';
 import { Module } from './module.js';
@@ -35,6 +36,8 @@ export class LinearGroup<const Members extends readonly LinearLike[]> extends Mo
 
   /** [tokens, inFeatures] -> [tokens, outFeatures of all members side by side] */
   forwardJoined(input: Tensor): Tensor {
+    const joined = joinedProduct(input, this.members);
+    if (joined) return joined;
     if (!this.#weights || !this.members.every(fusible)) return ops.cat(this.members.map((member) => member.forward(input)), 1);
     const biases = this.members.flatMap((member) => member.bias ?? []);
     return this.#updated(project(input, this.#weights, biases.length > 0 ? ops.cat(biases, 0) : null), input);

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tunesmith/tensor';
+import { joinedProduct } from './joined-product.js';
 import { Module } from './module.js';
-import type { LinearLike } from './parts.js';
+import type { LinearLike, LinearTerms } from './parts.js';
 import { project } from './project.js';
 
 /** y = x Wᵀ + b. */
@@ -25,6 +26,10 @@ export class Linear extends Module implements LinearLike {
   }
 
   forward(input: Tensor): Tensor {
-    return project(input, this.weight, this.bias);
+    return joinedProduct(input, [this]) ?? project(input, this.weight, this.bias);
+  }
+
+  terms(): LinearTerms {
+    return { weight: this.weight, bias: this.bias };
   }
 }

@@ -1,7 +1,8 @@
 import { empty, ops, zeros, type RandomGenerator, type Tensor } from '@tunesmith/tensor';
 import type { Dropout } from './dropout.js';
+import { joinedProduct } from './joined-product.js';
 import { Module } from './module.js';
-import type { LinearLike } from './parts.js';
+import type { LinearLike, LinearTerms } from './parts.js';
 
 export interface LoraOptions {
   readonly rank: number;
@@ -67,7 +68,15 @@ export class LoraLinear extends Module implements LinearLike {
     return this.#dropout?.active ?? false;
   }
 
+  /** Null with dropout: the update's input is then not that of the base. */
+  terms(): LinearTerms | null {
+    const base = this.dropsInputs ? null : this.base.terms?.();
+    return base && !base.update ? { ...base, update: { a: this.loraA, b: this.loraB, scaling: this.scaling } } : null;
+  }
+
   forward(input: Tensor): Tensor {
+    const joined = joinedProduct(input, [this]);
+    if (joined) return joined;
     const { dtype } = input;
     const down = ops.linear(this.#dropout?.forward(input) ?? input, ops.toDtype(this.loraA, dtype), null); // [tokens, rank]
     const up = ops.t(ops.toDtype(this.loraB, dtype)); // [rank, out]

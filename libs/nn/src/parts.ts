@@ -14,6 +14,16 @@ export interface LinearLike extends Module {
   forward(input: Tensor): Tensor;
   /** The same without the bias; absent: by `weight`. */
   product?(input: Tensor): Tensor;
+  /** What this forward pass is the sum of, so that several linears can be computed at once; absent or null: something else. */
+  terms?(): LinearTerms | null;
+}
+
+/** x weightᵀ + bias + scaling · (x aᵀ) bᵀ */
+export interface LinearTerms {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  /** `a` [rank, inFeatures], `b` [outFeatures, rank] */
+  readonly update?: { readonly a: Tensor; readonly b: Tensor; readonly scaling: number };
 }
 
 /**

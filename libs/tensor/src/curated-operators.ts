@@ -99,6 +99,8 @@ export const curatedOperators: readonly (readonly [operator: string, name: strin
   ['tunesmith::rms_norm', 'fusedRmsNorm', 'self / sqrt(mean(self²) + epsilon) * (weight + offset) over the last dimension (1910.07467); offset 1 for Gemma.'],
   ['tunesmith::rotate', 'rotate', 'Rotary positions in halves (2104.09864): [tokens, heads, dim] turned by cosines and sines [tokens, 1, dim] with equal halves.'],
   ['tunesmith::gated_activation', 'gatedActivation', "activation(gate) * up from both side by side, [..., 2 * width] -> [..., width] (2002.05202): 'silu' or 'gelu_tanh'."],
+  ['tunesmith::packed_attention', 'packedAttention', 'Causal attention of each row over itself: query [tokens, heads, dim], key and value [tokens, keyValueHeads, dim]; rows end at boundaries.'],
+  ['tunesmith::joined_linear', 'joinedLinear', 'input x weight^T + bias of linears with one input, side by side; those named in updated also scaling * (input x a^T) x b^T (2106.09685).'],
 
   // Kernels of our own for inference: what a row gets is the same, to the last bit, whatever other rows there are
   ['tunesmith::project', 'project', 'input x weight^T + bias, like linear, by whichever way is the fastest for so many rows.'],
@@ -281,6 +283,7 @@ export const curatedOperators: readonly (readonly [operator: string, name: strin
   ['aten::_foreach_zero_', 'foreachZeroInPlace', 'Zeroes each tensor of a list.'],
   ['aten::_foreach_copy_', 'foreachCopyInPlace', 'Copies src into self, tensor by tensor.'],
   ['aten::_fused_adamw_', 'fusedAdamwInPlace', 'One AdamW step over lists of tensors (1711.05101); decoupled weight decay.'],
+  ['tunesmith::adamw_', 'adamwInPlace', 'One AdamW step over lists of bfloat16 parameters (1711.05101); rests are int16: what float32 has beyond them, by bits.'],
   ['aten::_fused_adam_', 'fusedAdamInPlace', 'One Adam step over lists of tensors (1412.6980).'],
   ['aten::_fused_sgd_', 'fusedSgdInPlace', 'One SGD step over lists of tensors.'],
 ];

@@ -116,4 +116,24 @@ describe('fusedLinearCrossEntropy', () => {
       expect(() => loss.backward()).toThrow(expect.objectContaining({ code: 'graph-freed' }));
     });
   });
+
+  it.each(['float64', 'float32', 'bfloat16', 'float16'] as const)('caps logits softly, loss and gradients: %s', (dtype) => {
+    scope(() => {
+      const { hidden, weight, targets } = inputs('float64', 23, 13, 61);
+      const softcap = 2;
+      const capped = ops.mulScalar(ops.tanh(ops.divScalar(ops.linear(hidden, weight), softcap)), softcap);
+      const expected = ops.crossEntropyLoss(capped, targets, null, 1, ignoreIndex);
+      expected.backward();
+      const narrow = [hidden, weight].map((each) => noGrad(() => ops.toDtype(each, dtype, true)).setRequiresGrad(true)) as [Tensor, Tensor];
+      for (const chunk of [5, null]) {
+        for (const each of narrow) each.zeroGrad();
+        const actual = fusedLinearCrossEntropy(...narrow, targets, { softcap, ...(chunk ? { chunk } : {}) });
+        actual.backward();
+        const tolerance = { float64: 1e-6, float32: 1e-5, bfloat16: 3e-2, float16: 4e-3 }[dtype];
+        expect(largestDifference(actual, expected)).toBeLessThan(tolerance);
+        expect(largestDifference(gradientOf(narrow[0]), gradientOf(hidden))).toBeLessThan(tolerance);
+        expect(largestDifference(gradientOf(narrow[1]), gradientOf(weight))).toBeLessThan(tolerance);
+      }
+    });
+  });
 });

@@ -6,7 +6,7 @@ import type { Tensor } from './tensor.js';
 const reductions = { none: 0, mean: 1, sum: 2 } as const;
 
 export interface FusedLinearCrossEntropyOptions {
-  /** Rows whose logits exist at one time; memory is chunk * vocabulary elements. */
+  /** Rows whose logits exist at one time; memory is chunk * vocabulary elements. As many as fit into 128 MB unless told otherwise. */
   readonly chunk?: number;
   /** Rows with this target are left out before anything is computed. */
   readonly ignoreIndex?: number;
@@ -14,6 +14,8 @@ export interface FusedLinearCrossEntropyOptions {
   readonly weights?: Tensor | null;
   /** `mean` over the rows that count, `sum`, or `none`: one loss per row, 0 for ignored ones. */
   readonly reduction?: keyof typeof reductions;
+  /** Logits z become softcap * tanh(z / softcap); null or absent: as they are. */
+  readonly softcap?: number | null;
 }
 
 let operator: NativeOperator | undefined;
@@ -31,10 +33,10 @@ let operator: NativeOperator | undefined;
  * Source: Liger Kernel, arXiv 2410.10989, section 3.2.
  */
 export function fusedLinearCrossEntropy(hidden: Tensor, weight: Tensor, targets: Tensor, options: FusedLinearCrossEntropyOptions = {}): Tensor {
-  const { chunk = 256, ignoreIndex = -100, weights = null, reduction = 'mean' } = options;
+  const { chunk = null, ignoreIndex = -100, weights = null, reduction = 'mean', softcap = null } = options;
   if (!Object.hasOwn(reductions, reduction)) {
     throw new TensorError({ message: `fusedLinearCrossEntropy: expected the reduction mean, sum or none, got '${String(reduction)}'`, code: 'argument-type' });
   }
   operator ??= resolve('tunesmith::fused_linear_cross_entropy', '');
-  return tensorFrom(operator(handleOf(hidden), handleOf(weight), handleOf(targets), handleOf(weights), chunk, ignoreIndex, reductions[reduction]));
+  return tensorFrom(operator(handleOf(hidden), handleOf(weight), handleOf(targets), handleOf(weights), chunk, ignoreIndex, reductions[reduction], softcap));
 }

@@ -5,6 +5,7 @@ export { arange, empty, fromBytes, full, ones, rand, randint, randn, randperm, t
 export { asDType, dtypeBytes, isFloatingPoint, type DType } from './dtype.js';
 export { TensorError, TunesmithError, type ErrorFields } from './errors.js';
 export { fusedLinearCrossEntropy, type FusedLinearCrossEntropyOptions } from './fused-linear-cross-entropy.js';
+export { startProfile, stopProfile, type OperatorTime } from './profile-operators.js';
 export { manualSeed, RandomGenerator } from './random.js';
 export { limitCachedMemory, memoryUse, resetPeakMemory, setThreads, threads, trimMemory, type MemoryUse } from './runtime.js';
 export { keep, liveTensors, noGrad, scope } from './scope.js';

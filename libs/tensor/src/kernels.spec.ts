@@ -1,4 +1,4 @@
-import { arange, liveTensors, noGrad, ops, RandomGenerator, randn, scope, tensor, type DType, type Tensor } from './index.js';
+import { arange, full, liveTensors, noGrad, ops, RandomGenerator, randn, scope, tensor, type DType, type Tensor } from './index.js';
 
 /** How far a kernel may be from the plain composition in float64, relative to the largest number. */
 const tolerances: [DType, number][] = [
@@ -16,9 +16,9 @@ interface Kernel {
   plain(inputs: Tensor[]): Tensor;
 }
 
-const at = (tensors: readonly Tensor[], index: number): Tensor => {
+const at = <T>(tensors: readonly T[], index: number): T => {
   const found = tensors[index];
-  if (!found) throw new RangeError(`no tensor ${index}`);
+  if (found === undefined) throw new RangeError(`nothing at ${index}`);
   return found;
 };
 
@@ -34,6 +34,58 @@ function gatedPlain(input: Tensor, activation: (gate: Tensor) => Tensor): Tensor
   return ops.mul(activation(gate), up);
 }
 
+interface AttentionCase {
+  name: string;
+  rows: number[];
+  heads: number;
+  keyValueHeads: number;
+  dim: number;
+  valueDim?: number;
+  window?: number;
+  softcap?: number;
+}
+
+/** Rows that fill blocks, do not, and are longer than one; heads in groups; dimensions that vectors do not divide. */
+const attentionCases: AttentionCase[] = [
+  { name: 'grouped heads', rows: [5, 70, 1, 0, 130], heads: 6, keyValueHeads: 2, dim: 64 },
+  { name: 'odd sizes, a window', rows: [33, 150], heads: 2, keyValueHeads: 2, dim: 5, valueDim: 7, window: 9 },
+  { name: 'a window longer than a block, a soft cap', rows: [300], heads: 2, keyValueHeads: 1, dim: 24, window: 140, softcap: 3 },
+  { name: 'a soft cap', rows: [17, 64], heads: 3, keyValueHeads: 1, dim: 16, softcap: 1.5 },
+];
+
+function endsOf(rows: readonly number[]): number[] {
+  return rows.reduce((ends, row) => [...ends, (ends.at(-1) ?? 0) + row], [0]);
+}
+
+function attentionPlain([query, key, value]: readonly [Tensor, Tensor, Tensor], { rows, heads, keyValueHeads, window, softcap }: AttentionCase): Tensor {
+  const ends = endsOf(rows);
+  const parts = rows.flatMap((length, row) => {
+    if (length === 0) return [];
+    const [q, k, v] = [query, key, value].map((each) => {
+      const own = ops.transpose(ops.narrow(each, 0, ends[row] ?? 0, length), 0, 1); // [heads, length, dim]
+      return own.shape[0] === heads ? own : ops.repeatInterleave(own, heads / keyValueHeads, 0);
+    }) as [Tensor, Tensor, Tensor];
+    const scores = ops.mulScalar(ops.matmul(q, ops.transpose(k, 1, 2)), attentionScale);
+    const capped = softcap === undefined ? scores : ops.mulScalar(ops.tanh(ops.divScalar(scores, softcap)), softcap);
+    const closed = full([length, length], -Infinity, { dtype: query.dtype });
+    const future = ops.triu(closed, 1);
+    const bias = window === undefined ? future : ops.add(future, ops.tril(closed, -window));
+    return [ops.transpose(ops.matmul(ops.softmax(ops.add(capped, bias), -1), v), 0, 1)];
+  });
+  return ops.cat(parts, 0);
+}
+
+const attentionScale = 0.4;
+
+/** Tokens and columns that fill blocks, do not, and are fewer than one; members without an update; odd sizes and ranks. */
+const linearCases = [
+  { name: 'one member', tokens: 70, width: 34, members: [{ size: 48, rank: 4 }], frozen: true },
+  { name: 'three members', tokens: 301, width: 96, members: [{ size: 80, rank: 3 }, { size: 40, rank: 3 }, { size: 40, rank: 4 }], frozen: true },
+  { name: 'a member without an update', tokens: 9, width: 20, members: [{ size: 10, rank: 2 }, { size: 10, rank: 0 }, { size: 14, rank: 1 }], frozen: true },
+  { name: 'weights that learn', tokens: 130, width: 66, members: [{ size: 70, rank: 0 }, { size: 6, rank: 0 }], frozen: false },
+  { name: 'odd sizes', tokens: 5, width: 7, members: [{ size: 3, rank: 1 }, { size: 4, rank: 2 }], frozen: false },
+];
+
 const rmsShapes = [
   [[3, 7, 40], [40]],
   [[5, 3], [3]],
@@ -41,6 +93,16 @@ const rmsShapes = [
 ];
 const gatedShapes = [[[9, 2 * 37]], [[2, 3, 2 * 64]], [[300, 2]]];
 const kernels: Kernel[] = [
+  ...attentionCases.map((each): Kernel => {
+    const { rows, heads, keyValueHeads, dim, valueDim = dim, window = null, softcap = null } = each;
+    const tokens = rows.reduce((sum, row) => sum + row, 0);
+    return {
+      name: `packedAttention with ${each.name}`,
+      shapes: [[[tokens, heads, dim], [tokens, keyValueHeads, dim], [tokens, keyValueHeads, valueDim]]],
+      fused: (inputs) => ops.packedAttention(at(inputs, 0), at(inputs, 1), at(inputs, 2), endsOf(rows), attentionScale, window, softcap),
+      plain: (inputs) => attentionPlain([at(inputs, 0), at(inputs, 1), at(inputs, 2)], each),
+    };
+  }),
   ...[0, 1].map((offset) => ({
     name: `fusedRmsNorm with offset ${offset}`,
     shapes: rmsShapes,
@@ -50,6 +112,35 @@ const kernels: Kernel[] = [
       return ops.mul(ops.mul(x, ops.rsqrt(ops.addScalar(ops.mean(ops.square(x), -1, true), 1e-5))), ops.addScalar(w, offset));
     },
   })),
+  ...linearCases.map(({ name, tokens, width, members, frozen }): Kernel => {
+    const updated = members.flatMap(({ rank }, index) => (rank > 0 ? [index] : []));
+    const scalings = updated.map((index) => 0.5 + index);
+    /** The tensors of one kind begin at: */
+    const [weights, biases, as, bs] = [1, 1 + members.length, 1 + 2 * members.length, 1 + 2 * members.length + updated.length];
+    const fixed = (tensors: Tensor[]) => (frozen ? tensors.map((each) => each.detach()) : tensors);
+    return {
+      name: `joinedLinear with ${name}`,
+      shapes: [
+        [
+          [tokens, width],
+          ...members.map(({ size }) => [size, width]),
+          ...members.map(({ size }) => [size]),
+          ...updated.map((index) => [at(members, index).rank, width]),
+          ...updated.map((index) => [at(members, index).size, at(members, index).rank]),
+        ],
+      ],
+      fused: (inputs) => ops.joinedLinear(at(inputs, 0), fixed(inputs.slice(weights, biases)), fixed(inputs.slice(biases, as)), inputs.slice(as, bs), inputs.slice(bs), updated, scalings),
+      plain: (inputs) => {
+        const x = at(inputs, 0);
+        const parts = members.map((_, index) => ops.linear(x, at(fixed(inputs), weights + index), at(fixed(inputs), biases + index)));
+        updated.forEach((member, index) => {
+          const update = ops.matmul(ops.matmul(x, ops.t(at(inputs, as + index))), ops.t(at(inputs, bs + index)));
+          parts[member] = ops.add(at(parts, member), update, at(scalings, index));
+        });
+        return ops.cat(parts, 1);
+      },
+    };
+  }),
   {
     name: 'rotate',
     shapes: [[[7, 3, 10]], [[5, 1, 64]], [[70, 9, 64]]],
@@ -79,7 +170,7 @@ function resultAndGradients(inputs: Tensor[], body: (inputs: Tensor[]) => Tensor
   for (const input of inputs) input.setRequiresGrad(true);
   const result = body(inputs);
   result.backward(upstream(result));
-  return [result, ...inputs.map(({ grad }) => grad ?? tensor([NaN]))].map((each) => noGrad(() => ops.toDtype(each, 'float64')));
+  return [result, ...inputs.map(({ grad }) => grad ?? tensor([0]))].map((each) => noGrad(() => ops.toDtype(each, 'float64')));
 }
 
 /** The same small exact numbers for every dtype, so that only the kernel's own rounding is seen. */
@@ -130,6 +221,26 @@ describe('kernels of our own', () => {
     });
   });
 
+  it('attend to packed rows as to single ones, bit for bit, through views, and the same from run to run', () => {
+    scope(() => {
+      const rows = [40, 200, 7];
+      const [ends, dim, heads, keyValueHeads] = [endsOf(rows), 16, 4, 2];
+      const joined = randn([247, (heads + 2 * keyValueHeads) * dim], { generator: new RandomGenerator(3) });
+      const attend = (own: Tensor, boundaries: number[]) => {
+        const input = ops.clone(own).setRequiresGrad(true);
+        const [q, k, v] = ops.splitWithSizes(input, [heads * dim, keyValueHeads * dim, keyValueHeads * dim], 1).map((each) => ops.view(each, [own.shape[0] ?? 0, -1, dim])) as [Tensor, Tensor, Tensor];
+        const result = ops.packedAttention(q, k, v, boundaries, 0.25, 60);
+        ops.sumAll(ops.square(result)).backward();
+        return { result: result.toArray(), gradient: input.grad?.toArray() };
+      };
+      const whole = attend(joined, ends);
+      expect(attend(joined, ends)).toEqual(whole);
+      const apart = rows.map((length, row) => attend(ops.narrow(joined, 0, ends[row] ?? 0, length), [0, length]));
+      expect(apart.flatMap(({ result }) => result)).toEqual(whole.result);
+      expect(apart.flatMap(({ gradient = [] }) => gradient)).toEqual(whole.gradient);
+    });
+  });
+
   it('take an empty batch', () => {
     scope(() => {
       expect(ops.fusedRmsNorm(randn([0, 8]), randn([8]), 1e-6).shape).toEqual([0, 8]);
@@ -152,6 +263,9 @@ describe('kernels of our own', () => {
       expect(() => ops.fusedRmsNorm(randn([2, 4]), randn([4], { dtype: 'float64' }), 1e-6)).toThrow(expect.objectContaining({ code: 'dtype-mismatch' }));
       expect(() => ops.rotate(randn([2, 1, 4]), randn([3, 4]), randn([3, 4]))).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
       expect(() => ops.rotate(randn([2, 1, 3]), randn([2, 3]), randn([2, 3]))).toThrow(/even head dimension/);
+      expect(() => ops.packedAttention(randn([3, 3, 4]), randn([3, 2, 4]), randn([3, 2, 4]), [0, 3], 1)).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
+      expect(() => ops.packedAttention(randn([3, 2, 4]), randn([3, 2, 4]), randn([3, 2, 4]), [0, 2], 1)).toThrow(/boundaries: size mismatch/);
+      expect(() => ops.packedAttention(randn([3, 2, 4]), randn([3, 2, 4]), randn([3, 2, 4]), [0, 3], 1, 0)).toThrow(/window: expected a positive number/);
       expect(() => ops.gatedActivation(randn([2, 3]), 'silu')).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
       expect(() => ops.gatedActivation(randn([2, 4]), 'relu')).toThrow(/expected 'silu' or 'gelu_tanh', got 'relu'/);
     });

@@ -655,6 +655,24 @@ export function gatedActivation(gateUp: Tensor, activation: string): Tensor {
   return tensorFrom((gatedActivationOperator ??= resolve('tunesmith::gated_activation', ''))(handleOf(gateUp), activation));
 }
 
+let packedAttentionOperator: NativeOperator | undefined;
+/**
+ * Causal attention of each row over itself: query [tokens, heads, dim], key and value [tokens, keyValueHeads, dim]; rows end at boundaries.
+ * tunesmith::packed_attention(Tensor query, Tensor key, Tensor value, int[] boundaries, float scale, int? window=None, float? softcap=None) -> Tensor
+ */
+export function packedAttention(query: Tensor, key: Tensor, value: Tensor, boundaries: readonly number[], scale: number, window?: number | null, softcap?: number | null): Tensor {
+  return tensorFrom((packedAttentionOperator ??= resolve('tunesmith::packed_attention', ''))(handleOf(query), handleOf(key), handleOf(value), boundaries, scale, window, softcap));
+}
+
+let joinedLinearOperator: NativeOperator | undefined;
+/**
+ * input x weight^T + bias of linears with one input, side by side; those named in updated also scaling * (input x a^T) x b^T (2106.09685).
+ * tunesmith::joined_linear(Tensor input, Tensor[] weights, Tensor[] biases, Tensor[] a, Tensor[] b, int[] updated, float[] scalings) -> Tensor
+ */
+export function joinedLinear(input: Tensor, weights: readonly Tensor[], biases: readonly Tensor[], a: readonly Tensor[], b: readonly Tensor[], updated: readonly number[], scalings: readonly number[]): Tensor {
+  return tensorFrom((joinedLinearOperator ??= resolve('tunesmith::joined_linear', ''))(handleOf(input), handlesOf(weights), handlesOf(biases), handlesOf(a), handlesOf(b), updated, scalings));
+}
+
 let projectOperator: NativeOperator | undefined;
 /**
  * input x weight^T + bias, like linear, by whichever way is the fastest for so many rows.
@@ -1888,6 +1906,15 @@ let fusedAdamwInPlaceOperator: NativeOperator | undefined;
  */
 export function fusedAdamwInPlace(self: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], lr: number, beta1: number, beta2: number, weightDecay: number, eps: number, amsgrad: boolean, maximize: boolean, gradScale?: Tensor | null, foundInf?: Tensor | null): void {
   (fusedAdamwInPlaceOperator ??= resolve('aten::_fused_adamw_', ''))(handlesOf(self), handlesOf(grads), handlesOf(expAvgs), handlesOf(expAvgSqs), handlesOf(maxExpAvgSqs), handlesOf(stateSteps), lr, beta1, beta2, weightDecay, eps, amsgrad, maximize, handleOf(gradScale), handleOf(foundInf));
+}
+
+let adamwInPlaceOperator: NativeOperator | undefined;
+/**
+ * One AdamW step over lists of bfloat16 parameters (1711.05101); rests are int16: what float32 has beyond them, by bits.
+ * tunesmith::adamw_(Tensor(a!)[] parameters, Tensor(b!)[] rests, Tensor[] gradients, Tensor(c!)[] means, Tensor(d!)[] squares, float steps, float lr, float beta1, float beta2, float weight_decay, float eps) -> ()
+ */
+export function adamwInPlace(parameters: readonly Tensor[], rests: readonly Tensor[], gradients: readonly Tensor[], means: readonly Tensor[], squares: readonly Tensor[], steps: number, lr: number, beta1: number, beta2: number, weightDecay: number, eps: number): void {
+  (adamwInPlaceOperator ??= resolve('tunesmith::adamw_', ''))(handlesOf(parameters), handlesOf(rests), handlesOf(gradients), handlesOf(means), handlesOf(squares), steps, lr, beta1, beta2, weightDecay, eps);
 }
 
 let fusedAdamInPlaceOperator: NativeOperator | undefined;

@@ -21,7 +21,7 @@ export function readRows(model: CausalLanguageModel, rows: readonly EncodedRow[]
 /** The cross-entropy of every target by its weight: their `sum`, or `none`, one for each token, 0 where there is no target. */
 export function tokenLosses(model: CausalLanguageModel, { packed, hidden, targets }: ReadBatch, reduction: 'sum' | 'none'): Tensor {
   const weights = packed.targetWeights && tensor(packed.targetWeights, { dtype: 'float32' });
-  return fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { reduction, weights: weights ?? null });
+  return fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { reduction, weights: weights ?? null, softcap: model.logitSoftcap });
 }
 
 /** How many tokens of a row are targets; the first of a row never is. */

@@ -1,20 +1,20 @@
-import type { FullOptions } from '../train-options.js';
+import type { FullOptions, TrainOptions } from '../train-options.js';
 import { TrainingError } from '../training-error.js';
 import type { TuningMethod } from '../tuning-method.js';
 import { saveModel } from './save-model.js';
 
 /**
  * Every parameter learns, or those that `train` names, but none that `freeze` names: regular expressions that match anywhere in a path. Computed in
- * float32 whatever was asked, because updates smaller than a bfloat16 step would be lost; kept in the type that the model was stored in.
+ * bfloat16 only with AdamW, which keeps what updates add below a bfloat16 step; otherwise in float32. Kept in the type that the model was stored in.
  *
  * @throws TrainingError `bad-pattern`; when the model is there, `pattern-matches-nothing` and `nothing-learns`.
  */
-export function full({ freeze = [], train = [] }: FullOptions, { modelFolder }: { modelFolder: string }): TuningMethod {
+export function full({ freeze = [], train = [] }: FullOptions, { modelFolder, dtype = 'float32', optimizer }: Pick<TrainOptions, 'modelFolder'> & Partial<Pick<TrainOptions, 'dtype' | 'optimizer'>>): TuningMethod {
   const frozen = freeze.map((pattern) => new PathPattern('freeze', pattern));
   const chosen = train.map((pattern) => new PathPattern('train', pattern));
   return {
     name: 'full',
-    dtype: 'float32',
+    dtype: optimizer?.kind === 'adamw' ? dtype : 'float32',
 
     trainable(model) {
       const parameters = model.parameters();
