@@ -17,11 +17,11 @@ export function cutPass(pass: readonly Example[], tokens: number): readonly Exam
   });
 }
 
-/** The first examples of a pass, up to `tokens` tokens and one at least: where an objective knows its examples as they are. */
-export function shortenPass(pass: readonly Example[], tokens: number): readonly Example[] {
+/** The first examples of a pass, up to `tokens` tokens and `least` at least: where an objective knows its examples as they are. */
+export function shortenPass(pass: readonly Example[], tokens: number, least: number): readonly Example[] {
   let sum = 0;
   const count = pass.findIndex((example) => (sum += example.tokens) > tokens);
-  return count < 0 ? pass : pass.slice(0, Math.max(1, count));
+  return count < 0 ? pass : pass.slice(0, Math.max(least, count));
 }
 
 function cutRow(row: EncodedRow, share: number): EncodedRow {

@@ -28,8 +28,8 @@ export function measureStep(trainee: LoadedTrainee, pass: readonly Example[], op
   const whole = tokensOf(pass);
   const sizes = tokens >= whole ? [whole] : [tokens / 4, tokens];
   // Others know their examples as they made them.
-  const smaller = options.objective.kind === 'sft' || options.objective.kind === 'pretrain' ? cutPass : shortenPass;
-  const passes = sizes.map((size) => (size === whole ? pass : smaller(pass, size)));
+  const isCut = options.objective.kind === 'sft' || options.objective.kind === 'pretrain';
+  const passes = sizes.map((size, index) => (size === whole ? pass : isCut ? cutPass(pass, size) : shortenPass(pass, size, index + 1)));
   const largest = passes.at(-1)!;
   tryForward(trainee, passes[0]!); // warms caches up
   const forward = drawnOut(passes.map((each) => tryForward(trainee, each)), whole);
@@ -43,8 +43,9 @@ export function measureStep(trainee: LoadedTrainee, pass: readonly Example[], op
 /** The line through the last two measures, at `tokens`. */
 function drawnOut(measures: readonly StepMeasure[], tokens: number): StepMeasure {
   const [first, second] = [measures[0]!, measures.at(-1)!];
-  if (second.tokens === tokens || second.tokens === first.tokens) return second;
-  const at = (of: 'bytes' | 'seconds'): number => Math.max(second[of], second[of] + ((second[of] - first[of]) / (second.tokens - first.tokens)) * (tokens - second.tokens));
+  if (second.tokens === tokens) return second;
+  const slope = (of: 'bytes' | 'seconds'): number => (second.tokens > first.tokens ? (second[of] - first[of]) / (second.tokens - first.tokens) : second[of] / second.tokens);
+  const at = (of: 'bytes' | 'seconds'): number => Math.max(second[of], second[of] + slope(of) * (tokens - second.tokens));
   return { tokens, bytes: at('bytes'), seconds: at('seconds') };
 }
 

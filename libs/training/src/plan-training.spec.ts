@@ -13,6 +13,7 @@ const quiet = { signal: new AbortController().signal, onProgress: () => undefine
 const configurations: { name: string; changes: Partial<TrainOptions>; model: { hiddenSize: number; layers: number } }[] = [
   { name: 'lora', changes: { batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 3 } },
   { name: 'lora with dropout in bfloat16, two passes a step', changes: { method: { ...plainLora, dropout: 0.1 }, dtype: 'bfloat16', batch: 4, accumulate: 2, steps: 3 }, model: { hiddenSize: 256, layers: 2 } },
+  { name: 'dpo', changes: { objective: { kind: 'dpo', beta: 0.1, sftWeight: 0 }, batch: 4, steps: 4 }, model: { hiddenSize: 128, layers: 2 } },
   { name: 'full', changes: { method: { kind: 'full' }, batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 3 } },
   { name: 'full with noise on embeddings', changes: { method: { kind: 'full' }, neftuneAlpha: 5, batch: 3, epochs: 2 }, model: { hiddenSize: 256, layers: 1 } },
 ];

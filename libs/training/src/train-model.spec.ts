@@ -39,6 +39,7 @@ const settings: Record<string, Partial<TrainOptions>> = {
   GaLore: { method: { kind: 'galore', rank: 4, interval: 3, scale: 1 } },
   Adafactor: { method: { kind: 'full' }, optimizer: { kind: 'adafactor', weightDecay: 0.1 } },
   Muon: { method: { kind: 'full', freeze: ['embed'] }, optimizer: { kind: 'muon', momentum: 0.95, weightDecay: 0 } },
+  DPO: { objective: { kind: 'dpo', beta: 0.1, sftWeight: 0.5 } },
   'full with noise on embeddings, two passes': { method: { kind: 'full' }, neftuneAlpha: 5, accumulate: 2, packing: true, maxLength: 128 },
 };
 

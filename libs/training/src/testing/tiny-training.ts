@@ -13,6 +13,7 @@ export async function tinyTraining(folder: string, changes: Partial<TrainOptions
   await mkdir(datasetFolder, { recursive: true });
   const rows = Array.from({ length: 12 }, (_, index) => ({
     messages: [{ role: 'user', content: `How many boats are ${index}?` }, { role: 'assistant', content: `The harbour counts ${index} boats${', and again'.repeat(index % 4)}.` }],
+    ...(changes.objective?.kind === 'dpo' ? { rejected: `Nobody counts ${index} boats.` } : {}),
     split: index % 4 === 3 ? 'validation' : 'train',
   }));
   await writeFile(join(datasetFolder, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
