@@ -27,7 +27,8 @@ export async function loadTrainee(options: TrainOptions, objective: Objective, w
     model[Symbol.dispose]();
   };
   try {
-    method.initialize?.(model);
+    // What is made from weights needs them.
+    if (weights === 'read') method.initialize?.(model);
     const parameters = [...method.trainable(model)].map(([name, tensor]): OptimizedParameter => ({ name, tensor, learningRateFactor: method.learningRateFactor?.(name) ?? 1 }));
     const optimizer = method.optimizer?.(parameters) ?? makeOptimizer(parameters, options.optimizer);
     return {

@@ -46,7 +46,7 @@ test('what it remembers is all that it goes on by', async () => {
   expect(remembered.size).toBe(7 * Object.keys(kept).length);
 
   const second = method();
-  using resumed = await startTinyRun(second);
+  using _resumed = await startTinyRun(second);
   for (const [name, bytes] of remembered) second.state!().get(name)!.writeBytes(bytes);
   expect([...second.state!().values()].map((tensor) => tensor.toArray())).toEqual([...tuning.state!().values()].map((tensor) => tensor.toArray()));
 });
