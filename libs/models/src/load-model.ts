@@ -1,5 +1,5 @@
 import { readModelFolder, weightDtypes } from '@tunesmith/checkpoints';
-import { plainParts, type Parts } from '@tunesmith/nn';
+import { plainParts, QuantizedLinear, type Parts } from '@tunesmith/nn';
 import { dtypeBytes, empty, noGrad, ops, scope, TunesmithError, type DType, type Tensor } from '@tunesmith/tensor';
 import { checkWeights, ModelWeightsError } from './check-weights.js';
 import { familyFor } from './families.js';
@@ -42,7 +42,13 @@ export async function loadModel(folder: string, { dtype, device = 'cpu', parts =
   const model = family.build(config, parts(plainParts({ dtype: dtype === 'model' ? ownDtype(tensors) : dtype, device })));
   try {
     const parameters = model.parameters();
+    const takers = new Map([...model.modules()].flatMap((module) => (module instanceof QuantizedLinear ? [[`${module.path}.weight`, module] as [string, QuantizedLinear]] : [])));
     for (const { huggingFace: name } of weights === 'read' ? present : []) {
+      const quantized = takers.get(name);
+      if (quantized) {
+        await fillQuantized(quantized, tensors, name);
+        continue;
+      }
       const parameter = parameters.get(name);
       if (!parameter) throw new TunesmithError({ message: `The ${family.name} family lists the tensor ${name} but builds no parameter of that name.`, code: 'model-family-broken', facts: { name } });
       await fill(parameter, tensors, name);
@@ -85,6 +91,13 @@ async function fill(parameter: Tensor, source: PublishedTensors, name: string): 
       if (!sound || (!certain && !Number.isFinite(ops.sumAll(parameter, 'float32').item()))) refuseNonFinite(parameter, name);
     }),
   );
+}
+
+/** One whole weight at a time. */
+async function fillQuantized(linear: QuantizedLinear, source: PublishedTensors, name: string): Promise<void> {
+  using weight = empty(linear.shape, { dtype: linear.dtype });
+  await fill(weight, source, name);
+  linear.takeWeight(weight);
 }
 
 function refuseNonFinite(parameter: Tensor, name: string): void {

@@ -2,7 +2,7 @@ import { empty, ops, zeros, type Tensor } from '@tunesmith/tensor';
 import type { Dropout } from './dropout.js';
 import type { LoraOptions } from './lora-linear.js';
 import { Module } from './module.js';
-import type { LinearLike } from './parts.js';
+import { featuresOf, type LinearLike } from './parts.js';
 
 /**
  * A frozen linear plus an update in the form of a singular value decomposition, whose values can be taken away one by one (AdaLoRA,
@@ -24,11 +24,11 @@ export class AdaLoraLinear extends Module implements LinearLike {
   ) {
     super(base.path);
     this.add(base);
-    const { shape: [outFeatures = 0, inFeatures = 0], device } = base.weight;
-    const normal = (...shape: number[]): Tensor => ops.normalInPlace(empty(shape, { dtype: 'float32', device }), 0, 0.02, generator).setRequiresGrad(true);
+    const [outFeatures, inFeatures] = featuresOf(base);
+    const normal = (...shape: number[]): Tensor => ops.normalInPlace(empty(shape, { dtype: 'float32' }), 0, 0.02, generator).setRequiresGrad(true);
     this.loraA = this.parameter('lora_A', normal(rank, inFeatures));
     this.loraB = this.parameter('lora_B', normal(outFeatures, rank));
-    this.loraE = this.parameter('lora_E', zeros([rank, 1], { dtype: 'float32', device, requiresGrad: true }));
+    this.loraE = this.parameter('lora_E', zeros([rank, 1], { dtype: 'float32', requiresGrad: true }));
     this.rank = rank;
     this.scaling = alpha / (rank + 1e-5);
     this.#dropout = dropout;
@@ -37,6 +37,10 @@ export class AdaLoraLinear extends Module implements LinearLike {
   /** The frozen weight, without the update. */
   get weight(): Tensor {
     return this.base.weight;
+  }
+
+  get shape(): readonly [outFeatures: number, inFeatures: number] {
+    return featuresOf(this.base);
   }
 
   get bias(): Tensor | null {

@@ -2,7 +2,7 @@ import { keep, noGrad, ops, scope, zeros, type Tensor } from '@tunesmith/tensor'
 import type { Dropout } from './dropout.js';
 import { loraScaling, newLoraPair, type LoraOptions } from './lora-linear.js';
 import { Module } from './module.js';
-import type { LinearLike } from './parts.js';
+import { featuresOf, type LinearLike } from './parts.js';
 import { project } from './project.js';
 
 /**
@@ -27,7 +27,7 @@ export class DoraLinear extends Module implements LinearLike {
   ) {
     super(base.path);
     this.add(base);
-    const { a, b } = newLoraPair(base.weight, options);
+    const { a, b } = newLoraPair(base, options);
     this.loraA = this.parameter('lora_A.weight', a);
     this.loraB = this.parameter('lora_B.weight', b);
     this.magnitude = this.parameter('lora_magnitude_vector', zeros([b.shape[0] ?? 0], { dtype: 'float32', device: b.device, requiresGrad: true }));
@@ -39,6 +39,10 @@ export class DoraLinear extends Module implements LinearLike {
   /** The frozen weight, without the update. */
   get weight(): Tensor {
     return this.base.weight;
+  }
+
+  get shape(): readonly [outFeatures: number, inFeatures: number] {
+    return featuresOf(this.base);
   }
 
   get bias(): Tensor | null {

@@ -22,6 +22,7 @@ export type { LinearLike, Parts } from './parts.js';
 export { plainParts } from './plain-parts.js';
 export { project } from './project.js';
 export { relativePositionBias, type RelativePositionSettings } from './relative-position.js';
+export { QuantizedLinear, quantizedParts, type QuantizedLinearOptions, type WeightCode } from './quantized-linear.js';
 export { RmsNorm } from './rms-norm.js';
 export { rotate, RotaryEmbedding, type Rotation } from './rotary-embedding.js';
 export { rowAttention, type RowAttentionOptions } from './row-attention.js';

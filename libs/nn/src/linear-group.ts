@@ -3,7 +3,7 @@ import { joinedProduct } from './joined-product.js';
 import { Linear } from './linear.js';
 import { LoraLinear } from './lora-linear.js';
 import { Module } from './module.js';
-import type { LinearLike } from './parts.js';
+import { featuresOf, type LinearLike } from './parts.js';
 import { project } from './project.js';
 
 /** As many tensors as members. */
@@ -25,7 +25,7 @@ export class LinearGroup<const Members extends readonly LinearLike[]> extends Mo
   ) {
     super(path);
     for (const member of members) this.add(member);
-    this.#sizes = members.map((member) => member.weight.shape[0] ?? 0);
+    this.#sizes = members.map((member) => featuresOf(member)[0]);
     this.#weights = stackWeights(members, this.#sizes);
   }
 

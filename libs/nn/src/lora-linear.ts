@@ -2,7 +2,7 @@ import { empty, ops, zeros, type RandomGenerator, type Tensor } from '@tunesmith
 import type { Dropout } from './dropout.js';
 import { joinedProduct } from './joined-product.js';
 import { Module } from './module.js';
-import type { LinearLike, LinearTerms } from './parts.js';
+import { featuresOf, type LinearLike, type LinearTerms } from './parts.js';
 
 export interface LoraOptions {
   readonly rank: number;
@@ -21,7 +21,9 @@ export function loraScaling({ rank, alpha, rankStabilized = false }: Pick<LoraOp
 }
 
 /** A [rank, in], uniform in ± 1 / sqrt(in) as in PEFT, and B [out, rank], zero: both float32 and trained. */
-export function newLoraPair({ shape: [outFeatures = 0, inFeatures = 0], device }: Tensor, { rank, generator }: Pick<LoraOptions, 'rank' | 'generator'>): { a: Tensor; b: Tensor } {
+export function newLoraPair(base: LinearLike, { rank, generator }: Pick<LoraOptions, 'rank' | 'generator'>): { a: Tensor; b: Tensor } {
+  const [outFeatures, inFeatures] = featuresOf(base);
+  const device = base.shape ? 'cpu' : base.weight.device; // what has a shape of its own is quantized, on the CPU
   const bound = 1 / Math.sqrt(inFeatures);
   const drawn = ops.uniformInPlace(empty([rank, inFeatures], { dtype: 'float32', device }), -bound, bound, generator);
   return { a: drawn.setRequiresGrad(true), b: zeros([outFeatures, rank], { dtype: 'float32', device, requiresGrad: true }) };
@@ -46,7 +48,7 @@ export class LoraLinear extends Module implements LinearLike {
   ) {
     super(base.path);
     this.add(base);
-    const { a, b } = newLoraPair(base.weight, options);
+    const { a, b } = newLoraPair(base, options);
     this.loraA = this.parameter('lora_A.weight', a);
     this.loraB = this.parameter('lora_B.weight', b);
     this.rank = options.rank;
@@ -57,6 +59,10 @@ export class LoraLinear extends Module implements LinearLike {
   /** The frozen weight, without the update. */
   get weight(): Tensor {
     return this.base.weight;
+  }
+
+  get shape(): readonly [outFeatures: number, inFeatures: number] {
+    return featuresOf(this.base);
   }
 
   get bias(): Tensor | null {

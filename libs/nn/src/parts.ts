@@ -8,6 +8,8 @@ import type { RmsNorm } from './rms-norm.js';
 export interface LinearLike extends Module {
   /** [outFeatures, inFeatures], as published. */
   readonly weight: Tensor;
+  /** The weight's, where asking for the weight itself costs something; absent: ask it. */
+  readonly shape?: readonly [outFeatures: number, inFeatures: number];
   /** [outFeatures] */
   readonly bias: Tensor | null;
   /** [tokens, inFeatures] -> [tokens, outFeatures] */
@@ -24,6 +26,13 @@ export interface LinearTerms {
   readonly bias: Tensor | null;
   /** `a` [rank, inFeatures], `b` [outFeatures, rank] */
   readonly update?: { readonly a: Tensor; readonly b: Tensor; readonly scaling: number };
+}
+
+/** [outFeatures, inFeatures] */
+export function featuresOf(linear: LinearLike): readonly [outFeatures: number, inFeatures: number] {
+  if (linear.shape) return linear.shape;
+  const [outFeatures = 0, inFeatures = 0] = linear.weight.shape;
+  return [outFeatures, inFeatures];
 }
 
 /**

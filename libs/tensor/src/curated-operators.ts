@@ -98,6 +98,9 @@ export const curatedOperators: readonly (readonly [operator: string, name: strin
   // Kernels of our own, forward and backward in one pass each, in float32 whatever the dtype
   ['tunesmith::rms_norm', 'fusedRmsNorm', 'self / sqrt(mean(self²) + epsilon) * (weight + offset) over the last dimension (1910.07467); offset 1 for Gemma.'],
   ['tunesmith::rotate', 'rotate', 'Rotary positions in halves (2104.09864): [tokens, heads, dim] turned by cosines and sines [tokens, 1, dim] with equal halves.'],
+  ['tunesmith::quantize_blocks', 'quantizeBlocks', "A matrix as codes and scales by blocks of 64 (2305.14314): kind 'int8' gives codes and scales; 'nf4' codes, scales in 8 bits, their scales, their mean."],
+  ['tunesmith::dequantize_blocks', 'dequantizeBlocks', 'The matrix that quantizeBlocks took, as its codes say.'],
+  ['tunesmith::quantized_linear', 'quantizedLinear', 'input [tokens, in] x weight^T + bias with a weight of quantizeBlocks, written out for this product alone.'],
   ['tunesmith::gated_activation', 'gatedActivation', "activation(gate) * up from both side by side, [..., 2 * width] -> [..., width] (2002.05202): 'silu' or 'gelu_tanh'."],
   ['tunesmith::packed_attention', 'packedAttention', 'Causal attention of each row over itself: query [tokens, heads, dim], key and value [tokens, keyValueHeads, dim]; rows end at boundaries.'],
   ['tunesmith::joined_linear', 'joinedLinear', 'input x weight^T + bias of linears with one input, side by side; those named in updated also scaling * (input x a^T) x b^T (2106.09685).'],

@@ -646,6 +646,33 @@ export function rotate(input: Tensor, cosines: Tensor, sines: Tensor): Tensor {
   return tensorFrom((rotateOperator ??= resolve('tunesmith::rotate', ''))(handleOf(input), handleOf(cosines), handleOf(sines)));
 }
 
+let quantizeBlocksOperator: NativeOperator | undefined;
+/**
+ * A matrix as codes and scales by blocks of 64 (2305.14314): kind 'int8' gives codes and scales; 'nf4' codes, scales in 8 bits, their scales, their mean.
+ * tunesmith::quantize_blocks(Tensor weight, str kind) -> Tensor[]
+ */
+export function quantizeBlocks(weight: Tensor, kind: string): Tensor[] {
+  return tensorsFrom((quantizeBlocksOperator ??= resolve('tunesmith::quantize_blocks', ''))(handleOf(weight), kind));
+}
+
+let dequantizeBlocksOperator: NativeOperator | undefined;
+/**
+ * The matrix that quantizeBlocks took, as its codes say.
+ * tunesmith::dequantize_blocks(Tensor[] parts, str kind, int[] shape, ScalarType dtype) -> Tensor
+ */
+export function dequantizeBlocks(parts: readonly Tensor[], kind: string, shape: readonly number[], dtype: DType): Tensor {
+  return tensorFrom((dequantizeBlocksOperator ??= resolve('tunesmith::dequantize_blocks', ''))(handlesOf(parts), kind, shape, dtype));
+}
+
+let quantizedLinearOperator: NativeOperator | undefined;
+/**
+ * input [tokens, in] x weight^T + bias with a weight of quantizeBlocks, written out for this product alone.
+ * tunesmith::quantized_linear(Tensor input, Tensor[] parts, str kind, int out_features, Tensor? bias=None) -> Tensor
+ */
+export function quantizedLinear(input: Tensor, parts: readonly Tensor[], kind: string, outFeatures: number, bias?: Tensor | null): Tensor {
+  return tensorFrom((quantizedLinearOperator ??= resolve('tunesmith::quantized_linear', ''))(handleOf(input), handlesOf(parts), kind, outFeatures, handleOf(bias)));
+}
+
 let gatedActivationOperator: NativeOperator | undefined;
 /**
  * activation(gate) * up from both side by side, [..., 2 * width] -> [..., width] (2002.05202): 'silu' or 'gelu_tanh'.

@@ -28,7 +28,7 @@ export function adalora(options: AdaLoraOptions, { dtype, seed }: { dtype: 'bflo
   function allocatorOf(model: CausalLanguageModel): RankAllocator {
     if (allocator) return allocator;
     linears = adaptedLinears(model, targetModules).filter((linear) => linear instanceof AdaLoraLinear);
-    for (const { path, weight: { shape } } of linears) {
+    for (const { path, shape } of linears) {
       const smaller = Math.min(...shape);
       if (initialRank > smaller) throw new TrainingError('rank-too-large', `train: expected initialRank to be at most ${smaller}, the smaller side of ${path} [${shape.join(', ')}]: more directions cannot be orthogonal. Got ${initialRank}.`, { path, rank: initialRank, most: smaller });
     }

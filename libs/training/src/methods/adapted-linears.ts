@@ -1,5 +1,5 @@
 import type { CausalLanguageModel } from '@tunesmith/models';
-import { AdaLoraLinear, DoraLinear, isTargetedBy, Linear, LoraLinear, type LinearLike, type Module, type TargetModules } from '@tunesmith/nn';
+import { AdaLoraLinear, DoraLinear, isTargetedBy, Linear, LoraLinear, QuantizedLinear, type LinearLike, type Module, type TargetModules } from '@tunesmith/nn';
 import type { Tensor } from '@tunesmith/tensor';
 import { TrainingError } from '../training-error.js';
 
@@ -38,9 +38,9 @@ export function targetNames(model: CausalLanguageModel, adapted: readonly Linear
   return exact ? words : [...chosen];
 }
 
-/** Of every linear that stands by itself. */
+/** Of every linear, adapted or not, quantized or not. */
 function linearPaths(model: CausalLanguageModel): string[] {
-  return [...model.modules()].filter((module) => module instanceof Linear).map(({ path }) => path);
+  return [...model.modules()].filter((module) => module instanceof Linear || module instanceof QuantizedLinear).map(({ path }) => path);
 }
 
 function unknownTargets(unknown: readonly string[], paths: readonly string[]): TrainingError {

@@ -1,6 +1,6 @@
 import { adapterTensorName, readAdapter } from '@tunesmith/checkpoints';
 import { loadModel } from '@tunesmith/models';
-import { DoraLinear, LoraLinear } from '@tunesmith/nn';
+import { DoraLinear, LoraLinear, QuantizedLinear } from '@tunesmith/nn';
 import { fromBytes, noGrad, ops, scope, setThreads, type Tensor } from '@tunesmith/tensor';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import { expectCurve, plainLora, putStart, references, startTinyRun, tinyModelFolder } from '../testing/reference-curves.js';
@@ -66,6 +66,25 @@ describe('what is saved fits the model as it was', () => {
   });
 });
 
+describe.each(['int8', 'nf4'] as const)('over a base in %s', (base) => {
+  test.each<[string, Partial<LoraOptions>]>([['LoRA', {}], ['DoRA', { decomposed: true }]])('%s steps as over the same base written out', async (_, changes) => {
+    using run = await startTinyRun(method({ ...changes, base, targetModules: 'all-linear' }));
+    const written = new Map(noGrad(() => [...run.model.modules()].flatMap((module) => (module instanceof QuantizedLinear ? [[module.path, module.weight] as const] : []))));
+    expect(written.size).toBe(14);
+    const over = method({ ...changes, targetModules: 'all-linear' });
+    using plain = await startTinyRun({ ...over, initialize(model) {
+      for (const [path, weight] of written) ops.copyInPlace(model.parameters().get(`${path}.weight`)!, weight);
+      over.initialize?.(model);
+    } });
+    for (let step = 0; step < 4; step += 1) {
+      const [actual, expected] = [run.step(step), plain.step(step)];
+      expect(Math.abs(actual.loss - expected.loss)).toBeLessThan(1e-5);
+      expect(Math.abs(actual.gradientNorm - expected.gradientNorm)).toBeLessThan(1e-4 * expected.gradientNorm);
+    }
+    for (const weight of written.values()) weight.dispose();
+  });
+});
+
 describe('wrong use', () => {
   test('targets that the model does not have are told apart, with those that it has', async () => {
     await expect(startTinyRun(method({ targetModules: ['q_proj', 'o_prjo', 'w1'] }))).rejects.toMatchObject({ code: 'unknown-target-modules', message: expect.stringMatching(/q_proj, k_proj.*; o_prjo, w1 name none. Try o_proj/) });
@@ -73,6 +92,7 @@ describe('wrong use', () => {
 
   test('DoRA begins at zero, and what begins from the weight has no rank above its smaller side', async () => {
     expect(() => method({ decomposed: true, initialization: 'pissa' })).toThrow(expect.objectContaining({ code: 'lora-options' }));
+    expect(() => method({ base: 'nf4', initialization: 'olora' })).toThrow(expect.objectContaining({ code: 'lora-options' }));
     await expect(startTinyRun(method({ rank: 500, initialization: 'olora' }))).rejects.toMatchObject({ code: 'rank-too-large', message: expect.stringContaining('got 500') });
   });
 });

@@ -1,4 +1,4 @@
-import { adaptedParts, DoraLinear, Dropout, LoraLinear, StepNoise } from '@tunesmith/nn';
+import { adaptedParts, DoraLinear, Dropout, LoraLinear, quantizedParts, StepNoise } from '@tunesmith/nn';
 import { RandomGenerator } from '@tunesmith/tensor';
 import type { LoraOptions } from '../train-options.js';
 import { TrainingError } from '../training-error.js';
@@ -9,15 +9,19 @@ import { saveAdapter } from './save-adapter.js';
 
 /**
  * Low-rank adaptation (arXiv 2106.09685) and its kin: the weights stay frozen, and every targeted linear learns scaling · B A beside its own;
- * rank-stabilized (rsLoRA), with magnitudes of their own (DoRA), with a faster B (LoRA+), begun from the weight (PiSSA, OLoRA).
+ * rank-stabilized (rsLoRA), with magnitudes of their own (DoRA), with a faster B (LoRA+), begun from the weight (PiSSA, OLoRA); over weights held
+ * in 8 or 4 bits (QLoRA).
  * Kept as a PEFT adapter folder in float32 that fits the model as it was.
  *
  * @throws TrainingError `lora-options` for settings that exclude each other; when the model is there, `unknown-target-modules`, `rank-too-large`.
  */
 export function lora(options: LoraOptions, { dtype, seed }: { dtype: 'bfloat16' | 'float32'; seed: number }): TuningMethod {
-  const { rank, alpha, dropout, targetModules, rankStabilized, decomposed, initialization, learningRateRatio } = options;
+  const { rank, alpha, dropout, targetModules, rankStabilized, decomposed, initialization, learningRateRatio, base } = options;
   if (decomposed && initialization !== 'zero') {
     throw new TrainingError('lora-options', `train: expected initialization zero with decomposed; got ${initialization}. A DoRA adapter that began from the weight would not fit the model as it was.`, { initialization });
+  }
+  if (base !== 'as-is' && initialization !== 'zero') {
+    throw new TrainingError('lora-options', `train: expected base as-is with initialization ${initialization}, which takes a part out of the weights; got ${base}.`, { base, initialization });
   }
   const noise = new StepNoise(seed);
   const settings = { rank, alpha, rankStabilized, dropout: new Dropout(dropout, noise), generator: new RandomGenerator(seed) };
@@ -25,7 +29,7 @@ export function lora(options: LoraOptions, { dtype, seed }: { dtype: 'bfloat16' 
   return {
     name: 'lora',
     dtype,
-    parts: (plain) => adaptedParts(plain, targetModules, (linear) => (decomposed ? new DoraLinear(linear, settings) : new LoraLinear(linear, settings))),
+    parts: (plain) => adaptedParts(base === 'as-is' ? plain : quantizedParts(plain, { kind: base, dtype }), targetModules, (linear) => (decomposed ? new DoraLinear(linear, settings) : new LoraLinear(linear, settings))),
 
     initialize(model) {
       for (const linear of loraLinears(adaptedLinears(model, targetModules))) {

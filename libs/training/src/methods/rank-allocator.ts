@@ -47,7 +47,7 @@ export class RankAllocator {
     const zerosFor = ({ shape, device }: Tensor): Tensor => keep(zeros(shape, { dtype: 'float32', device }));
     const importance = (tensor: Tensor): Importance => ({ tensor, sensitivity: zerosFor(tensor), uncertainty: zerosFor(tensor) });
     this.#triplets = linears.map((linear) => ({
-      linear, a: importance(linear.loraA), b: importance(linear.loraB), e: importance(linear.loraE), kept: keep(ones([linear.rank, 1], { device: linear.weight.device })),
+      linear, a: importance(linear.loraA), b: importance(linear.loraB), e: importance(linear.loraE), kept: keep(ones([linear.rank, 1], { device: linear.loraA.device })),
     }));
   }
 
