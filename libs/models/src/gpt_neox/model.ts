@@ -36,7 +36,7 @@ export class GptNeoXModel extends Module implements CausalLanguageModel {
   }
 
   hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
-    let x = this.embedIn.forward(tokenIds); // [tokens, hidden]
+    let x = this.embedIn.forward(tokenIds, boundaries); // [tokens, hidden]
     const rotation = this.rotary.rotation(positions, boundaries);
     this.layers.forEach((layer, index) => {
       x = scope(() => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
