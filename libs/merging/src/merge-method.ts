@@ -19,6 +19,8 @@ export interface LowRankUpdate {
   /** [out, rank] */
   readonly b: Tensor;
   readonly scaling: number;
+  /** Of a DoRA adapter: what each output's weights are as long as, [out, 1], or [1, out] where the base lies transposed. */
+  readonly magnitude?: Tensor;
 }
 
 /** One way to make one weight of many: a name, its paper, its parameters, and one pure function. */

@@ -84,7 +84,7 @@ interface AdapterUpdate {
   /** Of the weight it updates, as the base stores it: [out, in], or transposed. */
   readonly shape: readonly number[];
   readonly scaling: number;
-  read(): Promise<{ a: Tensor; b: Tensor }>;
+  read(): Promise<{ a: Tensor; b: Tensor; magnitude?: Tensor }>;
 }
 
 /** By the base's weight name. Where the base stores a weight transposed, so is its update: (B A)ᵀ = Aᵀ Bᵀ. */
@@ -92,18 +92,17 @@ function lowRankUpdates({ config, modules, replacements, tensors, path }: Adapte
   const refuse = (what: string): never => {
     throw new MergeError('adapter-unsupported', `merge: the adapter in ${path} ${what}, which lora-fold does not fold. Merge it with PEFT and import the merged model.`, { path });
   };
-  if (config.useDora) refuse('is a DoRA adapter');
   if (replacements.size > 0) refuse(`replaces whole weights (${[...replacements.keys()].slice(0, 3).join(', ')})`);
   return new Map(
-    [...modules].map(([module, { a, b, bias }]) => {
-      if (a === undefined || b === undefined || bias !== undefined) return refuse(`adapts ${module} in another form than A and B`);
+    [...modules].map(([module, { a, b, bias, magnitude }]) => {
+      if (a === undefined || b === undefined || bias !== undefined || config.useDora !== (magnitude !== undefined)) return refuse(`adapts ${module} in another form than A and B`);
       const shape = [tensors.info(b).shape[0]!, tensors.info(a).shape[1]!];
       const name = `${module}.weight`;
       if (base.isTransposed(name)) {
-        const read = async () => ({ a: await readTransposed(tensors, b), b: await readTransposed(tensors, a) });
+        const read = async () => ({ a: await readTransposed(tensors, b), b: await readTransposed(tensors, a), ...(magnitude && { magnitude: await readMagnitude(tensors, magnitude, 0) }) });
         return [name, { shape: shape.toReversed(), scaling: adapterScaling(config, module).scale, read }];
       }
-      const read = async () => ({ a: await readTensor(tensors, a), b: await readTensor(tensors, b) });
+      const read = async () => ({ a: await readTensor(tensors, a), b: await readTensor(tensors, b), ...(magnitude && { magnitude: await readMagnitude(tensors, magnitude, 1) }) });
       return [name, { shape, scaling: adapterScaling(config, module).scale, read }];
     }),
   );
@@ -126,8 +125,8 @@ async function mergeTensor(task: MergeTask, { base, models, update, method, para
   for (const tensors of models) others.push(own.use(await readTensor(tensors, task.name)));
   let lowRank: LowRankUpdate | null = null;
   if (update) {
-    const { a, b } = await update.read();
-    lowRank = { a: own.use(a), b: own.use(b), scaling: update.scaling };
+    const { a, b, magnitude } = await update.read();
+    lowRank = { a: own.use(a), b: own.use(b), scaling: update.scaling, ...(magnitude && { magnitude: own.use(magnitude) }) };
   }
   return noGrad(() =>
     scope(() => {
@@ -139,6 +138,12 @@ async function mergeTensor(task: MergeTask, { base, models, update, method, para
       return stored.toBytes();
     }),
   );
+}
+
+/** A vector as a row (`along` 0) or a column (1). */
+async function readMagnitude(source: TensorSource, name: string, along: 0 | 1): Promise<Tensor> {
+  using vector = await readTensor(source, name);
+  return ops.unsqueeze(vector, along);
 }
 
 /** One weight in float32. */

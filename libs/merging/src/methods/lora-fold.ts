@@ -1,7 +1,7 @@
 import { ops } from '@tunesmith/tensor';
 import type { MergeMethod } from '../merge-method.js';
 
-/** W' = W + scaling * B A (LoRA, section 4.1); weights that the adapter does not target stay as they are. */
+/** W' = W + scaling * B A (LoRA, section 4.1), and of a DoRA adapter m W' / ‖W'‖ for each output (arXiv 2402.09353, equation 5); weights that the adapter does not target stay as they are. */
 export const loraFold: MergeMethod = {
   name: 'lora-fold',
   title: 'LoRA folding',
@@ -10,6 +10,10 @@ export const loraFold: MergeMethod = {
   parameters: {},
   merge({ base, update }) {
     if (!update) return base;
-    return ops.add(base, ops.mulScalar(ops.matmul(update.b, update.a), update.scaling)); // [out, in]
+    const folded = ops.add(base, ops.mulScalar(ops.matmul(update.b, update.a), update.scaling)); // [out, in]
+    const { magnitude } = update;
+    if (!magnitude) return folded;
+    const lengths = ops.sqrt(ops.sum(ops.square(folded), magnitude.shape[0] === 1 ? 0 : 1, true));
+    return ops.mul(folded, ops.div(magnitude, lengths));
   },
 };

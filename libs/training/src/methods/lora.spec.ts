@@ -1,4 +1,5 @@
 import { adapterTensorName, readAdapter } from '@tunesmith/checkpoints';
+import { mergeModels } from '@tunesmith/merging';
 import { loadModel } from '@tunesmith/models';
 import { DoraLinear, LoraLinear, QuantizedLinear } from '@tunesmith/nn';
 import { fromBytes, noGrad, ops, scope, setThreads, type Tensor } from '@tunesmith/tensor';
@@ -43,6 +44,9 @@ describe('what is saved fits the model as it was', () => {
     using run = await startTinyRun(tuning);
     for (let step = 0; step < 3; step += 1) run.step(step, 1e-2);
     await tuning.save(run.model, run.loaded, folder.path);
+    const outFolder = `${folder.path}/merged`;
+    await mergeModels({ base: tinyModelFolder, adapter: folder.path, models: [], method: 'lora-fold', parameters: {} }, outFolder, { signal: new AbortController().signal, onProgress() {} });
+    using merged = (await loadModel(outFolder, { dtype: 'float32' })).model;
     await using adapter = await readAdapter(folder.path);
     expect(adapter.config).toMatchObject({ rank: savedRank, useDora: changes.decomposed ?? false, useRslora: changes.rankStabilized ?? false, targetModules: ['down_proj', 'q_proj'] });
     expect(adapter.config.alpha).toBeCloseTo(savedAlpha, 9);
@@ -58,6 +62,7 @@ describe('what is saved fits the model as it was', () => {
       const scaling = savedAlpha / (changes.rankStabilized ? Math.sqrt(savedRank) : savedRank);
       noGrad(() => scope(() => {
         const whole = base.parameters().get(`${linear.path}.weight`)!;
+        expectClose(merged.parameters().get(`${linear.path}.weight`)!, linear.merged());
         expectClose(folded(whole, { a, b, magnitude, scaling }), linear.merged());
         expect(ops.amax(ops.abs(ops.sub(linear.merged(), whole))).item()).toBeGreaterThan(1e-3); // it learned something
       }));
