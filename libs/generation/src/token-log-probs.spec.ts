@@ -24,6 +24,17 @@ describe.each(['llama-grouped-tied', 'gemma3-softcap-untied'])('tokenLogProbs of
     }
   });
 
+  test('in float32 a row has the same numbers, to the last bit, alone and among others', async () => {
+    const { model, rows } = await loadFixtureModel(name);
+    try {
+      const many = Array.from({ length: 40 }, (_, index) => ({ tokenIds: rows[index % rows.length]! }));
+      const together = await tokenLogProbs(model, many, context);
+      for (const [index, row] of rows.entries()) expect(await tokenLogProbs(model, [{ tokenIds: row }], context)).toEqual([together[index]]);
+    } finally {
+      model[Symbol.dispose]();
+    }
+  });
+
   test('a mask leaves tokens out and changes no other', async () => {
     const { model, rows } = await loadFixtureModel(name);
     try {

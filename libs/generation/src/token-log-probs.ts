@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ignoredTarget } from '@tunesmith/datasets';
 import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
-import { fusedLinearCrossEntropy, noGrad, scope, tensor, type WorkContext } from '@tunesmith/tensor';
+import { fusedLinearCrossEntropy, noGrad, ops, scope, tensor, zeros, type Tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
 import { tokenBatches } from './token-batches.js';
 
@@ -52,10 +52,25 @@ function packedLogProbs(model: CausalLanguageModel, rows: readonly MaskedTokens[
   const packed = packTokens(rows.map(({ tokenIds }) => tokenIds), { device, ...(sources.length > 0 && { sources }) });
   expectSource(model, packed);
   const hidden = model.hidden(packed); // [tokens, hidden]
-  const losses = fusedLinearCrossEntropy(hidden, model.outputWeight, tensor([...targets], { dtype: 'int64', device }), { chunk: placesAtOnce(model), reduction: 'none', softcap: model.logitSoftcap }).toArray(); // [tokens]
+  const losses = targetLosses(model, hidden, tensor([...targets], { dtype: 'int64', device })).toArray(); // [tokens]
   return losses.map((loss, place) => {
     if (targets[place] === ignoredTarget) return null;
     if (Number.isFinite(loss)) return -loss;
     throw new GenerationError({ message: 'Expected finite logits; got NaN or infinity. The weights are damaged, or their type is too narrow: try float32.', code: 'logits-not-finite', facts: { place } });
   });
+}
+
+function targetLosses(model: CausalLanguageModel, hidden: Tensor, targets: Tensor): Tensor {
+  const chunk = placesAtOnce(model);
+  if (hidden.dtype !== 'float32') return fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { chunk, reduction: 'none', softcap: model.logitSoftcap });
+  // In float32 the model's own product gives each place the same number whatever is in the batch; the fused kernel's depends on how many there are.
+  const noReduction = 0;
+  const wanted = ops.flatten(ops.nonzero(ops.neScalar(targets, ignoredTarget))); // places
+  const chunks = ops.split(wanted, chunk, 0).map((places) =>
+    scope(() => {
+      const logits = model.logits(ops.indexSelect(hidden, 0, places)); // [chunk, vocabulary]
+      return ops.crossEntropyLoss(logits, ops.indexSelect(targets, 0, places), null, noReduction, ignoredTarget);
+    }),
+  );
+  return ops.indexCopyInPlace(zeros([targets.size], { device: hidden.device }), 0, wanted, ops.cat(chunks, 0));
 }

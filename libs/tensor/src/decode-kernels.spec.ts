@@ -35,6 +35,7 @@ describe.each(tolerances)('in %s', (dtype, tolerance) => {
     [5, 64, 31],
     [32, 50, 96],
     [67, 17, 130],
+    [129, 20, 48],
   ])('fewRowsLinear of %i rows, %i out, %i in equals the product', (rows, out, inner) => {
     inference(() => {
       const generator = new RandomGenerator(rows * 31 + out);

@@ -10,6 +10,8 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/library.h>
 
+#include <limits>
+
 #include "kernels/dispatch_types.h"
 #include "kernels/dot_products.h"
 #include "kernels/pack.h"
@@ -18,6 +20,7 @@ namespace tunesmith {
 namespace {
 
 constexpr int64_t blockRows = 8;
+constexpr int64_t chunkRows = 64;  // more rows than that take turns: they would not stay in the second cache
 
 template <typename scalar_t>
 struct Product {
@@ -98,16 +101,19 @@ at::Tensor fewRowsLinear(const at::Tensor& input, const at::Tensor& weight, cons
   auto output = at::empty({rows, out}, input.options());
   TUNESMITH_DISPATCH(weight.scalar_type(), "few_rows_linear", [&] {
     using D = Dot<scalar_t>;
-    const auto packed = at::empty({rows * paddedTo<scalar_t>(in)}, input.options().dtype(c10::CppTypeToScalarType<typename D::Waiting>::value));
+    const auto packed = at::empty({std::min(rows, chunkRows) * paddedTo<scalar_t>(in)}, input.options().dtype(c10::CppTypeToScalarType<typename D::Waiting>::value));
     auto* waiting = packed.mutable_data_ptr<typename D::Waiting>();
-    packWaiting<groupRows>(source.const_data_ptr<scalar_t>(), source.stride(0), rows, in, waiting);
-    const Product<scalar_t> product{waiting, matrix.const_data_ptr<scalar_t>(), added.defined() ? added.const_data_ptr<scalar_t>() : nullptr,
-                                    output.mutable_data_ptr<scalar_t>(), rows, in, out, matrix.stride(0)};
-    // Below about this many products, waking the other threads takes longer than they save.
-    const int64_t least = std::max<int64_t>(1, 65536 / std::max<int64_t>(1, blockRows * in * std::min<int64_t>(rows, 4)));
-    at::parallel_for(0, (out + blockRows - 1) / blockRows, least, [&](int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; block++) product.block(block);
-    });
+    for (int64_t first = 0; first < rows; first += chunkRows) {
+      const int64_t count = std::min(chunkRows, rows - first);
+      packWaiting<groupRows>(source.const_data_ptr<scalar_t>() + first * source.stride(0), source.stride(0), count, in, waiting);
+      const Product<scalar_t> product{waiting, matrix.const_data_ptr<scalar_t>(), added.defined() ? added.const_data_ptr<scalar_t>() : nullptr,
+                                      output.mutable_data_ptr<scalar_t>() + first * out, count, in, out, matrix.stride(0)};
+      // Below about this many products, waking the other threads takes longer than they save.
+      const int64_t least = std::max<int64_t>(1, 65536 / std::max<int64_t>(1, blockRows * in * std::min<int64_t>(count, 4)));
+      at::parallel_for(0, (out + blockRows - 1) / blockRows, least, [&](int64_t begin, int64_t end) {
+        for (int64_t block = begin; block < end; block++) product.block(block);
+      });
+    }
   });
   return output;
 }
@@ -122,7 +128,7 @@ at::Tensor refuseGradient(const at::Tensor& input, const at::Tensor& weight, con
   return fewRowsLinear(input, weight, bias);
 }
 
-/// Up to how many rows the kernel above is faster than libtorch's products (measured: Zen 4, AVX-512 with bfloat16 pairs; from 64 rows on they are equal).
+/// Up to how many rows the kernel above is used (measured: Zen 4, AVX-512 with bfloat16 pairs; from 64 rows on libtorch's products are as fast).
 int64_t fewRows(at::ScalarType type) {
 #if defined(__AMX_BF16__)
   // A processor with matrix tiles: libtorch uses them, and from some rows on they beat vectors.
@@ -131,7 +137,9 @@ int64_t fewRows(at::ScalarType type) {
 #if !defined(__AVX512BF16__)
   if (type == at::kBFloat16) return 16;
 #endif
-  return type == at::kFloat || type == at::kBFloat16 ? 64 : 16;
+  if (type == at::kBFloat16) return chunkRows;
+  // In float32 for any number, at about nine tenths of the speed: what a row gets then never depends on how many others there are.
+  return type == at::kFloat ? std::numeric_limits<int64_t>::max() : 16;
 }
 
 /// input x weightᵀ + bias by whichever way is the fastest for so many rows; always the same way for the same number.
