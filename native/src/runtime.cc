@@ -57,7 +57,6 @@ Napi::Value LiveTensors(const Napi::CallbackInfo& info) { return Napi::Number::N
 
 Napi::Value MemoryUse(const Napi::CallbackInfo& info) {
   return guarded(info, "memoryUse", [&]() -> Napi::Value {
-    reportMemory(info.Env(), true);
     auto use = Napi::Object::New(info.Env());
     use["liveBytes"] = static_cast<double>(liveBytes());
     use["peakBytes"] = static_cast<double>(peakBytes());

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <sstream>
 
@@ -17,6 +18,8 @@ constexpr napi_type_tag tensorTag = {0x74756e65736d6974ULL, 0x682d74656e736f72UL
 constexpr napi_type_tag generatorTag = {0x74756e65736d6974ULL, 0x682d67656e657261ULL};
 
 std::atomic<int64_t> liveHandles{0};
+/// A handle that nobody disposed of has been collected, with its tensor, since V8 was last told of less memory.
+std::atomic<bool> forgottenWasFreed{false};
 
 struct TensorBox {
   at::Tensor tensor;  // undefined once disposed
@@ -56,6 +59,7 @@ napi_value wrapTensor(napi_env env, at::Tensor tensor) {
   liveHandles.fetch_add(1, std::memory_order_relaxed);
   return wrapBox(env, new TensorBox{std::move(tensor)}, tensorTag, [](node_api_basic_env, void* data, void*) {
     auto* box = static_cast<TensorBox*>(data);
+    if (box->tensor.defined()) forgottenWasFreed.store(true, std::memory_order_relaxed);
     release(box);
     delete box;
   });
@@ -95,12 +99,21 @@ const at::Generator& unwrapGenerator(napi_env env, napi_value value, const char*
 
 int64_t liveTensorHandles() { return liveHandles.load(std::memory_order_relaxed); }
 
-void reportMemory(napi_env env, bool exactly) {
+void reportMemory(napi_env env) {
   // V8 weighs external memory when it decides to collect; a change below this is noise to it and only costs the call.
   constexpr int64_t step = 8 << 20;
+  // A training step takes and gives back hundreds of megabytes. Told of each fall, V8 would take each rise for growth and collect in every step, for
+  // nothing, since scopes dispose of everything. So a fall is told when it was V8 that brought it about, else now and then.
+  constexpr auto seldom = std::chrono::seconds(10);
+  thread_local std::chrono::steady_clock::time_point fell;
   auto& told = environment(env).reportedBytes;
   const int64_t change = liveBytes() - told;
-  if (!exactly && std::abs(change) < step) return;
+  if (std::abs(change) < step) return;
+  if (change < 0) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!forgottenWasFreed.exchange(false, std::memory_order_relaxed) && now - fell < seldom) return;
+    fell = now;
+  }
   int64_t total;
   napi_adjust_external_memory(env, change, &total);
   told += change;

@@ -28,7 +28,7 @@ const at::Generator& unwrapGenerator(napi_env env, napi_value value, const char*
 int64_t liveTensorHandles();
 
 /// Tells V8 how much native memory is alive when that has moved far since the last time. Cheap enough to follow every call.
-void reportMemory(napi_env env, bool exactly = false);
+void reportMemory(napi_env env);
 
 std::string shapeText(const at::Tensor& tensor);
 const char* dtypeName(at::ScalarType type);

@@ -440,10 +440,16 @@ class JoinedLinear : public torch::autograd::Function<JoinedLinear> {
     // input, weights…, biases…, A…, B…, updated, scalings
     torch::autograd::variable_list gradients(1 + bPlace + updated.size() + 2);
     gradients[0] = found.input;
+    bool allWeights = true;
+    for (size_t i = 0; i < weightCount; i++) allWeights = allWeights && context->needs_input_grad(1 + i);
+    const auto together = allWeights ? at::mm(above.t(), input) : at::Tensor();  // [out of all, in]
     for (size_t i = 0; i < weightCount; i++) {
       const auto& member = group.members[i];
       const auto own = above.narrow(1, member.column, member.out());
-      if (context->needs_input_grad(1 + i)) gradients[1 + i] = at::mm(own.t(), input);
+      if (allWeights)
+        gradients[1 + i] = together.narrow(0, member.column, member.out());
+      else if (context->needs_input_grad(1 + i))
+        gradients[1 + i] = at::mm(own.t(), input);
       if (i < biasCount && context->needs_input_grad(1 + weightCount + i)) gradients[1 + weightCount + i] = own.sum(0);
     }
     for (size_t i = 0; i < updated.size(); i++) {
