@@ -2,7 +2,7 @@
 // Usage: node tools/test.mjs quick|cluster|peers [PATTERN…]
 //   quick    every *.spec.ts but those below, the type check and the lint; needs nothing but the bootstrap
 //   cluster  *.cluster.spec.ts: real nats-server, PostgreSQL, MinIO and the six services as processes
-//   peers    *.peers.spec.ts: side by side with Python peers, in an environment of their own
+//   peers    *.peers.spec.ts: side by side with Python peers, in an environment of their own (TUNESMITH_PEERS, else made once per user)
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -38,6 +38,16 @@ async function prepareServers() {
   }
 }
 
+/** 7 GB of packages on the first run, before the tests for the same reason. */
+async function preparePeers() {
+  const { pythonPeers } = await import('./python-peers.mjs');
+  try {
+    pythonPeers();
+  } catch (error) {
+    console.error(error.message);
+  }
+}
+
 function runJest() {
   const report = join(root, 'reports', `${suite}.json`);
   mkdirSync(dirname(report), { recursive: true });
@@ -62,6 +72,7 @@ if (suite === 'quick' && patterns.length === 0) {
   runCheck('lint', 'tools/lint.mjs', []);
 }
 if (suite === 'cluster') await prepareServers();
+if (suite === 'peers') await preparePeers();
 runJest();
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;

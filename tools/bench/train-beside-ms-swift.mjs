@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { printFigure, quantile, root } from './figure.mjs';
 import { makeRows } from './made-rows.mjs';
-import { pythonPeers } from './python-peers.mjs';
+import { pythonPeers } from '../python-peers.mjs';
 
 const text = (fallback) => ({ type: 'string', default: String(fallback) });
 const { values } = parseArgs({
