@@ -119,7 +119,7 @@ export async function buildNative({ root, libtorch, nodeInclude, log }) {
 
   requireTool('cmake', 'cmake', 'Debian and Ubuntu: apt-get install cmake; Fedora: dnf install cmake; anywhere: python3 -m pip install cmake');
   requireTool(process.env.CXX ?? 'c++', 'a C++20 compiler (g++ 11 or clang 14 and newer)', 'Debian and Ubuntu: apt-get install g++ make; Fedora: dnf install gcc-c++ make');
-  log('building the native compute library (about a minute)');
+  log('building the native compute library (a few minutes)');
   forgetForeignBuild(build, native);
   const definitions = { CMAKE_BUILD_TYPE: 'Release', TUNESMITH_LIBTORCH: libtorch, TUNESMITH_NODE_INCLUDE: nodeInclude, TUNESMITH_NODE_ADDON_API: addonApi };
   runCommand('cmake', ['-S', native, '-B', build, ...Object.entries(definitions).map(([name, value]) => `-D${name}=${value}`)]);
