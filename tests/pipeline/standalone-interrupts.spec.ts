@@ -31,13 +31,13 @@ async function interrupt(command: StartedCommand, name: string, others: readonly
 const known = async (): Promise<string[]> => (await platform.runs()).map(({ id }) => id);
 
 /** More steps than anybody waits for. */
-const endless = ['train', '--model', 'tiny:1', '--dataset', 'plain', '--rank', '2', '--steps', '100000', '--batch', '1'];
+const endless = ['train', 'tiny:1', '--dataset', 'plain', '--rank', '2', '--steps', '100000', '--batch', '1'];
 
 test('train: the run is cancelled, the command ends with 130 and says how to go on, and the worker is free again', async () => {
   const { code, output, run } = await interrupt(platform.start(...endless), 'train', await known());
   expect([code, run.status]).toEqual([130, 'cancelled']);
   expect(output).toContain(`try: tunesmith run resume ${run.id}`);
-  await platform.run('train', '--model', 'tiny:1', '--dataset', 'plain', '--rank', '2', '--steps', '1');
+  await platform.run('train', 'tiny:1', '--dataset', 'plain', '--rank', '2', '--steps', '1');
 }, 120_000);
 
 test('train, twice Ctrl-C: the command leaves at once, and the run is cancelled all the same', async () => {

@@ -79,7 +79,7 @@ test('the platform killed: the next command starts it again, and it ends what wa
 
 test('the platform killed under a command that waits: the command starts it again and gets its result', async () => {
   const others = (await platform.runs()).map(({ id }) => id);
-  const command = platform.start('train', '--model', 'tiny:1', '--dataset', 'rows', '--rank', '2', '--steps', '100', '--batch', '2');
+  const command = platform.start('train', 'tiny:1', '--dataset', 'rows', '--rank', '2', '--steps', '100', '--batch', '2');
   const { id } = await platform.runOf('train', others);
   await platform.whenRunning(id, 'train');
   await platform.kill();
@@ -104,7 +104,7 @@ test('the platform killed under a command that waits: the command starts it agai
 
     // Room for the databases, none for a model of almost 5 MB.
     await disk.fill(2000);
-    const { code, stderr, stdout } = await command('train', '--model', 'tiny', '--dataset', 'rows', '--method', 'full', '--steps', '1', '--json');
+    const { code, stderr, stdout } = await command('train', 'tiny', '--dataset', 'rows', '--method', 'full', '--steps', '1', '--json');
     const { error } = JSON.parse(stdout) as ErrorDocument;
     expect([code, error.code]).toEqual([1, 'disk-full']);
     expect(stderr).toMatch(/No space left to write .*; what was written of it has been removed\. Free space/);
@@ -114,11 +114,11 @@ test('the platform killed under a command that waits: the command starts it agai
 
     // No room at all: nothing can be begun, and that is said; what is there can be read.
     await disk.fill(0);
-    const refused = await command('train', '--model', 'tiny', '--dataset', 'rows', '--steps', '1');
+    const refused = await command('train', 'tiny', '--dataset', 'rows', '--steps', '1');
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/Expected room on the disk/)]);
     expect((await command('run', 'list')).stdout).toMatch(/train +succeeded +1\/1/);
     await disk.free();
-    await expectDone('train', '--model', 'tiny', '--dataset', 'rows', '--steps', '1');
+    await expectDone('train', 'tiny', '--dataset', 'rows', '--steps', '1');
   } finally {
     await command('down');
   }

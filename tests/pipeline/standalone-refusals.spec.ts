@@ -106,7 +106,7 @@ describe('model files', () => {
     await platform.write('silent/chat_template.jinja', template);
     const config = JSON.parse(await readFile(platform.at('silent/tokenizer_config.json'), 'utf8')) as object;
     await platform.write('silent/tokenizer_config.json', JSON.stringify({ ...config, chat_template: template }));
-    const { code, stderr, error } = await platform.failure('train', '--model', platform.at('silent'), '--dataset', await platform.write('one.jsonl', lines({ ...answered, split: 'train' })), '--steps', '1');
+    const { code, stderr, error } = await platform.failure('train', platform.at('silent'), '--dataset', await platform.write('one.jsonl', lines({ ...answered, split: 'train' })), '--steps', '1');
     expect(code).toBe(1);
     expect(error.code).toMatch(/empty-loss-mask/);
     expect(stderr).toMatch(/template/);
@@ -139,11 +139,11 @@ describe('recipes', () => {
 
 describe('wrong use ends with 2, and says what help there is', () => {
   test.each([
-    ['an unknown option', ['train', '--model', 'tiny', '--dataset', 'd', '--stepz', '3'], /--stepz/],
+    ['an unknown option', ['train', 'tiny', '--dataset', 'd', '--stepz', '3'], /--stepz/],
     ['an unknown command', ['trian'], /trian[\s\S]*try: tunesmith train/],
     ['a missing option', ['dataset', 'push', 'rows.jsonl'], /--name/],
-    ['a value that is no number', ['train', '--model', 'tiny', '--dataset', 'd', '--steps', 'many'], /many/],
-    ['a value out of range', ['train', '--model', 'tiny', '--dataset', 'd', '--steps', '0'], /--steps/],
+    ['a value that is no number', ['train', 'tiny', '--dataset', 'd', '--steps', 'many'], /many/],
+    ['a value out of range', ['train', 'tiny', '--dataset', 'd', '--steps', '0'], /--steps/],
     ['a group without its second word', ['model'], /tunesmith model --help/],
   ])('%s', async (_name, args, reason) => {
     const { code, stderr } = await platform.result(...args);

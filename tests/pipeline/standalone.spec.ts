@@ -132,7 +132,7 @@ interface JobDocument {
 }
 
 test('train, merge, evaluate and quantize from the shell, on paths and references, with --out', async () => {
-  const trained = await platform.run<JobDocument>('train', '--model', 'tiny:1', '--dataset', platform.at('plain.jsonl'), '--rank', '2', '--steps', '3', '--batch', '2', '--out', platform.at('adapter'));
+  const trained = await platform.run<JobDocument>('train', 'tiny:1', '--dataset', platform.at('plain.jsonl'), '--rank', '2', '--steps', '3', '--batch', '2', '--out', platform.at('adapter'));
   expect(trained.path).toBe(platform.at('adapter'));
   expect(trained.artifact).toMatch(/^sha256:[0-9a-f]{64}$/);
   expect(trained.metrics).toMatchObject({ loss: [expect.any(Number), expect.any(Number), expect.any(Number)], tokensPerSecond: expect.any(Number), rowsPerSecond: expect.any(Number), peakMemoryBytes: expect.any(Number) });
@@ -162,7 +162,7 @@ test('train, merge, evaluate and quantize from the shell, on paths and reference
 
 test('--out refuses a folder that holds something before any work begins', async () => {
   const before = (await platform.runs()).length;
-  const { code, stderr } = await platform.failure('train', '--model', 'tiny:1', '--dataset', 'self-cognition', '--steps', '1', '--out', platform.files);
+  const { code, stderr } = await platform.failure('train', 'tiny:1', '--dataset', 'self-cognition', '--steps', '1', '--out', platform.files);
   expect(code).toBe(1);
   expect(stderr).toMatch(/--out: expected a new or empty folder; .* holds \d+ entries/);
   expect(await platform.runs()).toHaveLength(before);

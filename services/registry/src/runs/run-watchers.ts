@@ -9,12 +9,18 @@ export interface RunWatcher {
   progressed(progress: RunProgress): void;
 }
 
+/** How long after the end of a run its progress may still be on the way, in milliseconds. */
+const lateProgress = 5000;
+
 /** Who watches which run live, in this process. Hints only: what is true stands in the database. */
 @Injectable()
 export class RunWatchers {
   private readonly watchers = new Map<string, Set<RunWatcher>>();
   /** The last progress of each job of a running run, and when it came, so that a new watcher does not start with nothing. */
   private readonly lastProgress = new Map<string, Map<string, { readonly progress: RunProgress; readonly at: number }>>();
+
+  /** When runs ended: progress that arrives a little later is of the job that has ended, and would be kept for ever. */
+  private readonly endedAt = new Map<string, number>();
 
   private readonly uncommitted = new WeakMap<QueryRunner, Set<string>>();
 
@@ -48,6 +54,7 @@ export class RunWatchers {
   }
 
   progressed(progress: RunProgress): void {
+    if (Date.now() - (this.endedAt.get(progress.runId) ?? 0) < lateProgress) return;
     const byStep = this.lastProgress.get(progress.runId) ?? new Map();
     this.lastProgress.set(progress.runId, byStep.set(progress.step, { progress, at: Date.now() }));
     for (const watcher of this.watchers.get(progress.runId) ?? []) watcher.progressed(progress);
@@ -61,6 +68,9 @@ export class RunWatchers {
 
   ended(runId: string, transaction: EntityManager): void {
     this.lastProgress.delete(runId);
+    const now = Date.now();
+    for (const [id, at] of this.endedAt) if (now - at >= lateProgress) this.endedAt.delete(id);
+    this.endedAt.set(runId, now);
     this.changed(runId, transaction);
   }
 }
