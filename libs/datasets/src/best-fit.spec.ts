@@ -2,8 +2,6 @@ import fc from 'fast-check';
 import { bestFit } from './best-fit.js';
 import { counterUniform } from './counter-random.js';
 
-const fill = (lengths: readonly number[], capacity: number): number => lengths.reduce((sum, length) => sum + length, 0) / (bestFit(lengths, capacity).length * capacity);
-
 describe('bestFit', () => {
   test('is best fit decreasing: each into the fullest bin that takes it', () => {
     expect(bestFit([5, 8, 1, 4, 2, 1], 10)).toEqual([[1, 4], [0, 3, 2], [5]]);
@@ -38,7 +36,9 @@ describe('bestFit', () => {
           const { median, spread } = parts[place % parts.length]!;
           return Math.min(capacity, Math.max(1, Math.round(median * Math.exp(spread * normal(seed, place)))));
         });
-        expect(fill(lengths, capacity)).toBeGreaterThan(0.97);
+        // Rows of few packs may leave the last one half empty, however well they are laid.
+        const tokens = lengths.reduce((sum, length) => sum + length, 0);
+        expect(bestFit(lengths, capacity).length).toBeLessThanOrEqual(Math.ceil(tokens / (0.97 * capacity)));
       }),
       { numRuns: 60 },
     );
