@@ -54,9 +54,10 @@ export class RunWatchers {
   }
 
   progressed(progress: RunProgress): void {
-    if (Date.now() - (this.endedAt.get(progress.runId) ?? 0) < lateProgress) return;
-    const byStep = this.lastProgress.get(progress.runId) ?? new Map();
-    this.lastProgress.set(progress.runId, byStep.set(progress.step, { progress, at: Date.now() }));
+    if (Date.now() - (this.endedAt.get(progress.runId) ?? 0) >= lateProgress) {
+      const byStep = this.lastProgress.get(progress.runId) ?? new Map();
+      this.lastProgress.set(progress.runId, byStep.set(progress.step, { progress, at: Date.now() }));
+    }
     for (const watcher of this.watchers.get(progress.runId) ?? []) watcher.progressed(progress);
   }
 
