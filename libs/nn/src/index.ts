@@ -6,6 +6,7 @@ export { Dropout } from './dropout.js';
 export { Embedding } from './embedding.js';
 export { EncoderDecoderCache, type LayerMemory } from './encoder-decoder-cache.js';
 export { ExpertMixture, type Expert } from './expert-mixture.js';
+export { GatedNetwork } from './gated-network.js';
 export { gateActivation, type GateActivation } from './gate-activation.js';
 export { KeyValueCache, type CacheLayer, type CacheShape } from './key-value-cache.js';
 export { LayerNorm } from './layer-norm.js';

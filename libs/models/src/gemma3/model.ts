@@ -1,4 +1,4 @@
-import { gateActivation, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { GatedNetwork, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import { roundedTo } from '../rounded-to.js';
@@ -82,7 +82,7 @@ class Gemma3Block extends Module {
   private readonly attention: Gemma3Attention;
   private readonly attentionNormOut: RmsNorm;
   private readonly networkNormIn: RmsNorm;
-  private readonly network: Gemma3Network;
+  private readonly network: GatedNetwork;
   private readonly networkNormOut: RmsNorm;
 
   constructor(index: number, config: Gemma3Config, parts: Parts) {
@@ -94,7 +94,7 @@ class Gemma3Block extends Module {
     this.attention = this.add(new Gemma3Attention(`${path}.self_attn`, this.type, config, parts));
     this.attentionNormOut = norm('post_attention_layernorm');
     this.networkNormIn = norm('pre_feedforward_layernorm');
-    this.network = this.add(new Gemma3Network(`${path}.mlp`, config, parts));
+    this.network = this.add(new GatedNetwork(`${path}.mlp`, { hidden: config.hidden_size, inner: config.intermediate_size, activation: 'gelu_tanh' }, parts));
     this.networkNormOut = norm('post_feedforward_layernorm');
   }
 
@@ -138,23 +138,5 @@ class Gemma3Attention extends Module {
     const scale = this.config.query_pre_attn_scalar ** -0.5;
     const attended = packedAttention(query, key, value, { boundaries, scale, window: this.window, cache });
     return this.output.forward(ops.reshape(attended, [-1, heads * headDim])); // [tokens, hidden]
-  }
-}
-
-class Gemma3Network extends Module {
-  private readonly gateUp: LinearGroup<[gate: LinearLike, up: LinearLike]>;
-  private readonly down: LinearLike;
-
-  constructor(path: string, { hidden_size, intermediate_size }: Gemma3Config, parts: Parts) {
-    super(path);
-    const gate = parts.linear(`${path}.gate_proj`, hidden_size, intermediate_size);
-    const up = parts.linear(`${path}.up_proj`, hidden_size, intermediate_size);
-    this.gateUp = this.add(new LinearGroup(path, [gate, up]));
-    this.down = this.add(parts.linear(`${path}.down_proj`, intermediate_size, hidden_size));
-  }
-
-  forward(x: Tensor): Tensor {
-    const gated = gateActivation(this.gateUp.forwardJoined(x), 'gelu_tanh'); // [tokens, intermediate]
-    return this.down.forward(gated); // [tokens, hidden]
   }
 }

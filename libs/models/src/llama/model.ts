@@ -1,4 +1,4 @@
-import { gateActivation, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { GatedNetwork, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import type { LlamaConfig } from './config.js';
@@ -65,7 +65,7 @@ class LlamaBlock extends Module {
   private readonly attentionNorm: RmsNorm;
   private readonly attention: LlamaAttention;
   private readonly networkNorm: RmsNorm;
-  private readonly network: LlamaNetwork;
+  private readonly network: GatedNetwork;
 
   constructor(path: string, config: LlamaConfig, parts: Parts) {
     super(path);
@@ -73,7 +73,7 @@ class LlamaBlock extends Module {
     this.attentionNorm = this.add(parts.rmsNorm(`${path}.input_layernorm`, hidden_size, { epsilon }));
     this.attention = this.add(new LlamaAttention(`${path}.self_attn`, config, parts));
     this.networkNorm = this.add(parts.rmsNorm(`${path}.post_attention_layernorm`, hidden_size, { epsilon }));
-    this.network = this.add(new LlamaNetwork(`${path}.mlp`, config, parts));
+    this.network = this.add(new GatedNetwork(`${path}.mlp`, { hidden: config.hidden_size, inner: config.intermediate_size, activation: 'silu', bias: config.mlp_bias }, parts));
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
@@ -108,23 +108,5 @@ class LlamaAttention extends Module {
     const value = ops.view(v, [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
     const attended = packedAttention(query, key, value, { boundaries, scale: headDim ** -0.5, window, cache });
     return this.output.forward(ops.reshape(attended, [-1, heads * headDim])); // [tokens, hidden]
-  }
-}
-
-class LlamaNetwork extends Module {
-  private readonly gateUp: LinearGroup<[gate: LinearLike, up: LinearLike]>;
-  private readonly down: LinearLike;
-
-  constructor(path: string, { hidden_size, intermediate_size, mlp_bias: bias }: LlamaConfig, parts: Parts) {
-    super(path);
-    const gate = parts.linear(`${path}.gate_proj`, hidden_size, intermediate_size, { bias });
-    const up = parts.linear(`${path}.up_proj`, hidden_size, intermediate_size, { bias });
-    this.gateUp = this.add(new LinearGroup(path, [gate, up]));
-    this.down = this.add(parts.linear(`${path}.down_proj`, intermediate_size, hidden_size, { bias }));
-  }
-
-  forward(x: Tensor): Tensor {
-    const gated = gateActivation(this.gateUp.forwardJoined(x), 'silu'); // [tokens, intermediate]
-    return this.down.forward(gated); // [tokens, hidden]
   }
 }

@@ -1,4 +1,4 @@
-import { ExpertMixture, gateActivation, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { ExpertMixture, GatedNetwork, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import type { MixtralConfig } from './config.js';
@@ -75,7 +75,8 @@ class MixtralBlock extends Module {
     this.networkNorm = this.add(parts.rmsNorm(`${path}.post_attention_layernorm`, hidden_size, { epsilon }));
     const mixture = `${path}.block_sparse_moe`;
     const router = parts.router(`${mixture}.gate`, hidden_size, config.num_local_experts);
-    const experts = Array.from({ length: config.num_local_experts }, (_, index) => new MixtralExpert(`${mixture}.experts.${index}`, config, parts));
+    const expert = { hidden: hidden_size, inner: config.intermediate_size, activation: 'silu', names: { gate: 'w1', up: 'w3', down: 'w2' } } as const;
+    const experts = Array.from({ length: config.num_local_experts }, (_, index) => new GatedNetwork(`${mixture}.experts.${index}`, expert, parts));
     this.network = this.add(new ExpertMixture(mixture, router, experts, config.num_experts_per_tok));
   }
 
@@ -111,24 +112,5 @@ class MixtralAttention extends Module {
     const value = ops.view(v, [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
     const attended = packedAttention(query, key, value, { boundaries, scale: headDim ** -0.5, window, cache });
     return this.output.forward(ops.reshape(attended, [-1, heads * headDim])); // [tokens, hidden]
-  }
-}
-
-/** A gated network; the published names are w1 (gate), w3 (up) and w2 (down). */
-class MixtralExpert extends Module {
-  private readonly gateUp: LinearGroup<[gate: LinearLike, up: LinearLike]>;
-  private readonly down: LinearLike;
-
-  constructor(path: string, { hidden_size, intermediate_size }: MixtralConfig, parts: Parts) {
-    super(path);
-    const gate = parts.linear(`${path}.w1`, hidden_size, intermediate_size);
-    const up = parts.linear(`${path}.w3`, hidden_size, intermediate_size);
-    this.gateUp = this.add(new LinearGroup(path, [gate, up]));
-    this.down = this.add(parts.linear(`${path}.w2`, intermediate_size, hidden_size));
-  }
-
-  forward(x: Tensor): Tensor {
-    const gated = gateActivation(this.gateUp.forwardJoined(x), 'silu'); // [tokens, intermediate]
-    return this.down.forward(gated); // [tokens, hidden]
   }
 }

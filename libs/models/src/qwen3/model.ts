@@ -1,4 +1,4 @@
-import { gateActivation, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
+import { GatedNetwork, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
 import { ops, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from '../model-family.js';
 import type { Qwen3Config } from './config.js';
@@ -65,7 +65,7 @@ class Qwen3Block extends Module {
   private readonly attentionNorm: RmsNorm;
   private readonly attention: Qwen3Attention;
   private readonly networkNorm: RmsNorm;
-  private readonly network: Qwen3Network;
+  private readonly network: GatedNetwork;
 
   constructor(index: number, config: Qwen3Config, parts: Parts) {
     const path = `model.layers.${index}`;
@@ -75,7 +75,7 @@ class Qwen3Block extends Module {
     this.attentionNorm = this.add(parts.rmsNorm(`${path}.input_layernorm`, hidden_size, { epsilon }));
     this.attention = this.add(new Qwen3Attention(`${path}.self_attn`, window, config, parts));
     this.networkNorm = this.add(parts.rmsNorm(`${path}.post_attention_layernorm`, hidden_size, { epsilon }));
-    this.network = this.add(new Qwen3Network(`${path}.mlp`, config, parts));
+    this.network = this.add(new GatedNetwork(`${path}.mlp`, { hidden: config.hidden_size, inner: config.intermediate_size, activation: 'silu' }, parts));
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
@@ -115,23 +115,5 @@ class Qwen3Attention extends Module {
     const value = ops.view(v, [-1, keyValueHeads, headDim]); // [tokens, keyValueHeads, headDim]
     const attended = packedAttention(query, key, value, { boundaries, scale: headDim ** -0.5, window: this.window, cache });
     return this.output.forward(ops.reshape(attended, [-1, heads * headDim])); // [tokens, hidden]
-  }
-}
-
-class Qwen3Network extends Module {
-  private readonly gateUp: LinearGroup<[gate: LinearLike, up: LinearLike]>;
-  private readonly down: LinearLike;
-
-  constructor(path: string, { hidden_size, intermediate_size }: Qwen3Config, parts: Parts) {
-    super(path);
-    const gate = parts.linear(`${path}.gate_proj`, hidden_size, intermediate_size);
-    const up = parts.linear(`${path}.up_proj`, hidden_size, intermediate_size);
-    this.gateUp = this.add(new LinearGroup(path, [gate, up]));
-    this.down = this.add(parts.linear(`${path}.down_proj`, intermediate_size, hidden_size));
-  }
-
-  forward(x: Tensor): Tensor {
-    const gated = gateActivation(this.gateUp.forwardJoined(x), 'silu'); // [tokens, intermediate]
-    return this.down.forward(gated); // [tokens, hidden]
   }
 }
