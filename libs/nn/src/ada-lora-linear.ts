@@ -1,7 +1,7 @@
 import { empty, ops, zeros, type Tensor } from '@tunesmith/tensor';
+import { AdaptedLinear } from './adapted-linear.js';
 import type { Dropout } from './dropout.js';
 import type { LoraOptions } from './lora-linear.js';
-import { Module } from './module.js';
 import { featuresOf, type LinearLike } from './parts.js';
 
 /**
@@ -9,7 +9,7 @@ import { featuresOf, type LinearLike } from './parts.js';
  * arXiv 2303.10512, equation 3): y = x Wᵀ + b + scaling · dropout(x) (E ⊙ A)ᵀ Bᵀ, as PEFT names the paper's Q (A [rank, in]), Λ (E [rank, 1]) and
  * P (B [out, rank]). All are float32; A and B start normal with deviation 0.02, E at zero, so that training starts from the frozen model.
  */
-export class AdaLoraLinear extends Module implements LinearLike {
+export class AdaLoraLinear extends AdaptedLinear {
   readonly loraA: Tensor;
   readonly loraB: Tensor;
   readonly loraE: Tensor;
@@ -19,11 +19,10 @@ export class AdaLoraLinear extends Module implements LinearLike {
   readonly #dropout: Dropout | undefined;
 
   constructor(
-    readonly base: LinearLike,
+    base: LinearLike,
     { rank, alpha, dropout, generator }: Omit<LoraOptions, 'rankStabilized'>,
   ) {
-    super(base.path);
-    this.add(base);
+    super(base);
     const [outFeatures, inFeatures] = featuresOf(base);
     const normal = (...shape: number[]): Tensor => ops.normalInPlace(empty(shape, { dtype: 'float32' }), 0, 0.02, generator).setRequiresGrad(true);
     this.loraA = this.parameter('lora_A', normal(rank, inFeatures));
@@ -32,19 +31,6 @@ export class AdaLoraLinear extends Module implements LinearLike {
     this.rank = rank;
     this.scaling = alpha / (rank + 1e-5);
     this.#dropout = dropout;
-  }
-
-  /** The frozen weight, without the update. */
-  get weight(): Tensor {
-    return this.base.weight;
-  }
-
-  get shape(): readonly [outFeatures: number, inFeatures: number] {
-    return featuresOf(this.base);
-  }
-
-  get bias(): Tensor | null {
-    return this.base.bias;
   }
 
   forward(input: Tensor): Tensor {

@@ -1,8 +1,8 @@
 import { keep, noGrad, ops, scope, zeros, type Tensor } from '@tunesmith/tensor';
+import { AdaptedLinear } from './adapted-linear.js';
 import type { Dropout } from './dropout.js';
 import { loraScaling, newLoraPair, type LoraOptions } from './lora-linear.js';
-import { Module } from './module.js';
-import { featuresOf, type LinearLike } from './parts.js';
+import type { LinearLike } from './parts.js';
 import { project } from './project.js';
 
 /**
@@ -10,7 +10,7 @@ import { project } from './project.js';
  * the trained magnitudes m one for each row of W. As in PEFT the norms are constants for the gradient (section 4.3 of the paper). Call
  * `initialize` once W has its values: m begins as W's norms, so that training starts from the frozen model. Dropout is on the update's input alone.
  */
-export class DoraLinear extends Module implements LinearLike {
+export class DoraLinear extends AdaptedLinear {
   readonly loraA: Tensor;
   readonly loraB: Tensor;
   /** float32 [out] */
@@ -22,11 +22,10 @@ export class DoraLinear extends Module implements LinearLike {
   #baseSquares: Tensor | null = null;
 
   constructor(
-    readonly base: LinearLike,
+    base: LinearLike,
     options: LoraOptions,
   ) {
-    super(base.path);
-    this.add(base);
+    super(base);
     const { a, b } = newLoraPair(base, options);
     this.loraA = this.parameter('lora_A.weight', a);
     this.loraB = this.parameter('lora_B.weight', b);
@@ -34,19 +33,6 @@ export class DoraLinear extends Module implements LinearLike {
     this.rank = options.rank;
     this.scaling = loraScaling(options);
     this.#dropout = options.dropout;
-  }
-
-  /** The frozen weight, without the update. */
-  get weight(): Tensor {
-    return this.base.weight;
-  }
-
-  get shape(): readonly [outFeatures: number, inFeatures: number] {
-    return featuresOf(this.base);
-  }
-
-  get bias(): Tensor | null {
-    return this.base.bias;
   }
 
   /** m = ‖W + scaling · B A‖, row by row. */

@@ -1,7 +1,7 @@
 import { empty, ops, zeros, type RandomGenerator, type Tensor } from '@tunesmith/tensor';
+import { AdaptedLinear } from './adapted-linear.js';
 import type { Dropout } from './dropout.js';
 import { joinedProduct } from './joined-product.js';
-import { Module } from './module.js';
 import { featuresOf, type LinearLike, type LinearTerms } from './parts.js';
 
 export interface LoraOptions {
@@ -34,7 +34,7 @@ export function newLoraPair(base: LinearLike, { rank, generator }: Pick<LoraOpti
  * A [rank, in] starts uniform in ± 1 / sqrt(in) as in PEFT, B [out, rank] at zero, so that training starts from the frozen model.
  * Both are float32, whatever the model computes in: updates smaller than a bfloat16 step would be lost.
  */
-export class LoraLinear extends Module implements LinearLike {
+export class LoraLinear extends AdaptedLinear {
   readonly loraA: Tensor;
   readonly loraB: Tensor;
   readonly rank: number;
@@ -43,30 +43,16 @@ export class LoraLinear extends Module implements LinearLike {
   readonly #dropout: Dropout | undefined;
 
   constructor(
-    readonly base: LinearLike,
+    base: LinearLike,
     options: LoraOptions,
   ) {
-    super(base.path);
-    this.add(base);
+    super(base);
     const { a, b } = newLoraPair(base, options);
     this.loraA = this.parameter('lora_A.weight', a);
     this.loraB = this.parameter('lora_B.weight', b);
     this.rank = options.rank;
     this.scaling = loraScaling(options);
     this.#dropout = options.dropout;
-  }
-
-  /** The frozen weight, without the update. */
-  get weight(): Tensor {
-    return this.base.weight;
-  }
-
-  get shape(): readonly [outFeatures: number, inFeatures: number] {
-    return featuresOf(this.base);
-  }
-
-  get bias(): Tensor | null {
-    return this.base.bias;
   }
 
   /** Whether this forward pass drops inputs, each linear its own. */
