@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Name } from './ids.js';
+import { RecipeInput } from './recipe-input.js';
 import { findStepKind, stepKinds } from './steps/step-kinds.js';
 
 /** One step. `with` is checked by the step kind's schema once its references are resolved. */
@@ -10,32 +11,52 @@ export const RecipeStep = z.strictObject({
 });
 export type RecipeStep = z.infer<typeof RecipeStep>;
 
+/** A step as a recipe writes it: one, or one for each entry of a matrix. */
+export const RecipeTemplateStep = RecipeStep.extend({
+  matrix: z
+    .union([z.string(), z.record(Name, z.json())])
+    .optional()
+    .describe('Entries by name, {small: {rank: 4}, large: {rank: 64}}, or axes whose values are combined, {rank: [4, 64], seed: [1, 2]}; ${{ matrix.rank }} is the value of each entry.'),
+  each: Name.optional().describe('The name of a step with a matrix: this step runs once for each of its entries, and what it refers to is of the same entry.'),
+});
+export type RecipeTemplateStep = z.infer<typeof RecipeTemplateStep>;
+
 /** A recipe is data: what starts it, and steps that need one another. */
 export const Recipe = z
   .strictObject({
     name: Name,
     description: z.string().optional(),
     on: z.strictObject({ 'dataset.registered': z.strictObject({ dataset: Name }).optional() }).default({}),
-    steps: z.record(Name, RecipeStep).refine((steps) => Object.keys(steps).length > 0, 'expected at least one step'),
+    inputs: z.record(Name, RecipeInput).default({}).describe('What a run is given: ${{ inputs.NAME }}.'),
+    steps: z.record(Name, RecipeTemplateStep).refine((steps) => Object.keys(steps).length > 0, 'expected at least one step'),
   })
   .check((context) => {
-    const problems = recipeProblems(context.value.steps);
+    const problems = recipeProblems(context.value);
     for (const problem of problems) context.issues.push({ code: 'custom', input: context.value, path: problem.path, message: problem.message });
   });
 export type Recipe = z.infer<typeof Recipe>;
 
-/** What `${{ … }}` may hold: `event.dataset`, or `steps.NAME.OUTPUT`. */
+/** What `${{ … }}` may hold: `event.dataset`, `inputs.NAME`, `matrix.NAME`, `steps.NAME.OUTPUT`, or `entries.NAME`, the names of a step's entries. */
 export const expressionPattern = /\$\{\{\s*([^}]*?)\s*\}\}/g;
 
 interface Problem { path: string[]; message: string }
 
-function recipeProblems(steps: Record<string, RecipeStep>): Problem[] {
+type Steps = Readonly<Record<string, RecipeTemplateStep>>;
+
+function recipeProblems({ steps, inputs, on }: { steps: Steps; inputs: Readonly<Record<string, RecipeInput>>; on: { 'dataset.registered'?: unknown } }): Problem[] {
   const names = Object.keys(steps);
   const problems: Problem[] = [];
+  const open = Object.entries(inputs).flatMap(([name, input]) => (input.default === undefined ? [name] : []));
+  if (on['dataset.registered'] !== undefined && open.length > 0) {
+    problems.push({ path: ['inputs'], message: `expected a default for ${open.join(', ')}, because an event that starts the recipe gives no inputs` });
+  }
   for (const [name, step] of Object.entries(steps)) {
     const kind = findStepKind(step.uses);
     if (!kind) {
       problems.push({ path: ['steps', name, 'uses'], message: `expected one of ${stepKinds.map((each) => each.name).join(', ')}; got "${step.uses}"` });
+    }
+    if (step.each !== undefined && !hasEntries(step.each, steps)) {
+      problems.push({ path: ['steps', name, 'each'], message: `expected the name of a step with a matrix (${names.filter((each) => hasEntries(each, steps)).join(', ') || 'there is none'}); got "${step.each}"` });
     }
     for (const needed of step.needs) {
       if (!names.includes(needed)) {
@@ -48,8 +69,8 @@ function recipeProblems(steps: Record<string, RecipeStep>): Problem[] {
         problems.push({ path: ['steps', name, 'with', key], message: `unknown key "${key}"; ${step.uses} takes ${known.join(', ')}` });
       }
     }
-    for (const [, expression] of JSON.stringify(step.with).matchAll(expressionPattern)) {
-      const problem = expressionProblem(expression!, name, steps);
+    for (const [, expression] of JSON.stringify([step.with, step.matrix ?? null]).matchAll(expressionPattern)) {
+      const problem = expressionProblem(expression!, name, steps, inputs);
       if (problem) problems.push({ path: ['steps', name, 'with'], message: problem });
     }
     for (const [key, expected] of Object.entries(kind?.references ?? {})) {
@@ -64,10 +85,17 @@ function recipeProblems(steps: Record<string, RecipeStep>): Problem[] {
   return problems;
 }
 
-function expressionProblem(expression: string, step: string, steps: Record<string, RecipeStep>): string | undefined {
+function expressionProblem(expression: string, step: string, steps: Steps, inputs: Readonly<Record<string, RecipeInput>>): string | undefined {
   if (expression === 'event.dataset') return undefined;
+  const [scope, named] = expression.split('.');
+  if (scope === 'inputs') return named !== undefined && named in inputs ? undefined : `"\${{ ${expression} }}": expected an input out of ${Object.keys(inputs).join(', ') || '(the recipe has none: add inputs:)'}`;
+  if (scope === 'matrix') return named !== undefined && hasEntries(step, steps) ? undefined : `"\${{ ${expression} }}": the step ${step} has neither matrix nor each`;
+  if (scope === 'entries') {
+    const of = expression.slice('entries.'.length);
+    return hasEntries(of, steps) && upstream(step, steps).has(of) ? undefined : `"\${{ ${expression} }}": expected a step with a matrix that ${step} needs; got "${of}"`;
+  }
   const match = /^steps\.(.+)\.([^.]+)$/.exec(expression);
-  if (!match) return `expected event.dataset or steps.NAME.OUTPUT inside \${{ }}; got "${expression}"`;
+  if (!match) return `expected event.dataset, inputs.NAME, matrix.NAME, entries.NAME or steps.NAME.OUTPUT inside \${{ }}; got "${expression}"`;
   const [, source, output] = match;
   const sourceStep = steps[source!];
   if (!sourceStep) return `"\${{ ${expression} }}" names the step "${source}", which the recipe does not have`;
@@ -77,17 +105,29 @@ function expressionProblem(expression: string, step: string, steps: Record<strin
   return undefined;
 }
 
+/** Whether a step runs once for each of several entries: its own, or those of the step named by `each`. */
+function hasEntries(name: string, steps: Steps, seen: readonly string[] = []): boolean {
+  const step = steps[name];
+  if (!step || seen.includes(name)) return false;
+  return step.matrix !== undefined || (step.each !== undefined && hasEntries(step.each, steps, [...seen, name]));
+}
+
+/** The steps that one waits for. */
+function needsOf(step: RecipeTemplateStep | undefined): readonly string[] {
+  return step ? [...step.needs, ...(step.each === undefined ? [] : [step.each])] : [];
+}
+
 /** What kind of artifact a value is that consists of one expression over a step's output. */
-function artifactKindOf(value: string, steps: Record<string, RecipeStep>): string | undefined {
+function artifactKindOf(value: string, steps: Steps): string | undefined {
   const match = /^\$\{\{\s*steps\.(.+)\.([^.}\s]+)\s*\}\}$/.exec(value);
   return match ? findStepKind(steps[match[1]!]?.uses ?? '')?.outputs[match[2]!] : undefined;
 }
 
 /** All steps that must have ended before `step` starts. */
-export function upstream(step: string, steps: Record<string, RecipeStep>): Set<string> {
+export function upstream(step: string, steps: Steps): Set<string> {
   const seen = new Set<string>();
   const visit = (name: string): void => {
-    for (const needed of steps[name]?.needs ?? []) {
+    for (const needed of needsOf(steps[name])) {
       if (!seen.has(needed)) {
         seen.add(needed);
         visit(needed);
@@ -98,12 +138,12 @@ export function upstream(step: string, steps: Record<string, RecipeStep>): Set<s
   return seen;
 }
 
-function findCycle(steps: Record<string, RecipeStep>): string[] | undefined {
+function findCycle(steps: Steps): string[] | undefined {
   const finished = new Set<string>();
   const visit = (name: string, path: string[]): string[] | undefined => {
     if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
     if (finished.has(name)) return undefined;
-    for (const needed of steps[name]?.needs ?? []) {
+    for (const needed of needsOf(steps[name])) {
       const cycle = visit(needed, [...path, name]);
       if (cycle) return cycle;
     }

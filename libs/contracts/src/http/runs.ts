@@ -18,14 +18,14 @@ export type StepView = z.infer<typeof StepView>;
 
 export const RunView = z.strictObject({
   id: Id, project: Name, recipe: Name, status: RunStatus, traceId: z.string(),
-  event: z.record(z.string(), z.json()).describe('What started the run, such as {"dataset":"sha256:…"}.'),
+  event: z.record(z.string(), z.json()).describe('What started the run, such as {"dataset":"sha256:…"}, and the inputs that it was given.'),
   steps: z.array(StepView), createdAt: z.iso.datetime(), finishedAt: z.iso.datetime().nullable(),
 });
 export type RunView = z.infer<typeof RunView>;
 
 /** Starts a run of an applied recipe, or of steps given here (what the single-step commands do). */
 export const StartRun = z.union([
-  z.strictObject({ recipe: Name, event: z.record(z.string(), z.json()).default({}), project: Project }),
+  z.strictObject({ recipe: Name, event: z.record(z.string(), z.json()).default({}), inputs: z.record(Name, z.json()).default({}).describe('By the names of the recipe\'s inputs.'), project: Project }),
   z.strictObject({ name: Name, steps: z.record(Name, RecipeStep), project: Project }),
 ]);
 export type StartRun = z.input<typeof StartRun>;

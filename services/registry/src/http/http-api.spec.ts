@@ -106,6 +106,29 @@ test('a request that is not HTTP at all does no harm', async () => {
   expect((await send('GET', '/healthz')).status).toBe(200);
 });
 
+test('a recipe is run with inputs: one step for each entry of its matrix, and one that hears of all', async () => {
+  const source = `
+name: herd
+inputs: { data: { kind: path }, base: { kind: model }, size: { choices: { small: { ranks: [2, 4] }, full: { ranks: [2, 4, 8] } }, default: small } }
+steps:
+  tune: { uses: train, matrix: { rank: "\${{ inputs.size.ranks }}" }, with: { model: "\${{ inputs.base }}", dataset: "\${{ inputs.data }}", method: { kind: lora, rank: "\${{ matrix.rank }}" } } }
+  fold: { uses: merge, each: tune, with: { base: "\${{ inputs.base }}", adapter: "\${{ steps.tune.adapter }}" } }
+  mean: { uses: merge, needs: [fold], with: { base: "\${{ inputs.base }}", method: linear, models: ["\${{ steps.fold.model }}"] } }
+`;
+  platform.work.set('train', ({ step }) => ({ content: step, outputs: ['adapter'] }));
+  platform.work.set('merge', ({ step }) => ({ content: step }));
+  await platform.request('POST', '/v1/recipes', { source });
+  await platform.registerModel('herd-base');
+  await platform.request('POST', '/v1/runs', { recipe: 'herd', inputs: { size: 'huge' } }, 409);
+  const inputs = { data: await platform.file('herd.jsonl'), base: 'herd-base' };
+  const run = await platform.ended((await platform.request<RunView>('POST', '/v1/runs', { recipe: 'herd', inputs })).id);
+  expect(run).toMatchObject({ status: 'succeeded', event: { inputs } });
+  expect(run.steps.map(({ name }) => name)).toEqual(['import-dataset', 'tune.rank2', 'tune.rank4', 'fold.rank2', 'fold.rank4', 'mean']);
+  const outputOf = (step: string) => Object.values(run.steps.find(({ name }) => name === step)!.outputs)[0];
+  expect(run.steps.find(({ name }) => name === 'fold.rank4')!.inputs).toMatchObject({ adapter: outputOf('tune.rank4') });
+  expect(run.steps.find(({ name }) => name === 'mean')!.inputs).toMatchObject({ models: [outputOf('fold.rank2'), outputOf('fold.rank4')] });
+});
+
 test('a run can be watched: at first, at each change, its progress, and its end', async () => {
   platform.work.set('import-dataset', { milliseconds: 200, metrics: { rows: 1 } });
   const { id } = await platform.startRun({ data: { uses: 'import-dataset', with: { path: await platform.file('watched.jsonl') } } });
@@ -172,7 +195,7 @@ test('files arrive in pieces, are checked, and stand where a path is expected', 
   const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
   const { id } = await platform.request<UploadView>('POST', '/v1/uploads', { files: [{ path: 'sub/rows.jsonl', size: content.length, digest }] });
   const append = (offset: number, bytes: Uint8Array, file = 'sub/rows.jsonl') => send('PATCH', `/v1/uploads/${id}?file=${encodeURIComponent(file)}&offset=${offset}`, { body: new Uint8Array(bytes), type: 'application/octet-stream' });
-  const run = () => send('POST', '/v1/runs', { type: 'application/json', body: JSON.stringify({ name: 'x', steps: { data: { uses: 'import-dataset', with: { path: `upload:${id}` } } } }) });
+  const run = (inside = '') => send('POST', '/v1/runs', { type: 'application/json', body: JSON.stringify({ name: 'x', steps: { data: { uses: 'import-dataset', with: { path: `upload:${id}${inside}` } } } }) });
 
   expect(await (await append(0, content.subarray(0, 300))).json()).toMatchObject({ complete: false, files: [{ received: 300 }] });
   expect(await problemOf(await append(200, content.subarray(200)))).toMatchObject({ status: 409, code: 'upload-offset', facts: { received: 300 } });
@@ -189,6 +212,8 @@ test('files arrive in pieces, are checked, and stand where a path is expected', 
   expect(await (await send('POST', `/v1/uploads/${id}/complete`)).json()).toMatchObject({ complete: true });
   expect(existsSync(join(platform.home, 'uploads', id))).toBe(false);
 
+  expect(await problemOf(await run('/other'))).toMatchObject({ code: 'path-missing' });
+  expect((await platform.ended(RunView.parse(await (await run('/sub')).json()).id)).steps[0]!.inputs).toMatchObject({ path: 'sub' });
   const started = RunView.parse(await (await run()).json());
   const ended = await platform.ended(started.id);
   expect(ended.steps[0]!.inputs).toMatchObject({ path: 'sub/rows.jsonl', upload: { mediaType: 'application/vnd.tunesmith.upload.v1+folder' } });

@@ -2,10 +2,12 @@ import { Controller, Req, Res } from '@nestjs/common';
 import { api, type FinishedSpan, type RunView } from '@tunesmith/contracts';
 import { Database } from '@tunesmith/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { expandRecipe } from '../recipes/expand-recipe.js';
+import { resolveInputs } from '../recipes/recipe-inputs.js';
 import { RecipesRepository } from '../recipes/recipes.repository.js';
 import { Ledgers } from '../runs/ledgers.js';
 import { RunControl } from '../runs/run-control.js';
-import { recipeOfSteps, RunStarter, type RunRequest } from '../runs/run-starter.js';
+import { checkedSteps, RunStarter, type RunRequest } from '../runs/run-starter.js';
 import { RunStream } from '../runs/run-stream.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { SpansRepository } from '../traces/spans.repository.js';
@@ -63,9 +65,11 @@ export class RunsController {
 
   private async requestOf(body: InputOf<typeof api.startRun>['body']): Promise<RunRequest> {
     const { project } = body;
-    if ('steps' in body) return { project, recipe: body.name, recipeVersion: null, steps: recipeOfSteps(body.name, body.steps).steps, event: {} };
+    if ('steps' in body) return { project, recipe: body.name, recipeVersion: null, steps: checkedSteps(body.name, body.steps), event: {} };
     const { recipe, version } = await new RecipesRepository(this.database.dataSource.manager, project).show(body.recipe);
-    return { project, recipe: recipe.name, recipeVersion: version, steps: recipe.steps, event: body.event };
+    const steps = expandRecipe(recipe, resolveInputs(recipe.inputs, body.inputs));
+    const event = Object.keys(body.inputs).length > 0 ? { ...body.event, inputs: body.inputs } : body.event;
+    return { project, recipe: recipe.name, recipeVersion: version, steps, event };
   }
 
   private runs(): RunsRepository {

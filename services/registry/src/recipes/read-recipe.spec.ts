@@ -41,6 +41,13 @@ test.each([
   ['a value out of range', helpdesk.replace('rank: 8', 'rank: 0'), /train\.method\.rank/],
   ['a gate that cannot be read', helpdesk.replace('>= 0.8', '=> 0.8'), /gate-syntax: gate\.require: .*character/],
   ['a recipe that starts itself', helpdesk.replace('steps:', 'steps:\n  again: { uses: import-dataset, with: { path: /x.jsonl, name: helpdesk } }'), /recipe-starts-itself/],
+  ['an input that nobody declared', helpdesk.replace('rank: 8', 'rank: "${{ inputs.rank }}"'), /expected an input out of \(the recipe has none/],
+  ['an input of the wrong kind', helpdesk.replace('on:', 'inputs: { rank: { default: many } }\non:').replace('rank: 8', 'rank: "${{ inputs.rank }}"'), /train\.method\.rank: .*expected number/],
+  ['a choice that does not fit', helpdesk.replace('on:', 'inputs: { size: { default: small, choices: { small: 4, full: many } } }\non:').replace('rank: 8', 'rank: "${{ inputs.size }}"'), /train\.method\.rank: .*expected number/],
+  ['an open input of a recipe that events start', helpdesk.replace('on:', 'inputs: { size: {} }\non:'), /inputs: expected a default for size, because an event/],
+  ['a default outside the choices', helpdesk.replace('on:', 'inputs: { size: { default: x, choices: { small: 4 } } }\non:'), /inputs\.size\.default: expected one of the choices small; got "x"/],
+  ['each of a step without a matrix', helpdesk.replace('needs: [train]', 'each: train'), /merge\.each: expected the name of a step with a matrix \(there is none\)/],
+  ['a matrix value without a matrix', helpdesk.replace('rank: 8', 'rank: "${{ matrix.rank }}"'), /the step train has neither matrix nor each/],
   ['a reference that is none', helpdesk.replace('base: smollm2@prod', 'base: "smollm2 @prod"'), /merge\.base: expected a reference to a model/],
 ])('%s is refused', (_what, source, message) => {
   expect(problemsOf(source)).toMatch(message);

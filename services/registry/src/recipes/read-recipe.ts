@@ -2,6 +2,8 @@ import { Recipe } from '@tunesmith/contracts';
 import { LineCounter, parseDocument } from 'yaml';
 import { RefusedError } from '../errors.js';
 import { checkSteps, stepProblemsError } from '../runs/check-steps.js';
+import { expandRecipe } from './expand-recipe.js';
+import { sampleInputs } from './recipe-inputs.js';
 
 /** Reads and checks a recipe in YAML or JSON. @throws RefusedError that lists every problem. */
 export function readRecipe(source: string): Recipe {
@@ -22,7 +24,8 @@ export function readRecipe(source: string): Recipe {
     });
   }
   const recipe = parsed.data;
-  const problems = checkSteps(recipe.steps);
+  // With a matrix the same problem shows in each entry: it is told once.
+  const problems = [...new Map(sampleInputs(recipe.inputs).flatMap((inputs) => checkSteps(expandRecipe(recipe, inputs))).map((problem) => [`${problem.step.split('.')[0]} ${problem.key} ${problem.message}`, problem])).values()];
   const trigger = recipe.on['dataset.registered']?.dataset;
   for (const [name, step] of Object.entries(recipe.steps)) {
     if (trigger !== undefined && step.uses === 'import-dataset' && step.with['name'] === trigger) {

@@ -73,10 +73,10 @@ const blankStep = {
   spanId: null, startedAt: null, finishedAt: null, sentAt: null,
 };
 
-/** The recipe that steps given by a command make, checked as an applied one is. @throws RefusedError */
-export function recipeOfSteps(name: string, steps: Readonly<Record<string, RecipeStep>>): Recipe {
+/** The steps that a command gives, checked as those of an applied recipe are. @throws RefusedError */
+export function checkedSteps(name: string, steps: Readonly<Record<string, RecipeStep>>): Readonly<Record<string, RecipeStep>> {
   const parsed = Recipe.safeParse({ name, steps });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return steps;
   throw stepProblemsError(parsed.error.issues.map((issue): StepProblem => {
     const [, step, ...key] = issue.path.map(String);
     const known = step !== undefined && findStepKind(steps[step]?.uses ?? '') ? key.filter((part, index) => index > 0 || part !== 'with') : key;

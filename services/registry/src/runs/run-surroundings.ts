@@ -54,10 +54,18 @@ export class RunSurroundings {
     }
   }
 
-  private async locateUpload(manager: EntityManager, project: string, id: string): Promise<Located> {
+  /** `ID`, or `ID/PATH` of a file or folder in it. */
+  private async locateUpload(manager: EntityManager, project: string, text: string): Promise<Located> {
+    const [id = '', ...parts] = text.split('/');
+    const inside = parts.join('/');
     const upload = Id.safeParse(id).success ? await manager.findOneBy(UploadEntity, { id, project }) : null;
     if (!upload) throw new NotFoundError({ code: 'upload-unknown', message: `expected the id of an upload after upload:; got "${id}"; create one with POST /v1/uploads`, facts: { id } });
     if (!upload.artifact) throw new RefusedError({ code: 'upload-incomplete', message: `expected a complete upload; upload ${id} is not; send what is missing, then POST /v1/uploads/${id}/complete`, facts: { id } });
+    if (inside !== '') {
+      const known = upload.files.map(({ path }) => path);
+      if (!known.some((path) => path === inside || path.startsWith(`${inside}/`))) throw new NotFoundError({ code: 'path-missing', message: `expected a file of the upload ${id} (${known.slice(0, 20).join(', ')}); got "${inside}"`, facts: { id, path: inside } });
+      return { config: { path: inside, upload: upload.artifact }, contentDigest: null };
+    }
     const [only] = upload.files;
     return { config: { path: upload.files.length === 1 && only ? only.path : '.', upload: upload.artifact }, contentDigest: upload.artifact.digest };
   }
