@@ -29,11 +29,10 @@ export const ${constant}: MergeMethod = {
   name: '${name}',
   title: '${name.replace(/-/g, ' ').replace(/^./, (letter) => letter.toUpperCase())}',
   paper: null,
-  takes: { kind: 'models', least: 1, most: Infinity },
+  takes: { kind: 'models', base: 'member', least: 1, most: Infinity },
   parameters: {},
-  merge({ base, models }) {
-    const sum = models.reduce((total, model) => ops.add(total, model), base);
-    return ops.mulScalar(sum, 1 / (models.length + 1));
+  merge({ models }) {
+    return ops.divScalar(models.reduce((total, model) => ops.add(total, model)), models.length);
   },
 };
 `,
@@ -41,17 +40,16 @@ export const ${constant}: MergeMethod = {
 writeFileSync(
   join(methods, `${name}.spec.ts`),
   `import { scope, tensor } from '@tunesmith/tensor';
-import { MergeParameters } from '../merge-parameters.js';
 import { describeMergeMethod } from '../testing/describe-merge-method.js';
+import { mergeTensors } from '../testing/merge-tensors.js';
 import { ${constant} } from './${name}.js';
 
 describeMergeMethod(${constant});
 
 test('${name} of two weights, by hand', () => {
   scope(() => {
-    const base = tensor([1, 2], { shape: [2] });
-    const other = tensor([3, 4], { shape: [2] });
-    expect(${constant}.merge({ name: 'weight', base, models: [other], update: null }, new MergeParameters(${constant}, {})).toArray()).toEqual([2, 3]);
+    const models = [tensor([1, 2], { shape: [2] }), tensor([3, 4], { shape: [2] })];
+    expect(mergeTensors(${constant}, { models }).toArray()).toEqual([2, 3]);
   });
 });
 `,

@@ -1,5 +1,7 @@
 /** Models and adapters made into one model, in weight space. */
 export { mergeModels, type MergeOptions, type MergeReport } from './merge-models.js';
 export { MergeError } from './merge-error.js';
-export type { MergeInput, MergeMethod } from './merge-method.js';
-export { methods } from './methods.js';
+export type { LowRankUpdate, MergeInput, MergeMethod, MergeParameter, MergeSurvey, TakesModels, WeightRole } from './merge-method.js';
+export { MergeParameters } from './merge-parameters.js';
+export { findMergeMethod, methods } from './methods.js';
+export { tensorSeed } from './tensor-seed.js';

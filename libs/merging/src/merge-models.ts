@@ -6,6 +6,7 @@ import type { LowRankUpdate, MergeMethod } from './merge-method.js';
 import { MergeParameters } from './merge-parameters.js';
 import { planMerge, type MergeTask } from './merge-plan.js';
 import { findMergeMethod } from './methods.js';
+import { tensorSeed } from './tensor-seed.js';
 
 /** What `mergeModels` is asked for; folders are Hugging Face model folders and a PEFT adapter folder. */
 export interface MergeOptions {
@@ -25,16 +26,16 @@ export interface MergeReport {
 }
 
 /**
- * Makes one model of a base and an adapter, or of several models. Computes in float32, one weight at a time, and stores in
- * the base's type; the tokenizer, template and configuration are the base's.
+ * Makes one model of a base and an adapter, or of several models. Computes one weight at a time in the base's type and stores it so; the tokenizer, template and configuration are the base's.
  *
  * @throws MergeError for what does not fit together and for a result that is not finite; then nothing is kept.
  */
 export async function mergeModels(options: MergeOptions, outFolder: string, context: WorkContext): Promise<MergeReport> {
   const started = performance.now();
   const method = findMergeMethod(options.method);
-  const parameters = new MergeParameters(method, options.parameters);
   checkInputs(method, options);
+  const apart = method.takes.kind === 'models' && method.takes.base !== 'member';
+  const parameters = new MergeParameters(method, options.parameters, method.takes.kind === 'adapter' ? 0 : options.models.length + (apart ? 0 : 1));
 
   await using opened = new AsyncDisposableStack();
   const base = opened.use(await readModelFolder(options.base));
@@ -120,9 +121,10 @@ async function mergeTensor(task: MergeTask, { base, models, update, method, para
   // A weight that the adapter leaves alone keeps its very bytes.
   if (method.takes.kind === 'adapter' && !update) return base.read(task.name);
   using own = new DisposableStack();
-  const baseTensor = own.use(await readTensor(base, task.name));
+  const dtype = dtypeOfSafetensors(task.info.dtype);
+  const baseTensor = own.use(await readTensor(base, task.name, dtype));
   const others: Tensor[] = [];
-  for (const tensors of models) others.push(own.use(await readTensor(tensors, task.name)));
+  for (const tensors of models) others.push(own.use(await readTensor(tensors, task.name, dtype)));
   let lowRank: LowRankUpdate | null = null;
   if (update) {
     const { a, b, magnitude } = await update.read();
@@ -130,8 +132,9 @@ async function mergeTensor(task: MergeTask, { base, models, update, method, para
   }
   return noGrad(() =>
     scope(() => {
-      const merged = method.merge({ name: task.name, base: baseTensor, models: others, update: lowRank }, parameters);
-      const stored = ops.toDtype(merged, dtypeOfSafetensors(task.info.dtype));
+      const member = method.takes.kind === 'models' && method.takes.base === 'member';
+      const inputs = member ? { base: null, models: [baseTensor, ...others] } : { base: baseTensor, models: others };
+      const stored = method.merge({ name: task.name, role: 'other', transposed: false, ...inputs, update: lowRank, seed: tensorSeed(0, task.name), findings: null }, parameters);
       if (ops.all(ops.isfinite(stored)).item() !== 1) {
         throw new MergeError('merge-not-finite', `${method.name}: the merged weight "${task.name}" is not finite. Check the inputs with \`tunesmith model import\`, and the method's parameters.`, { tensor: task.name, method: method.name });
       }
@@ -146,11 +149,11 @@ async function readMagnitude(source: TensorSource, name: string, along: 0 | 1): 
   return ops.unsqueeze(vector, along);
 }
 
-/** One weight in float32. */
-async function readTensor(source: TensorSource, name: string): Promise<Tensor> {
+/** One weight in float32, or in the type asked for. */
+async function readTensor(source: TensorSource, name: string, wanted: DType = 'float32'): Promise<Tensor> {
   const { dtype, shape } = source.info(name);
   using stored = fromBytes(await source.read(name), { shape, dtype: dtypeOfSafetensors(dtype) });
-  return ops.toDtype(stored, 'float32', true);
+  return ops.toDtype(stored, wanted, true);
 }
 
 async function readTransposed(source: TensorSource, name: string): Promise<Tensor> {

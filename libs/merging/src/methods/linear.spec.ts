@@ -1,21 +1,22 @@
 import { scope, tensor } from '@tunesmith/tensor';
-import { MergeParameters } from '../merge-parameters.js';
 import { describeMergeMethod } from '../testing/describe-merge-method.js';
+import { mergeTensors } from '../testing/merge-tensors.js';
 import { linear } from './linear.js';
 
-describeMergeMethod(linear);
+describeMergeMethod(linear, { symmetric: true });
 
-test('weighs the models and divides by the sum of the weights', () => {
+test('weighs the models and divides by the sum of the weights, or does not', () => {
   scope(() => {
-    const base = tensor([1, 2], { shape: [2] });
-    const other = tensor([5, 10], { shape: [2] });
-    expect(linear.merge({ name: 'weight', base, models: [other], update: null }, new MergeParameters(linear, { weights: [3, 1] })).toArray()).toEqual([2, 4]);
+    const models = [tensor([1, 2], { shape: [2] }), tensor([5, 10], { shape: [2] })];
+    expect(mergeTensors(linear, { models }, { weight: [3, 1] }).toArray()).toEqual([2, 4]);
+    expect(mergeTensors(linear, { models }, { weights: [3, 1] }).toArray()).toEqual([2, 4]);
+    expect(mergeTensors(linear, { models }, { weight: [3, 1], normalize: false }).toArray()).toEqual([8, 16]);
   });
 });
 
 test('refuses weights that do not fit the models', () => {
   scope(() => {
-    const base = tensor([1], { shape: [1] });
-    expect(() => linear.merge({ name: 'weight', base, models: [base], update: null }, new MergeParameters(linear, { weights: [1] }))).toThrow(/a list of 2 finite numbers/);
+    const model = tensor([1], { shape: [1] });
+    expect(() => mergeTensors(linear, { models: [model, model] }, { weight: [1] })).toThrow(/linear.weight: expected a finite number for all 2 models, or a list with one for each; got \[1\]/);
   });
 });

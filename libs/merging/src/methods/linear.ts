@@ -6,13 +6,14 @@ export const linear: MergeMethod = {
   name: 'linear',
   title: 'Linear average',
   paper: 'arXiv:2203.05482',
-  takes: { kind: 'models', least: 1, most: Infinity },
-  parameters: { weights: { description: 'One weight per model, the base first; they need not sum to one.', default: null } },
-  merge({ base, models }, parameters) {
-    const all = [base, ...models];
-    const weights = parameters.numbers('weights', all.length) ?? all.map(() => 1);
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const terms = all.map((tensor, index) => ops.mulScalar(tensor, weights[index]! / total));
-    return terms.reduce((sum, term) => ops.add(sum, term));
+  takes: { kind: 'models', base: 'member', least: 1, most: Infinity },
+  parameters: {
+    weight: { per: 'model', kind: 'number', description: 'How much of each model; the weights need not sum to one.', default: 1, alias: 'weights' },
+    normalize: { per: 'weight', kind: 'flag', description: 'Whether the sum is divided by the sum of the weights.', default: true },
+  },
+  merge({ models }, parameters) {
+    const weights = parameters.numbers('weight');
+    const sum = models.map((model, index) => ops.mulScalar(model, weights[index]!)).reduce((total, term) => ops.add(total, term));
+    return parameters.flag('normalize') ? ops.divScalar(sum, weights.reduce((total, weight) => total + weight, 0)) : sum;
   },
 };

@@ -8,12 +8,13 @@ export const loraFold: MergeMethod = {
   paper: 'arXiv:2106.09685',
   takes: { kind: 'adapter' },
   parameters: {},
-  merge({ base, update }) {
+  merge({ base: stored, update }) {
+    const base = stored!;
     if (!update) return base;
-    const folded = ops.add(base, ops.mulScalar(ops.matmul(update.b, update.a), update.scaling)); // [out, in]
+    const folded = ops.add(ops.toDtype(base, 'float32'), ops.mulScalar(ops.matmul(update.b, update.a), update.scaling)); // [out, in]
     const { magnitude } = update;
-    if (!magnitude) return folded;
+    if (!magnitude) return ops.toDtype(folded, base.dtype);
     const lengths = ops.sqrt(ops.sum(ops.square(folded), magnitude.shape[0] === 1 ? 0 : 1, true));
-    return ops.mul(folded, ops.div(magnitude, lengths));
+    return ops.toDtype(ops.mul(folded, ops.div(magnitude, lengths)), base.dtype);
   },
 };

@@ -1,6 +1,6 @@
 import { scope, tensor } from '@tunesmith/tensor';
-import { MergeParameters } from '../merge-parameters.js';
 import { describeMergeMethod } from '../testing/describe-merge-method.js';
+import { mergeTensors } from '../testing/merge-tensors.js';
 import { interpolationWeights, slerp } from './slerp.js';
 
 describeMergeMethod(slerp);
@@ -9,7 +9,7 @@ test('goes along the circle: half way between two unit vectors is their unit bis
   scope(() => {
     const base = tensor([1, 0], { shape: [2] });
     const other = tensor([0, 1], { shape: [2] });
-    const [x, y] = slerp.merge({ name: 'weight', base, models: [other], update: null }, new MergeParameters(slerp, { t: 0.5 })).toArray();
+    const [x, y] = mergeTensors(slerp, { base, models: [other] }, { t: 0.5 }).toArray();
     expect(x).toBeCloseTo(Math.SQRT1_2, 6);
     expect(y).toBeCloseTo(Math.SQRT1_2, 6);
   });

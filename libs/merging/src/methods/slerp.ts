@@ -12,14 +12,16 @@ export const slerp: MergeMethod = {
   name: 'slerp',
   title: 'Spherical linear interpolation',
   paper: 'doi:10.1145/325165.325242',
-  takes: { kind: 'models', least: 1, most: 1 },
-  parameters: { t: { description: 'The place between the base (0) and the other model (1).', default: 0.5 } },
-  merge({ base, models }, parameters) {
-    const other = models[0]!;
+  takes: { kind: 'models', base: 'required', least: 1, most: 1 },
+  parameters: { t: { per: 'weight', kind: 'number', description: 'The place between the base (0) and the other model (1).', default: 0.5 } },
+  merge(input, parameters) {
+    const dtype = input.base!.dtype;
+    const base = ops.toDtype(input.base!, 'float32');
+    const other = ops.toDtype(input.models[0]!, 'float32');
     const t = parameters.number('t');
     const cosine = ops.sumAll(ops.mul(base, other)).item() / (ops.norm(base).item() * ops.norm(other).item());
     const [first, second] = interpolationWeights(cosine, t);
-    return ops.add(ops.mulScalar(base, first), ops.mulScalar(other, second));
+    return ops.toDtype(ops.add(ops.mulScalar(base, first), ops.mulScalar(other, second)), dtype);
   },
 };
 
