@@ -21,6 +21,7 @@ export const commands: readonly CommandEntry[] = [
   { words: 'dataset list', summary: 'list the registered datasets', load: async () => (await import('./commands/dataset-list.js')).datasetList },
   { words: 'dataset show', summary: 'show a dataset and its validation report', load: async () => (await import('./commands/dataset-show.js')).datasetShow },
   { words: 'dataset synthesize', summary: 'complete a dataset with answers of a model', load: async () => (await import('./commands/dataset-synthesize.js')).datasetSynthesize },
+  { words: 'dataset compose', summary: 'make a dataset whose rows come from domains by weight', load: async () => (await import('./commands/dataset-compose.js')).datasetCompose },
   { words: 'train', summary: 'tune a model on a dataset', load: async () => (await import('./commands/train.js')).train },
   { words: 'merge', summary: 'make one model of a base and an adapter, or of several models', load: async () => (await import('./commands/merge.js')).merge },
   { words: 'evaluate', summary: 'score a model on tasks', load: async () => (await import('./commands/evaluate.js')).evaluate },

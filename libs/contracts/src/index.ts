@@ -16,6 +16,8 @@ export { Id, Name, newId, Project } from './ids.js';
 export { expressionPattern, Recipe, RecipeStep, RecipeTemplateStep, upstream } from './recipe.js';
 export { InputKind, RecipeInput } from './recipe-input.js';
 export { chat, ChatMessage, ChatSpec } from './steps/chat.js';
+export { compose, ComposeSpec } from './steps/compose.js';
+export { DomainShares, DomainWeights } from './steps/domain-shares.js';
 export { EvaluateSpec, evaluate, EvaluationTask } from './steps/evaluate.js';
 export { gate, GateSpec } from './steps/gate.js';
 export { importDataset, ImportDatasetSpec } from './steps/import-dataset.js';

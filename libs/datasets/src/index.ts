@@ -1,4 +1,9 @@
 export { bestFit } from './best-fit.js';
+export { composeDataset, type ComposedDomain, type ComposedReport, type ComposeOptions, type Composition } from './composition/compose-dataset.js';
+export { detectionFile, readDetectedShares } from './composition/detected-shares.js';
+export { domainWeights, inverseShares, type DomainShares, type WeightChoice } from './composition/domain-weights.js';
+export { drawRows, floorShare, type DrawAmount, type DrawnRows, type Replacement } from './composition/draw-rows.js';
+export { domainOf, expectRows, tagsOf } from './composition/rows-by-domain.js';
 export { counterUniform, philox } from './counter-random.js';
 export { DatasetError } from './dataset-error.js';
 export { ReportBuilder, type DatasetReport } from './dataset-report.js';

@@ -1,9 +1,10 @@
 import { Module } from '@nestjs/common';
 import { PlatformModule } from '@tunesmith/platform';
+import { ComposeRequestedHandler } from './compose-requested.handler.js';
 import { DatasetImportRequestedHandler } from './dataset-import-requested.handler.js';
 import { SynthesizeRequestedHandler } from './synthesize-requested.handler.js';
 
-export const synthesisHandlers = [DatasetImportRequestedHandler, SynthesizeRequestedHandler];
+export const synthesisHandlers = [DatasetImportRequestedHandler, SynthesizeRequestedHandler, ComposeRequestedHandler];
 
 @Module({
   imports: [

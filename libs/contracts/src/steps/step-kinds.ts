@@ -1,4 +1,5 @@
 import { chat } from './chat.js';
+import { compose } from './compose.js';
 import { evaluate } from './evaluate.js';
 import { gate } from './gate.js';
 import { importDataset } from './import-dataset.js';
@@ -12,7 +13,7 @@ import { synthesize } from './synthesize.js';
 import { train } from './train.js';
 
 /** Every word that may stand after `uses:`. */
-export const stepKinds: readonly StepKind[] = [importModel, importDataset, synthesize, train, merge, evaluate, gate, quantize, promote, score, chat];
+export const stepKinds: readonly StepKind[] = [importModel, importDataset, synthesize, compose, train, merge, evaluate, gate, quantize, promote, score, chat];
 
 export function findStepKind(name: string): StepKind | undefined {
   return stepKinds.find((kind) => kind.name === name);
