@@ -1,9 +1,11 @@
 import type { Tokenizer } from '@tunesmith/tokenizers';
+import { chatMessage } from './chat-message.js';
 import { DatasetError } from './dataset-error.js';
 import { expectConversation, naming, type Rows } from './encode-each.js';
 import type { EncodedRow, TrainingTemplate } from './encode-rows.js';
 import { RowFitter, type FitOptions, type LongRowCounts } from './fit-row.js';
 import { parseLossScale } from './loss-scale/loss-scale.js';
+import type { Message } from './row.js';
 
 /** Both answers of every preference, the wanted one first; one example each. */
 export interface FittedPairs {
@@ -33,8 +35,8 @@ export async function encodePreferences(rows: Rows, tokenizer: Tokenizer, templa
       });
     }
     const encode = (answer: string): EncodedRow => {
-      const messages = [...row.messages.slice(0, -1).map(({ role, content }) => ({ role, content })), { role: 'assistant' as const, content: answer }];
-      return { ...naming(index, () => template.encodeForTraining(tokenizer, messages, weighing(messages))), index };
+      const messages: Message[] = [...row.messages.slice(0, -1), { role: 'assistant', content: answer }];
+      return { ...naming(index, () => template.encodeForTraining(tokenizer, messages.map(chatMessage), weighing(messages), row.tools)), index };
     };
     const pair = [encode(row.messages.at(-1)!.content), encode(rejected)];
     for (const example of fitter.fit(pair)) pairs.push([example[0]!, example[1]!]);

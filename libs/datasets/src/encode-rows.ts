@@ -1,4 +1,5 @@
 import type { ConversationFormat, Tokenizer } from '@tunesmith/tokenizers';
+import { chatMessage } from './chat-message.js';
 import { expectConversation, fitRows, naming, type Rows } from './encode-each.js';
 import type { FitOptions, LongRowCounts } from './fit-row.js';
 import { parseLossScale } from './loss-scale/loss-scale.js';
@@ -41,7 +42,7 @@ export async function encodeConversations(rows: Rows, tokenizer: Tokenizer, temp
   const weighing = parseLossScale(lossScale);
   return fitRows(rows, options, (row, index) => {
     expectConversation(row, index);
-    return naming(index, () => template.encodeForTraining(tokenizer, row.messages.map(({ role, content }) => ({ role, content })), weighing(row.messages)));
+    return naming(index, () => template.encodeForTraining(tokenizer, row.messages.map(chatMessage), weighing(row.messages), row.tools));
   });
 }
 

@@ -97,7 +97,7 @@ describe('importDataset', () => {
     const { message } = error as Error;
     expect(message).toContain('rows.jsonl:2: no answer: the last message is the user\'s');
     expect(message).toContain('rows.jsonl:4: not valid JSON');
-    expect(message).toContain('rows.jsonl:5: messages[0]: expected the role system, user, assistant; got "robot"');
+    expect(message).toContain('rows.jsonl:5: messages[0]: expected the role system, user, assistant, tool; got "robot"');
     expect(message).toContain('--skip-invalid');
     expect(await readdir(out)).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { formats } from './formats/formats.js';
 import { parseRow, type ParsedRecord } from './parse-row.js';
+import { serializeRow } from './row.js';
 
 function parse(value: unknown): { record: ParsedRecord | undefined; problems: string[] } {
   const problems: string[] = [];
@@ -68,7 +69,7 @@ describe('parseRow', () => {
     [{}, 'unknown-format: expected one of {"messages"'],
     [{ words: 'raw' }, 'got the keys "words"'],
     [{ messages: [question, answer], query: 'Q' }, 'unknown-format: expected one form of row; got the keys of several: "messages" (messages), "query" (query-response)'],
-    [{ messages: [question, answer], source: 'web' }, 'unknown-key: unknown key "source"; a messages row has messages, rejected, rejected_response, split'],
+    [{ messages: [question, answer], source: 'web' }, 'unknown-key: unknown key "source"; a messages row has messages, tools, rejected, rejected_response, split'],
     [{ messages: [question, { ...answer, name: 'x' }] }, 'unknown-key: messages[1]: unknown key "name"'],
     [{ messages: 'hello' }, 'bad-value: messages: expected a list of messages; got "hello"'],
     [{ messages: [question, 'A'] }, 'bad-value: messages[1]: expected an object with role and content; got "A"'],
@@ -77,9 +78,9 @@ describe('parseRow', () => {
     [{ messages: [system] }, 'no-answer'],
     [{ instruction: 'Q', input: 'x' }, 'no-answer'],
     [{ query: 'Q', response: null }, 'no-answer'],
-    [{ messages: [question, { role: 'tool', content: 'x' }] }, 'unknown-role: messages[1]: expected the role system, user, assistant; got "tool"'],
-    [{ messages: [{ content: 'x' }, answer] }, 'unknown-role: messages[0]: expected the role system, user, assistant; got nothing'],
-    [{ conversations: [{ from: 'human', value: 'Q' }, { from: 'bard', value: 'A' }] }, 'unknown-role: conversations[1]: expected the role system, user, assistant; got "bard"'],
+    [{ messages: [question, { role: 'robot', content: 'x' }] }, 'unknown-role: messages[1]: expected the role system, user, assistant, tool; got "robot"'],
+    [{ messages: [{ content: 'x' }, answer] }, 'unknown-role: messages[0]: expected the role system, user, assistant, tool; got nothing'],
+    [{ conversations: [{ from: 'human', value: 'Q' }, { from: 'bard', value: 'A' }] }, 'unknown-role: conversations[1]: expected the role system, user, assistant, tool; got "bard"'],
     [{ messages: [question, { role: 'assistant', content: '' }] }, 'empty-content: messages[1]: expected text; got an empty one'],
     [{ prompt: ' \n', completion: 'A' }, 'empty-content: prompt: expected text; got spaces only'],
     [{ messages: [question, { role: 'assistant', content: [{ type: 'text', text: 'A' }] }] }, 'bad-value: messages[1]: expected text; got ['],
@@ -112,5 +113,59 @@ describe('parseRow', () => {
   test('reports everything that is wrong with a row', () => {
     const { problems } = parse({ messages: [{ role: 'robot', content: '' }, answer], split: 'dev', extra: 1 });
     expect(problems.map((problem) => problem.split(':')[0])).toEqual(['unknown-key', 'bad-value', 'unknown-role', 'empty-content']);
+  });
+
+  describe('with tool calls', () => {
+    const weather = { name: 'get_weather', description: 'Weather of a place.', parameters: { type: 'object', properties: { place: { type: 'string' } } } };
+    const tools = [{ type: 'function', function: weather }];
+    const call = { id: 'c1', type: 'function', function: { name: 'get_weather', arguments: '{"place":"Oslo"}' } };
+    const told = { role: 'tool', tool_call_id: 'c1', content: '{"degrees":3}' };
+    const calls = { role: 'assistant', content: '', toolCalls: [{ id: 'c1', name: 'get_weather', arguments: { place: 'Oslo' } }] };
+    const conversation = [question, calls, { role: 'tool', content: '{"degrees":3}', toolCallId: 'c1' }, answer];
+
+    test.each([
+      ['in OpenAI\'s form', { tools, messages: [question, { role: 'assistant', content: null, tool_calls: [call] }, told, answer] }],
+      ['with tools as JSON text, bare functions, arguments as an object', { tools: JSON.stringify([weather]), messages: [question, { role: 'assistant', content: '', tool_calls: [{ ...call, function: { name: 'get_weather', arguments: { place: 'Oslo' } } }] }, told, answer] }],
+    ])('reads them %s', (_form, value) => {
+      expect(parse(value)).toEqual({ problems: [], record: { format: 'messages with tool calls', ignored: [], row: { messages: conversation, tools, tags: [] } } });
+    });
+
+    test.each([
+      ['messages', { tools, messages: [question, { role: 'tool_call', content: '{"name":"get_weather","arguments":{"place":"Oslo"}}' }, { role: 'tool_response', content: '{"degrees":3}' }, answer] }],
+      ['sharegpt', { tools: JSON.stringify(tools), conversations: [{ from: 'human', value: 'Q' }, { from: 'function_call', value: '{"name":"get_weather","arguments":{"place":"Oslo"}}' }, { from: 'observation', value: '{"degrees":3}' }, { from: 'gpt', value: 'A' }] }],
+    ])('reads those of SWIFT in %s', (format, value) => {
+      const [, { toolCalls: [withId] }] = conversation as [unknown, { toolCalls: [{ id: string }] }];
+      const { id: _id, ...bare } = withId;
+      expect(parse(value)).toMatchObject({ problems: [], record: { format: `${format} with tool calls`, row: { messages: [question, { role: 'assistant', content: '', toolCalls: [bare] }, { role: 'tool', content: '{"degrees":3}' }, answer] } } });
+    });
+
+    test('what was read is written so that it reads back', () => {
+      const { row } = parse({ tools, messages: [question, { role: 'assistant', content: 'One moment.', tool_calls: [call] }, told, answer], split: 'train' }).record!;
+      const written: unknown = JSON.parse(serializeRow({ ...row, split: 'train' }));
+      expect(written).toMatchObject({ messages: [question, { role: 'assistant', content: 'One moment.', tool_calls: [{ id: 'c1', type: 'function', function: { name: 'get_weather', arguments: { place: 'Oslo' } } }] }, told, answer], tools });
+      expect(parse(written).record!.row).toEqual(row);
+    });
+
+    test('a conversation may end with a call', () => {
+      expect(parse({ tools, messages: [question, { role: 'assistant', content: null, tool_calls: [call] }] }).problems).toEqual([]);
+    });
+
+    test.each([
+      [{ messages: [question, told, answer] }, "role-order: messages[1]: a tool's answer, but no message before it calls a tool"],
+      [{ messages: [question, { role: 'assistant', content: '', tool_calls: [call] }, answer] }, 'role-order: messages[2]: expected the answer of the tool (role tool)'],
+      [{ messages: [question, { role: 'assistant', content: '', tool_calls: [call] }, { ...told, tool_call_id: 'c2' }, answer] }, 'role-order: messages[2]: tool_call_id: expected the id of a call before it (c1); got "c2"'],
+      [{ tools: [{ name: 'other' }], messages: [question, { role: 'assistant', content: '', tool_calls: [call] }] }, 'unknown-tool: the assistant calls "get_weather"; the row\'s tools are other'],
+      [{ messages: [question, { role: 'assistant', content: '', tool_calls: [{ function: { name: 'f', arguments: '{"a":' } }] }] }, 'bad-value: messages[1]: tool_calls[0]: expected'],
+      [{ messages: [question, { role: 'assistant', content: '', tool_calls: [] }] }, 'bad-value: messages[1]: tool_calls: expected a list of calls; got []'],
+      [{ messages: [{ ...question, tool_calls: [call] }, answer] }, 'unknown-key: messages[0]: unknown key "tool_calls"'],
+      [{ messages: [question, { role: 'tool_call', content: 'get_weather' }] }, 'bad-value: messages[1]: expected the call of a tool as JSON'],
+      [{ tools: 'weather', messages: [question, answer] }, 'bad-value: tools: expected a list of functions'],
+      [{ tools: [{ type: 'function' }], messages: [question, answer] }, 'bad-value: tools[0]: expected'],
+      [{ tools: [weather, weather], messages: [question, answer] }, 'bad-value: tools[1]: expected each tool once'],
+    ])('refuses %j', (value, problem) => {
+      const { record, problems } = parse(value);
+      expect(record).toBeUndefined();
+      expect(problems.join('\n')).toContain(problem);
+    });
   });
 });

@@ -1,8 +1,9 @@
 import { formats } from './formats/formats.js';
 import { isObject } from './formats/messages.js';
-import type { JsonObject, MessageDraft, RowFormat, TextDraft } from './formats/row-format.js';
+import { isAbsent, type JsonObject, type MessageDraft, type RowFormat, type TextDraft } from './formats/row-format.js';
+import { parseToolCalls, parseTools } from './parse-tools.js';
 import { show, type Report } from './problem.js';
-import { roles, splits, type Message, type Role, type Row, type Split } from './row.js';
+import { roles, splits, type Message, type Role, type Row, type Split, type Tool, type ToolCall } from './row.js';
 
 /** A row whose split is not decided yet where it carries none. */
 export type ParsedRow = Omit<Row, 'split'> & { readonly split?: Split };
@@ -46,11 +47,26 @@ export function parseRow(value: unknown, report: Report): ParsedRecord | undefin
     if (extras.answerWith) note('bad-value', 'answerWith: plain text has no question that the model could answer');
     return sound && text !== undefined ? { row: { messages: [], ...extras, text }, format: format.name, ignored } : undefined;
   }
+  const tools = isAbsent(value.tools) || !format.keys.includes('tools') ? undefined : parseTools(value.tools, note);
   const messages = drafts && checkMessages(drafts, extras.answerWith === 'self', note);
+  if (messages && tools) checkCalledTools(messages, tools, note);
+  const said = messages && { messages, ...(tools && tools.length > 0 ? { tools } : {}) };
   const rejected = messages && format.rejected?.(value, note);
-  if (!rejected) return sound && messages ? { row: { messages, ...extras }, format: format.name, ignored } : undefined;
+  if (!rejected) return sound && said ? { row: { ...said, ...extras }, format: nameOf(format, said), ignored } : undefined;
   const text = checkRejected(rejected, messages, note);
-  return sound && text !== undefined ? { row: { messages, ...extras, rejected: text }, format: format.name, ignored } : undefined;
+  return sound && text !== undefined ? { row: { ...said!, ...extras, rejected: text }, format: format.name, ignored } : undefined;
+}
+
+/** Rows with tools are a form of their own to whoever reads the report. */
+function nameOf({ name }: RowFormat, { tools, messages }: Pick<Row, 'tools' | 'messages'>): string {
+  return tools || messages.some(({ toolCalls }) => toolCalls) ? `${name} with tool calls` : name;
+}
+
+function checkCalledTools(messages: readonly Message[], tools: readonly Tool[], report: Report): void {
+  const known = tools.map((tool) => tool.function.name);
+  for (const { toolCalls = [] } of messages) {
+    for (const { name } of toolCalls) if (!known.includes(name)) report('unknown-tool', `the assistant calls ${show(name)}; the row's tools are ${known.join(', ') || 'none'}`);
+  }
 }
 
 /** An answer beside the last message, which has to be another one. */
@@ -58,6 +74,7 @@ function checkRejected({ content, place }: TextDraft, messages: readonly Message
   const text = checkContent(content, place, report);
   const chosen = messages.at(-1)!;
   if (chosen.role !== 'assistant') report('no-answer', `${place}: expected an answer that is wanted beside it; the last message is the ${chosen.role}'s`);
+  else if (chosen.toolCalls) report('bad-value', `${place}: expected beside it an answer in words; the last message calls a tool`);
   else if (text === chosen.content) report('bad-value', `${place}: expected another answer than the one that is wanted; got the same`);
   return text;
 }
@@ -100,12 +117,26 @@ function checkMessages(drafts: readonly MessageDraft[], answersItself: boolean, 
     const { role, content, place } = draft;
     const known = roles.find((each) => each === role);
     if (!known) report('unknown-role', `${place}: expected the role ${roles.join(', ')}; got ${show(role)}`);
-    const text = checkContent(content, place, report);
+    const calls = isAbsent(draft.toolCalls) || known !== 'assistant' ? undefined : parseToolCalls(draft.toolCalls, place, report);
+    const mayBeEmpty = known === 'tool' || calls !== undefined;
+    const text = mayBeEmpty && isAbsent(content) ? '' : checkContent(content, place, report);
     const weight = checkWeight(draft, report);
-    if (known && text !== undefined && weight) messages.push({ role: known, content: text, ...weight });
+    const answers = checkAnswered(draft, report);
+    const whole = isAbsent(draft.toolCalls) || calls !== undefined;
+    if (known && text !== undefined && weight && answers && whole) messages.push({ role: known, content: text, ...(calls && { toolCalls: calls }), ...answers, ...weight });
   }
   if (messages.length < drafts.length) return undefined;
   return checkOrder(messages, drafts, answersItself, report) ? messages : undefined;
+}
+
+/** What a tool's message says of the call that it answers. */
+function checkAnswered({ toolCallId, name, place }: MessageDraft, report: Report): Pick<Message, 'toolCallId' | 'name'> | undefined {
+  for (const [key, value] of [['tool_call_id', toolCallId], ['name', name]] as const) {
+    if (isAbsent(value) || (typeof value === 'string' && value.isWellFormed())) continue;
+    report('bad-value', `${place}: ${key}: expected text; got ${show(value)}`);
+    return undefined;
+  }
+  return { ...(isAbsent(toolCallId) ? {} : { toolCallId: toolCallId as string }), ...(isAbsent(name) ? {} : { name: name as string }) };
 }
 
 /** What a message says of its weight in the loss; only what the assistant says has one. */
@@ -136,16 +167,25 @@ function checkContent(content: unknown, place: string, report: Report): string |
   return content;
 }
 
-/** A system message may come first; then user and assistant take turns, and the assistant has the last word unless the model answers itself. */
+/**
+ * A system message may come first; then user and assistant take turns, tools answer where they are called, and the assistant has the last word unless
+ * the model answers itself.
+ */
 function checkOrder(messages: readonly Message[], drafts: readonly MessageDraft[], answersItself: boolean, report: Report): boolean {
   const start = messages[0]?.role === 'system' ? 1 : 0;
+  let called: readonly ToolCall[] = [];
   for (let index = start; index < messages.length; index += 1) {
-    const wanted: Role = (index - start) % 2 === 0 ? 'user' : 'assistant';
-    const { role } = messages[index]!;
-    if (role === wanted) continue;
+    const { role, toolCalls, toolCallId } = messages[index]!;
+    const before = index > start ? messages[index - 1] : undefined;
     const place = drafts[index]!.place;
-    if (role === 'system') report('role-order', `${place}: a system message may only come first`);
-    else if (index > start) report('role-order', `${place}: two ${role} messages in a row; user and assistant take turns`);
+    if (toolCalls) called = toolCalls;
+    if (followers(before).includes(role)) {
+      if (role !== 'tool' || toolCallId === undefined || called.some(({ id }) => id === undefined || id === toolCallId)) continue;
+      report('role-order', `${place}: tool_call_id: expected the id of a call before it (${called.map(({ id }) => id).join(', ')}); got ${show(toolCallId)}`);
+    } else if (role === 'system') report('role-order', `${place}: a system message may only come first`);
+    else if (role === 'tool') report('role-order', `${place}: a tool's answer, but no message before it calls a tool`);
+    else if (before?.toolCalls) report('role-order', `${place}: expected the answer of the tool (role tool) that the assistant calls before it; got ${role}`);
+    else if (before) report('role-order', `${place}: two ${role} messages in a row; user and assistant take turns`);
     else report('role-order', `${place}: expected the user to speak first; got ${role}`);
     return false;
   }
@@ -159,4 +199,12 @@ function checkOrder(messages: readonly Message[], drafts: readonly MessageDraft[
     return false;
   }
   return true;
+}
+
+/** Who may speak after a message; undefined is the beginning. */
+function followers(before: Message | undefined): readonly Role[] {
+  if (before === undefined) return ['user'];
+  if (before.role === 'user') return ['assistant'];
+  if (before.role === 'tool') return ['tool', 'assistant'];
+  return before.toolCalls ? ['tool'] : ['user'];
 }

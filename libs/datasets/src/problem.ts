@@ -12,6 +12,7 @@ export type ProblemCode =
   | 'role-order'
   | 'empty-content'
   | 'no-answer'
+  | 'unknown-tool'
   | 'split-conflict';
 
 export interface Problem {

@@ -1,9 +1,30 @@
-export type Role = 'system' | 'user' | 'assistant';
-export const roles: readonly Role[] = ['system', 'user', 'assistant'];
+import { chatMessage } from './chat-message.js';
+import type { JsonObject } from './formats/row-format.js';
+
+export type Role = 'system' | 'user' | 'assistant' | 'tool';
+export const roles: readonly Role[] = ['system', 'user', 'assistant', 'tool'];
+
+/** That the assistant asks for a tool. */
+export interface ToolCall {
+  readonly id?: string;
+  readonly name: string;
+  readonly arguments: JsonObject;
+}
+
+/** What a tool is, in OpenAI's form: `{"type":"function","function":{"name":"…","description":"…","parameters":{…}}}`. */
+export interface Tool {
+  readonly type: 'function';
+  readonly function: JsonObject & { readonly name: string };
+}
 
 export interface Message {
   readonly role: Role;
   readonly content: string;
+  /** Of an assistant's message: the tools that it calls. Its content may be empty then. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** Of a tool's message: the id of the call that it answers, and the tool's name. */
+  readonly toolCallId?: string;
+  readonly name?: string;
   /** Of an assistant's message: whether it is trained on, whatever the loss scale says. */
   readonly loss?: boolean;
   /** Of an assistant's message: what each of its tokens weighs in the loss, in place of what the loss scale says. */
@@ -17,7 +38,8 @@ export const splits: readonly Split[] = ['train', 'validation'];
  * The canonical row: one conversation, or plain text. Whatever a file from outside looked like, a dataset artifact holds rows of this
  * shape only, one a line in `rows.jsonl`.
  *
- * Messages: at most one system message, first; then user and assistant in turn. The last one is the assistant's, except
+ * Messages: at most one system message, first; then user and assistant in turn. After an assistant's message that calls tools stand the tools'
+ * answers, one message each, and the assistant speaks again. The last one is the assistant's, except
  * where `answerWith` is `self`: then it is a user's, and the model that will be tuned gives the answer (self-replay). There are none
  * where `text` is given.
  */
@@ -25,6 +47,8 @@ export interface Row {
   readonly messages: readonly Message[];
   readonly split: Split;
   readonly tags: readonly string[];
+  /** The tools that the assistant may call. */
+  readonly tools?: readonly Tool[];
   /** Text that a right answer contains. */
   readonly expect?: string;
   readonly answerWith?: 'self';
@@ -38,8 +62,9 @@ export interface Row {
 export function serializeRow(row: Row): string {
   return JSON.stringify({
     ...(row.text === undefined
-      ? { messages: row.messages.map(({ role, content, loss, lossScale }) => ({ role, content, ...(loss === undefined ? {} : { loss }), ...(lossScale === undefined ? {} : { lossScale }) })) }
+      ? { messages: row.messages.map((message) => ({ ...chatMessage(message), ...(message.loss === undefined ? {} : { loss: message.loss }), ...(message.lossScale === undefined ? {} : { lossScale: message.lossScale }) })) }
       : { text: row.text }),
+    ...(row.tools === undefined ? {} : { tools: row.tools }),
     ...(row.rejected === undefined ? {} : { rejected: row.rejected }),
     split: row.split,
     ...(row.tags.length > 0 ? { tags: row.tags } : {}),

@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { Row, Split } from './row.js';
 
-type Content = Pick<Row, 'messages' | 'rejected' | 'text'>;
+type Content = Pick<Row, 'messages' | 'rejected' | 'text' | 'tools'>;
 
 /**
  * The side of a row that carries none. It hangs on the text up to the last question alone: a row never changes sides when
  * others come or go, and two answers to one question stay together.
  */
-export function splitByHash({ messages, text }: Content, validationShare: number): Split {
+export function splitByHash({ messages, text, tools }: Content, validationShare: number): Split {
   const question = messages.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : messages;
-  const fraction = hashContent(text === undefined ? { messages: question } : { messages: [], text }).readUInt32BE(0) / 2 ** 32;
+  const fraction = hashContent(text === undefined ? { messages: question, ...(tools && { tools }) } : { messages: [], text }).readUInt32BE(0) / 2 ** 32;
   return fraction < validationShare ? 'validation' : 'train';
 }
 
 /** SHA-256 of what a row says. */
-export function hashContent({ messages, rejected, text }: Content): Buffer {
-  const conversation = messages.map(({ role, content }) => [role, content]);
+export function hashContent({ messages, rejected, text, tools }: Content): Buffer {
+  const said = messages.map(({ role, content, toolCalls, toolCallId }) => [role, content, ...(toolCalls ? [toolCalls] : []), ...(toolCallId === undefined ? [] : [toolCallId])]);
+  const conversation = tools ? [...said, ['tools', tools]] : said;
   return createHash('sha256')
     .update(JSON.stringify(text ?? (rejected === undefined ? conversation : [...conversation, ['rejected', rejected]])))
     .digest();

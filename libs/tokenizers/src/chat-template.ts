@@ -8,11 +8,13 @@ import { ChatTemplateError, EmptyLossMaskError } from './errors.js';
 import { isObject, objects } from './json.js';
 import { readSpecialTokens, type SpecialTokens } from './special-tokens.js';
 import type { Tokenizer } from './tokenizer.js';
-import { generationEnd, generationStart, spansByMarks, spansByPrefixes, type ChatMessage, type TrainedSpan } from './training-spans.js';
+import { checkRenderedTools, generationEnd, generationStart, spansByMarks, spansByPrefixes, type ChatMessage, type ChatTool, type TrainedSpan } from './training-spans.js';
 
 export interface RenderOptions {
   /** Ends with what makes the model answer as the assistant. */
   readonly addGenerationPrompt: boolean;
+  /** What the assistant may call. */
+  readonly tools?: readonly ChatTool[] | undefined;
 }
 
 const generationTag = /\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}/g;
@@ -47,19 +49,18 @@ export class ChatTemplate implements ConversationFormat {
   }
 
   /** The conversation as text. Throws ChatTemplateError where the template refuses it or exceeds its limits. */
-  render(messages: readonly ChatMessage[], { addGenerationPrompt }: RenderOptions): string {
-    return this.run([this.program], messages, addGenerationPrompt);
+  render(messages: readonly ChatMessage[], options: RenderOptions): string {
+    return this.run([this.program], messages, options);
   }
 
   /** The tokens that serving sends to the model: the conversation so far and the generation prompt. Throws DoubledBosError. */
-  encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedPrompt {
-    // The template writes the special tokens itself; the tokenizer must not add them again.
-    return { tokenIds: tokenizer.encode(this.render(messages, { addGenerationPrompt: true }), { addSpecialTokens: false }) };
+  encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[], tools?: readonly ChatTool[]): EncodedPrompt {
+    return this.encodeRendered(tokenizer, messages, { addGenerationPrompt: true, tools });
   }
 
   /** The conversation as it stands. Throws DoubledBosError. */
-  encodeConversation(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedPrompt {
-    return { tokenIds: tokenizer.encode(this.render(messages, { addGenerationPrompt: false }), { addSpecialTokens: false }) };
+  encodeConversation(tokenizer: Tokenizer, messages: readonly ChatMessage[], tools?: readonly ChatTool[]): EncodedPrompt {
+    return this.encodeRendered(tokenizer, messages, { addGenerationPrompt: false, tools });
   }
 
   /**
@@ -67,11 +68,12 @@ export class ChatTemplate implements ConversationFormat {
    * else by comparing renderings of prefixes. Throws TemplateMismatchError where training and serving would see different text,
    * EmptyLossMaskError where nothing would be trained, DoubledBosError.
    */
-  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing: LossWeighing = plainWeighing): EncodedConversation {
+  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing: LossWeighing = plainWeighing, tools?: readonly ChatTool[]): EncodedConversation {
     const { full, spans } = runWithin((this.options.limits ?? templateLimits).milliseconds, () => {
-      const rendered = this.render(messages, { addGenerationPrompt: false });
-      return { full: rendered, spans: this.findSpans(tokenizer, messages, rendered) };
+      const rendered = this.render(messages, { addGenerationPrompt: false, tools });
+      return { full: rendered, spans: this.findSpans(tokenizer, messages, rendered, tools) };
     });
+    checkRenderedTools(full, messages, tools, spans);
     if (spans.every(({ start, end }) => start === end)) {
       throw new EmptyLossMaskError({
         code: 'empty-loss-mask',
@@ -94,16 +96,23 @@ export class ChatTemplate implements ConversationFormat {
     return encoded;
   }
 
-  private findSpans(tokenizer: Tokenizer, messages: readonly ChatMessage[], full: string): TrainedSpan[] {
-    const render = (some: readonly ChatMessage[], options: RenderOptions) => this.render(some, options);
-    if (this.markedPrograms) return spansByMarks(messages, full, this.run(this.markedPrograms, messages, false), render);
+  private encodeRendered(tokenizer: Tokenizer, messages: readonly ChatMessage[], options: RenderOptions): EncodedPrompt {
+    const rendered = this.render(messages, options);
+    checkRenderedTools(rendered, messages, options.tools);
+    // The template writes the special tokens itself; the tokenizer must not add them again.
+    return { tokenIds: tokenizer.encode(rendered, { addSpecialTokens: false }) };
+  }
+
+  private findSpans(tokenizer: Tokenizer, messages: readonly ChatMessage[], full: string, tools: readonly ChatTool[] | undefined): TrainedSpan[] {
+    const render = (some: readonly ChatMessage[], options: RenderOptions) => this.render(some, { ...options, tools });
+    if (this.markedPrograms) return spansByMarks(messages, full, this.run(this.markedPrograms, messages, { addGenerationPrompt: false, tools }), render);
     const endTexts = tokenizer.eosTokenIds.map((id) => tokenizer.tokenText(id));
     return spansByPrefixes(messages, full, render, endTexts);
   }
 
-  private run(programs: readonly Program[], messages: readonly ChatMessage[], addGenerationPrompt: boolean): string {
+  private run(programs: readonly Program[], messages: readonly ChatMessage[], { addGenerationPrompt, tools = [] }: RenderOptions): string {
     const { specialTokens = {}, now = new Date(), limits = templateLimits } = this.options;
-    const variables = { ...specialTokens, messages, tools: null, documents: null, add_generation_prompt: addGenerationPrompt };
+    const variables = { ...specialTokens, messages, tools: tools.length > 0 ? tools : null, documents: null, add_generation_prompt: addGenerationPrompt };
     return renderBounded(programs, variables, now, limits);
   }
 }

@@ -1,5 +1,5 @@
 import type { Tokenizer } from './tokenizer.js';
-import type { ChatMessage } from './training-spans.js';
+import type { ChatMessage, ChatTool } from './training-spans.js';
 
 /** A stretch of text, and what each of its tokens weighs in the loss; 0: it is not trained on. */
 export interface WeighedText {
@@ -38,9 +38,9 @@ export interface ConversationFormat {
    * The conversation to train on: all that the assistant says, or what `weighing` says. Throws EmptyLossMaskError where nothing would be trained,
    * and what the format refuses.
    */
-  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing?: LossWeighing): EncodedConversation;
+  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing?: LossWeighing, tools?: readonly ChatTool[]): EncodedConversation;
   /** The conversation so far, with what makes the model answer as the assistant. */
-  encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedPrompt;
+  encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[], tools?: readonly ChatTool[]): EncodedPrompt;
   /** The conversation as it stands, whoever speaks last. */
-  encodeConversation(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedPrompt;
+  encodeConversation(tokenizer: Tokenizer, messages: readonly ChatMessage[], tools?: readonly ChatTool[]): EncodedPrompt;
 }

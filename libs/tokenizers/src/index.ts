@@ -6,4 +6,4 @@ export { tokenizerFilesFromGguf, type RebuiltTokenizer } from './gguf-tokenizer.
 export { SourceTargetFormat } from './source-target-format.js';
 export { type SpecialTokens } from './special-tokens.js';
 export { Tokenizer, type TokenizerFiles } from './tokenizer.js';
-export { type ChatMessage } from './training-spans.js';
+export { type ChatMessage, type ChatTool } from './training-spans.js';

@@ -2,7 +2,7 @@ import type { ConversationFormat, EncodedConversation, EncodedPrompt, LossWeighi
 import { encodeWeighed } from './encode-weighed.js';
 import { EmptyLossMaskError, SourceTargetError } from './errors.js';
 import type { Tokenizer } from './tokenizer.js';
-import type { ChatMessage } from './training-spans.js';
+import type { ChatMessage, ChatTool } from './training-spans.js';
 
 /**
  * How an encoder-decoder such as T5 reads text. There is no chat template: the encoder reads the raw instruction, the decoder writes the
@@ -19,7 +19,8 @@ export class SourceTargetFormat implements ConversationFormat {
   constructor(private readonly startTokenId: number) {}
 
   /** The encoder's side is never trained on, whatever the weighing says of it. */
-  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing?: LossWeighing): EncodedConversation {
+  encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing?: LossWeighing, tools: readonly ChatTool[] = []): EncodedConversation {
+    refuseTools(messages, tools);
     const answer = messages.at(-1);
     if (answer?.role !== 'assistant') {
       throw new EmptyLossMaskError({
@@ -32,12 +33,13 @@ export class SourceTargetFormat implements ConversationFormat {
     return weighing ? { ...this.weighed(tokenizer, answer.content, messages.length - 1, weighing), ...(pair.sourceTokenIds && { sourceTokenIds: pair.sourceTokenIds }) } : pair;
   }
 
-  encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedPrompt {
+  encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[], tools: readonly ChatTool[] = []): EncodedPrompt {
+    refuseTools(messages, tools);
     return { tokenIds: [this.startTokenId], sourceTokenIds: encodeToEnd(tokenizer, instructionOf(messages)) };
   }
 
-  encodeConversation(tokenizer: Tokenizer, messages: readonly ChatMessage[]): EncodedPrompt {
-    const { tokenIds, sourceTokenIds } = this.encodeForTraining(tokenizer, messages);
+  encodeConversation(tokenizer: Tokenizer, messages: readonly ChatMessage[], tools: readonly ChatTool[] = []): EncodedPrompt {
+    const { tokenIds, sourceTokenIds } = this.encodeForTraining(tokenizer, messages, undefined, tools);
     return { tokenIds, ...(sourceTokenIds && { sourceTokenIds }) };
   }
 
@@ -61,6 +63,11 @@ export class SourceTargetFormat implements ConversationFormat {
       ...((lossWeights || ![0, 1].includes(endWeight)) && { lossWeights: [0, ...(lossWeights ?? lossMask.map(Number)), ...ends.map(() => endWeight)] }),
     };
   }
+}
+
+function refuseTools(messages: readonly ChatMessage[], tools: readonly ChatTool[]): void {
+  if (tools.length === 0 && messages.every((message) => !message.tool_calls)) return;
+  throw new SourceTargetError({ code: 'tools-not-rendered', message: 'An encoder-decoder has no chat template and calls no tools. Leave rows with tools out, or use a chat model.', facts: { tools: tools.map((tool) => tool.function.name) } });
 }
 
 function instructionOf(messages: readonly ChatMessage[]): string {

@@ -4,6 +4,17 @@ import { ChatTemplateError, EmptyLossMaskError, TemplateMismatchError } from './
 export interface ChatMessage {
   readonly role: string;
   readonly content: string;
+  /** Of an assistant's message: what it calls. */
+  readonly tool_calls?: readonly { readonly id?: string; readonly type: string; readonly function: { readonly name: string; readonly arguments: unknown } }[];
+  /** Of a tool's message: the call that it answers, and the tool. */
+  readonly tool_call_id?: string;
+  readonly name?: string;
+}
+
+/** A tool that the assistant may call, in OpenAI's form. */
+export interface ChatTool {
+  readonly type: string;
+  readonly function: { readonly name: string };
 }
 
 /** Characters [start, end) of a rendered conversation that the assistant says, the end of its turn included. */
@@ -85,6 +96,29 @@ export function spansByMarks(messages: readonly ChatMessage[], full: string, mar
     }
   }
   return spans;
+}
+
+/**
+ * Throws ChatTemplateError where a template says nothing of the tools that a conversation has: it was made for models that know none. `spans` are those
+ * of the assistant's turns, in which its calls have to stand.
+ */
+export function checkRenderedTools(full: string, messages: readonly ChatMessage[], tools: readonly ChatTool[] = [], spans?: readonly TrainedSpan[]): void {
+  const turns = messages.filter(({ role }) => role === 'assistant');
+  const called = turns.flatMap(({ tool_calls = [] }, turn) => tool_calls.map((call) => ({ name: call.function.name, span: spans?.[turn] })));
+  if (tools.length === 0 && called.length === 0) return;
+  // What is said may hold the name of a tool by chance.
+  const unsaid = (text: string): string => messages.reduce((rest, { content }) => rest.replace(content.trim(), () => ''), text);
+  const around = unsaid(full);
+  const missing = [
+    ...tools.filter((tool) => !around.includes(tool.function.name)).map((tool) => `the tool ${tool.function.name}`),
+    ...called.filter(({ name, span }) => !(span ? unsaid(full.slice(span.start, span.end)) : around).includes(name)).map(({ name }) => `a call of ${name}`),
+  ];
+  if (missing.length === 0) return;
+  throw new ChatTemplateError({
+    code: 'tools-not-rendered',
+    message: `The chat template renders nothing of ${missing.slice(0, 5).join(', ')}: it is made for models that call no tools. Use a model whose template knows tools, put one into its folder as chat_template.jinja, or leave such rows out.`,
+    facts: { missing },
+  });
 }
 
 function checkPrefix(full: string, prefix: string, index: number): string {

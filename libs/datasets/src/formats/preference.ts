@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { show, type Report } from '../problem.js';
 import { draftsOf, messageKeys, roleAndContent } from './messages.js';
 import { isAbsent, systemDraft, type JsonObject, type MessageDraft, type RowFormat } from './row-format.js';
@@ -9,7 +10,7 @@ import { isAbsent, systemDraft, type JsonObject, type MessageDraft, type RowForm
 export const preference: RowFormat = {
   name: 'preference',
   mark: 'chosen',
-  keys: ['prompt', 'chosen', 'rejected', 'system'],
+  keys: ['prompt', 'chosen', 'rejected', 'system', 'tools'],
   // Published files carry scores, and the chosen conversation once more as `messages`.
   ignored: ['id', 'prompt_id', 'messages', 'score_chosen', 'score_rejected', 'source'],
   example: '{"prompt":"…","chosen":"the better answer","rejected":"the other"}',
@@ -17,7 +18,7 @@ export const preference: RowFormat = {
   rejected(record, report) {
     const [chosen, rejected] = [conversation(record, 'chosen', () => {}), conversation(record, 'rejected', report)];
     if (!chosen || !rejected) return undefined;
-    const same = chosen.length === rejected.length && chosen.slice(0, -1).every(({ role, content }, index) => role === rejected[index]!.role && content === rejected[index]!.content);
+    const same = chosen.length === rejected.length && chosen.slice(0, -1).every((message, index) => isDeepStrictEqual({ ...message, place: '' }, { ...rejected[index]!, place: '' }));
     if (same) return rejected.at(-1);
     report('bad-value', `rejected: expected the same conversation as chosen up to its last answer; got ${rejected.length} messages beside ${chosen.length}, or other words before the answer`);
     return undefined;

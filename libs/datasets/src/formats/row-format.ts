@@ -10,10 +10,14 @@ export interface MessageDraft {
   /** What a message says of its own weight in the loss. */
   readonly loss?: unknown;
   readonly lossScale?: unknown;
+  /** What an assistant's message calls, and what a tool's message answers. */
+  readonly toolCalls?: unknown;
+  readonly toolCallId?: unknown;
+  readonly name?: unknown;
 }
 
 /** A text as some format told it, not yet checked. */
-export type TextDraft = Omit<MessageDraft, 'role' | 'loss' | 'lossScale'>;
+export type TextDraft = Pick<MessageDraft, 'content' | 'place'>;
 
 /** A shape in which rows come from outside: a file of this folder and a line in `formats.ts`. */
 export interface RowFormat {

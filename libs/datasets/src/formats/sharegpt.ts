@@ -1,13 +1,13 @@
 import { draftsOf, isObject, messageKeys, roleAndContent } from './messages.js';
 import { systemDraft, type RowFormat } from './row-format.js';
 
-const speakers: Readonly<Record<string, string>> = { system: 'system', human: 'user', user: 'user', gpt: 'assistant', assistant: 'assistant' };
+const speakers: Readonly<Record<string, string>> = { system: 'system', human: 'user', user: 'user', gpt: 'assistant', assistant: 'assistant', function_call: 'tool_call', observation: 'tool_response', tool: 'tool' };
 
 /** `{"conversations":[{"from":"human","value":"…"},…]}`; some writers put role and content there instead. */
 export const shareGpt: RowFormat = {
   name: 'sharegpt',
   mark: 'conversations',
-  keys: ['conversations', 'system'],
+  keys: ['conversations', 'system', 'tools'],
   ignored: ['id'],
   example: '{"conversations":[{"from":"human","value":"…"},{"from":"gpt","value":"…"}]}',
   drafts(record, report) {
