@@ -17,6 +17,15 @@ async function* oneByOne(entries: readonly SafetensorsEntry[]): AsyncGenerator<S
   for (const item of entries) yield item;
 }
 
+async function* pieces(...sizes: number[]): AsyncGenerator<Uint8Array> {
+  for (const size of sizes) yield new Uint8Array(size);
+}
+
+/** Ready bytes, two at a time. */
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 2) yield bytes.subarray(at, at + 2);
+}
+
 describe('writeSafetensors', () => {
   it('orders by alignment, then by name, and pads the header to eight bytes', async () => {
     await using folder = await temporaryFolder();
@@ -31,7 +40,7 @@ describe('writeSafetensors', () => {
     expect(await readdir(folder.path)).toEqual(['x.safetensors']);
   });
 
-  it('returns what was written, whether bytes come ready, on demand, or one by one', async () => {
+  it('returns what was written, whether bytes come ready, on demand, in pieces, or one by one', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'x.safetensors');
     const sizes: Record<string, number> = { U8: 1, BF16: 2, F32: 4, I64: 8 };
@@ -40,12 +49,13 @@ describe('writeSafetensors', () => {
       maxLength: 6,
     });
     await fc.assert(
-      fc.asyncProperty(tensors, fc.constantFrom('ready', 'on demand', 'one by one'), async (specs, manner) => {
+      fc.asyncProperty(tensors, fc.constantFrom('ready', 'on demand', 'in pieces', 'one by one'), async (specs, manner) => {
         const entries = specs
           .filter(({ name }) => name !== '__metadata__' && name.isWellFormed())
           .map(({ name, dtype, shape }) => entry(name, dtype, shape, shape.reduce((a, b) => a * b, 1) * sizes[dtype]!));
         const lazy = entries.map((item) => ({ ...item, bytes: async () => (item.bytes instanceof Uint8Array ? item.bytes : item.bytes()) }));
-        await writeSafetensors(path, manner === 'ready' ? entries : manner === 'on demand' ? lazy : oneByOne(entries), { metadata: {} });
+        const divided = entries.map((item) => ({ ...item, bytes: () => slices(item.bytes as Uint8Array) }));
+        await writeSafetensors(path, manner === 'ready' ? entries : manner === 'on demand' ? lazy : manner === 'in pieces' ? divided : oneByOne(entries), { metadata: {} });
         await using source = await openSafetensors(path);
         expect([...source.names()].sort()).toEqual(entries.map(({ name }) => name).sort());
         for (const { name, dtype, shape, bytes } of entries) {
@@ -74,6 +84,8 @@ describe('writeSafetensors', () => {
 
   it.each<[string, SafetensorsEntry[], string]>([
     ['a size that is not the shape', [entry('a', 'F32', [4], 15)], 'safetensors-size-mismatch'],
+    ['pieces that are more than the shape', [{ ...entry('a', 'F32', [4], 0), bytes: () => pieces(8, 9) }], 'safetensors-size-mismatch'],
+    ['pieces that are less than the shape', [{ ...entry('a', 'F32', [4], 0), bytes: () => pieces(8, 7) }], 'safetensors-size-mismatch'],
     ['a late size that is not the shape', [{ ...entry('a', 'F32', [4], 0), bytes: () => new Uint8Array(15) }], 'safetensors-size-mismatch'],
     ['the same name twice', [entry('a', 'U8', [1], 1), entry('a', 'U8', [1], 1)], 'safetensors-duplicate-tensor'],
     ['the reserved name', [entry('__metadata__', 'U8', [1], 1)], 'safetensors-duplicate-tensor'],

@@ -8,12 +8,15 @@ import { RandomAccessFile } from './random-access-file.js';
 import { largestSafetensorsHeader } from './safetensors-header.js';
 import { safetensorsBits } from './safetensors-types.js';
 
-/** One tensor to write. Bytes given as a function are asked for when their turn comes, so that a large model never lies in memory whole. */
+/**
+ * One tensor to write. Bytes given as a function are asked for when their turn comes, so that a large model never lies in memory whole; and
+ * where they come in pieces, no large tensor does.
+ */
 export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
-  readonly bytes: Uint8Array | (() => Uint8Array | Promise<Uint8Array>);
+  readonly bytes: Uint8Array | (() => Uint8Array | AsyncIterable<Uint8Array> | Promise<Uint8Array | AsyncIterable<Uint8Array>>);
 }
 
 export interface WriteSafetensorsOptions {
@@ -28,7 +31,7 @@ interface PlannedTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly byteLength: number;
-  load(): Promise<Uint8Array>;
+  load(): Promise<Uint8Array | AsyncIterable<Uint8Array>>;
 }
 
 /**
@@ -77,9 +80,14 @@ export async function writeSafetensors(
 export async function writeShard(file: AtomicFile, tensors: readonly PlannedTensor[], metadata: Readonly<Record<string, string>>): Promise<void> {
   await file.write(encodeHeader(tensors, metadata, file.path));
   for (const tensor of tensors) {
-    const bytes = await tensor.load();
-    if (bytes.byteLength !== tensor.byteLength) throw sizeMismatch(tensor.name, tensor.dtype, tensor.shape, tensor.byteLength, bytes.byteLength);
-    await file.write(bytes);
+    const loaded = await tensor.load();
+    let written = 0;
+    for await (const bytes of loaded instanceof Uint8Array ? [loaded] : loaded) {
+      written += bytes.byteLength;
+      if (written > tensor.byteLength) break;
+      await file.write(bytes);
+    }
+    if (written !== tensor.byteLength) throw sizeMismatch(tensor.name, tensor.dtype, tensor.shape, tensor.byteLength, written);
   }
 }
 

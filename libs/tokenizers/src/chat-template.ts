@@ -69,6 +69,16 @@ export class ChatTemplate implements ConversationFormat {
    * EmptyLossMaskError where nothing would be trained, DoubledBosError.
    */
   encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing: LossWeighing = plainWeighing, tools?: readonly ChatTool[]): EncodedConversation {
+    const encoded = encodeWeighed(tokenizer, this.weighedTexts(tokenizer, messages, weighing, tools));
+    tokenizer.checkBos(encoded.tokenIds);
+    return encoded;
+  }
+
+  /**
+   * The text of that, in pieces with what each weighs. `tokenizer` is the one that the template was made for, whose end tokens it writes; another
+   * may read the pieces (`encodeWeighed`).
+   */
+  weighedTexts(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing: LossWeighing = plainWeighing, tools?: readonly ChatTool[]): WeighedText[] {
     const { full, spans } = runWithin((this.options.limits ?? templateLimits).milliseconds, () => {
       const rendered = this.render(messages, { addGenerationPrompt: false, tools });
       return { full: rendered, spans: this.findSpans(tokenizer, messages, rendered, tools) };
@@ -91,9 +101,7 @@ export class ChatTemplate implements ConversationFormat {
       at = end;
     }
     texts.push(...weighing.others(full.slice(at)));
-    const encoded = encodeWeighed(tokenizer, texts);
-    tokenizer.checkBos(encoded.tokenIds);
-    return encoded;
+    return texts;
   }
 
   private encodeRendered(tokenizer: Tokenizer, messages: readonly ChatMessage[], options: RenderOptions): EncodedPrompt {

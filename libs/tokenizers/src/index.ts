@@ -1,6 +1,7 @@
 export { ChatTemplate, type RenderOptions } from './chat-template.js';
 export { templateLimits, type TemplateLimits } from './bounded-jinja.js';
 export type { ConversationFormat, EncodedConversation, EncodedPrompt, LossWeighing, WeighedText } from './conversation-format.js';
+export { encodeWeighed } from './encode-weighed.js';
 export { ChatTemplateError, DoubledBosError, EmptyLossMaskError, SourceTargetError, TemplateMismatchError, TokenizerError } from './errors.js';
 export { tokenizerFilesFromGguf, type RebuiltTokenizer } from './gguf-tokenizer.js';
 export { SourceTargetFormat } from './source-target-format.js';

@@ -63,6 +63,18 @@ describe('Tokenizer', () => {
     expect(small({ pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'ByteLevel', add_prefix_space: true }] } }).tokenizesPartsAlike).toBe(false);
   });
 
+  it('knows the bytes of a token in every spelling', () => {
+    const spelled = (tokenizer: Tokenizer, text: string) => Buffer.concat(tokenizer.encode(text, { addSpecialTokens: false }).map((id) => tokenizer.tokenBytes(id))).toString('latin1');
+    // 犬 and 🦊 have no token: both fall back to bytes, which are parts of a character each.
+    for (const text of ['the fox', ' naïve  café', '犬🦊', 'x\n\ty']) {
+      const bytes = Buffer.from(text).toString('latin1');
+      expect(spelled(chatTokenizer(), text)).toBe(bytes);
+      expect(spelled(gemmaTokenizer(), text)).toBe(bytes);
+      expect(spelled(prefixTokenizer(), text)).toBe(` ${bytes}`);
+    }
+    for (const tokenizer of [chatTokenizer(), gemmaTokenizer()]) expect(Buffer.from(tokenizer.tokenBytes(1)).toString()).toBe(tokenizer.tokenText(1));
+  });
+
   it('refuses ids that do not exist', () => {
     expect(() => chatTokenizer().decode([99_999])).toThrow(expect.objectContaining({ code: 'tokenizer-unknown-id' }));
     expect(() => chatTokenizer().tokenText(-1)).toThrow(expect.objectContaining({ code: 'tokenizer-unknown-id' }));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DoubledBosError, TokenizerError } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
 import { readEosIds, readSpecialTokens, specialAddedTokens, turnEnds, type SpecialTokens } from './special-tokens.js';
+import { tokenSpelling, type TokenSpelling } from './token-bytes.js';
 import { prepareTokenizerJson, tokenizesPartsAlike } from './tokenizer-json.js';
 
 /** The parsed files that a tokenizer is made of. */
@@ -27,11 +28,13 @@ export class Tokenizer {
   readonly vocabularySize: number;
   /** Whether parts of a text may be tokenized by themselves: no prefix space, no stripping. */
   readonly tokenizesPartsAlike: boolean;
+  private readonly spelling: TokenSpelling;
 
   private constructor(
     private readonly inner: JsonTokenizer,
     private readonly texts: readonly (string | undefined)[],
     private readonly specialIds: ReadonlySet<number>,
+    private readonly addedIds: ReadonlySet<number>,
     json: JsonObject,
     configs: { tokenizer: JsonObject; map: JsonObject; generation: JsonObject | undefined; model: JsonObject | undefined },
     private readonly cleanUp: boolean,
@@ -39,6 +42,7 @@ export class Tokenizer {
     this.specialTokens = readSpecialTokens(configs.tokenizer, configs.map);
     this.vocabularySize = texts.length;
     this.tokenizesPartsAlike = tokenizesPartsAlike(json);
+    this.spelling = tokenSpelling(json);
     const idOf = (text: string | undefined) => (text === undefined ? undefined : this.tokenId(text));
     this.bosTokenId = idOf(this.specialTokens.bos_token);
     this.padTokenId = idOf(this.specialTokens.pad_token);
@@ -91,7 +95,7 @@ export class Tokenizer {
     const special = new Set(added.filter(([, token]) => token.special).map(([id]) => id));
     const plain = (value: unknown) => (isObject(value) ? value : undefined);
     const configs = { tokenizer: config, map: plain(files.specialTokensMap) ?? {}, generation: plain(files.generationConfig), model: plain(files.modelConfig) };
-    return new Tokenizer(inner, texts, special, json, configs, config.clean_up_tokenization_spaces === true);
+    return new Tokenizer(inner, texts, special, new Set(added.map(([id]) => id)), json, configs, config.clean_up_tokenization_spaces === true);
   }
 
   /**
@@ -120,6 +124,11 @@ export class Tokenizer {
   /** The text of one token as the vocabulary spells it, such as `Ġthe` or `<|im_end|>`. */
   tokenText(id: number): string {
     return this.texts[id] ?? this.failUnknownId(id);
+  }
+
+  /** The bytes that one token stands for: its text with spaces for the marks of word starts, in UTF-8; of a token that is part of a character, that part. */
+  tokenBytes(id: number): Uint8Array {
+    return this.spelling(this.tokenText(id), this.addedIds.has(id));
   }
 
   /** The id of a token as the vocabulary spells it. */
