@@ -1,6 +1,7 @@
 import type { EncodedRow, LongRowCounts, Split } from '@tunesmith/datasets';
 import type { CausalLanguageModel } from '@tunesmith/models';
 import type { Tensor, WorkContext } from '@tunesmith/tensor';
+import type { StepPlace } from './tuning-method.js';
 
 /** What goes through the model together and counts as one: a row for `sft`, both answers of a pair for `dpo`. */
 export interface Example {
@@ -31,6 +32,8 @@ export interface Objective extends Partial<Disposable> {
    * log-probabilities. A resumed run has them from `state`.
    */
   begin?(model: CausalLanguageModel, examples: readonly Example[], context: WorkContext): Promise<void>;
+  /** Before the passes of a step, for what changes over a training. */
+  beforeStep?(place: StepPlace): void;
   /**
    * The share of a step's loss that these examples carry: a sum over them, divided by `denominator`, the weight of all examples
    * of the step. So the parts of an accumulated step add up to the loss, and the gradient, of one big batch.

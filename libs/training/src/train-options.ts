@@ -132,6 +132,8 @@ export interface DistillOptions {
   readonly topK: number;
   /** Share of the labels' cross-entropy; the teacher has the rest. */
   readonly labelShare: number;
+  /** Whether that stays so (`hard`, the default), grows to 1 over the training, or gives the teacher of each row exp(-its cross-entropy). */
+  readonly mixing?: 'hard' | 'hard-and-decay' | 'soft';
 }
 
 export type ObjectiveOptions = SftOptions | PretrainOptions | DpoOptions | DistillOptions;

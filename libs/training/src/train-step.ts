@@ -33,6 +33,7 @@ export interface StepResult {
  */
 export function trainStep({ model, method, objective, parameters, optimizer }: Trainee, passes: readonly (readonly Example[])[], options: StepOptions): StepResult {
   method.beforeStep?.(options);
+  objective.beforeStep?.(options);
   const examples = passes.flat();
   const denominator = examples.reduce((sum, { weight }) => sum + weight, 0);
   let loss = 0;

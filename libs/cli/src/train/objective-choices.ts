@@ -7,10 +7,10 @@ export const objectiveChoices: Choices = {
     sft: { settings: { kind: 'sft' }, takes: { lossScale: 'lossScale' } },
     pretrain: { settings: { kind: 'pretrain' }, takes: {} },
     dpo: { settings: { kind: 'dpo' }, takes: { beta: 'beta', sftWeight: 'sftWeight' } },
-    distill: { settings: { kind: 'distill' }, takes: { divergence: 'divergence', temperature: 'temperature', topK: 'topK', labelShare: 'labelShare' } },
+    distill: { settings: { kind: 'distill' }, takes: { divergence: 'divergence', temperature: 'temperature', topK: 'topK', labelShare: 'labelShare', mixing: 'mixing' } },
   },
   flags: {
-    lossScale: '--loss-scale', beta: '--beta', sftWeight: '--sft-weight', divergence: '--divergence', temperature: '--temperature', topK: '--top-k', labelShare: '--label-share',
+    lossScale: '--loss-scale', beta: '--beta', sftWeight: '--sft-weight', divergence: '--divergence', temperature: '--temperature', topK: '--top-k', labelShare: '--label-share', mixing: '--mixing',
   },
 };
 

@@ -54,6 +54,7 @@ export function addTrainOptions(command: Command): void {
     .option('--temperature <number>', 'distill: softens both distributions (default: 1)', number)
     .option('--top-k <count>', 'distill: teacher tokens kept at each place; 0 for all (default: 0)', number)
     .option('--label-share <number>', "distill: share of the labels' own loss (default: 0.5)", number)
+    .addOption(choice('--mixing <kind>', 'distill: that share stays, grows to 1, or follows how well the teacher knew each row (default: "hard")', ['hard', 'hard-and-decay', 'soft']))
     .optionsGroup('How it is tuned:')
     .addOption(choice('--method <method>', 'which weights learn, and how (default: "lora")', Object.keys(methodChoices.choices)))
     .option('--rank <number>', 'lora and its kin: rank (default: 8; galore: 128)', number)

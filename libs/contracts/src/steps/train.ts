@@ -53,6 +53,7 @@ export const TrainingObjective = z.discriminatedUnion('kind', [
     temperature: z.number().positive().default(1),
     topK: z.int().min(0).default(0).describe('Teacher tokens kept at each place; 0 for all.'),
     labelShare: z.number().min(0).max(1).default(0.5).describe("Share of the labels' cross-entropy."),
+    mixing: z.enum(['hard', 'hard-and-decay', 'soft']).default('hard').describe('Whether that share stays, grows to 1 over the training, or follows how well the teacher knew each row.'),
   }),
 ]);
 export const Optimizer = z.discriminatedUnion('kind', [

@@ -7,7 +7,8 @@ import { temporaryFolder } from '@tunesmith/tests-support';
 import type { ConversationFormat } from '@tunesmith/tokenizers';
 import type { Example } from '../objective.js';
 import { packedTokens } from '../packed-tokens.js';
-import { writeDistributions, type RowDistributions } from '../stored-distributions.js';
+import { DistributionsWriter } from '../distributions-writer.js';
+import type { RowDistributions } from '../stored-distributions.js';
 import { objectiveReferences, teacherFolder } from '../testing/objective-references.js';
 import { tinyMaterial, tinyModelFolder } from '../testing/reference-curves.js';
 import type { DistillOptions } from '../train-options.js';
@@ -51,6 +52,8 @@ test.each(cases)('equals torch, loss and gradients, in one pass or two: $diverge
 
 describe('what a teacher said, stored', () => {
   const entries = 7;
+  const firstPlace = 1; // the questions have two tokens
+  const crossEntropy = Math.log(4);
   /** Conversations whose words are token ids. */
   const format = (): ConversationFormat =>
     ({
@@ -68,10 +71,12 @@ describe('what a teacher said, stored', () => {
     const said = rows.map(({ tokenIds }): RowDistributions => scope(() => noGrad(() => {
       const positions = Int32Array.from(tokenIds.keys());
       const logits = teacher.logits(teacher.hidden(packedTokens({ tokenIds: Int32Array.from(tokenIds), positions, boundaries: [0, tokenIds.length] })));
-      const [values, indices] = ops.topk(logits, entries) as [Tensor, Tensor];
-      return { tokenIds, indices: Int32Array.from(indices.toArray()), logits: float16FromFloat32(Float32Array.from(values.toArray())) };
+      const [values, indices] = ops.topk(ops.slice(logits, 0, firstPlace, tokenIds.length, 1), entries) as [Tensor, Tensor];
+      return { tokenIds, places: positions.slice(firstPlace), indices: Int32Array.from(indices.toArray()), logits: float16FromFloat32(Float32Array.from(values.toArray())), crossEntropy };
     })));
-    await writeDistributions(folder, new Map([['train', said]]), entries);
+    await using writer = await DistributionsWriter.create(folder, entries);
+    for (const row of said) await writer.append('train', row);
+    await writer.finish();
   }
 
   test('teaches what the live teacher teaches, up to the rounding of its logits', async () => {
@@ -88,6 +93,28 @@ describe('what a teacher said, stored', () => {
     const fewer = distill(tinyMaterial({ datasetFolder: folder.path, format }), { ...options, topK: 3 });
     const { examples: same } = await fewer.examples('train');
     expect(scope(() => fewer.loss(model, same, denominator).item())).not.toBeCloseTo(loss, 2);
+  });
+
+  test('mixes by a share that stays, that grows, or that follows how well the teacher knew the row', async () => {
+    await using folder = await temporaryFolder();
+    await store(folder.path);
+    using model = (await loadModel(tinyModelFolder, { dtype: 'float32' })).model;
+    const lossOf = async (change: Partial<DistillOptions>, step = 0): Promise<number> => {
+      const objective = distill(tinyMaterial({ datasetFolder: folder.path, format }), { ...options, temperature: 1, ...change });
+      const { examples: set } = await objective.examples('train');
+      objective.beforeStep!({ step, steps: 4 });
+      const loss = scope(() => objective.loss(model, set, denominator).item());
+      objective[Symbol.dispose]!();
+      return loss;
+    };
+    const [labels, teacher] = [await lossOf({ labelShare: 1 }), await lossOf({ labelShare: 0 })];
+    const mixed = (share: number): number => share * labels + (1 - share) * teacher;
+    expect(Math.abs(labels - teacher)).toBeGreaterThan(0.1);
+    expect(await lossOf({ labelShare: 0.5 }, 3)).toBeCloseTo(mixed(0.5), 5);
+    // FuseChat: share + (1 - share) * step / steps
+    for (const step of [0, 1, 3]) expect(await lossOf({ labelShare: 0.5, mixing: 'hard-and-decay' }, step)).toBeCloseTo(mixed(0.5 + (0.5 * step) / 4), 5);
+    expect(await lossOf({ mixing: 'soft' })).toBeCloseTo(mixed(1 - Math.exp(-crossEntropy)), 5);
+    await expect(distill(tinyMaterial({ teacherFolder }), { ...options, mixing: 'soft' }).examples('train')).rejects.toMatchObject({ code: 'bad-settings' });
   });
 
   test('refuses other rows, fewer entries, split rows, and neither teacher nor store', async () => {

@@ -22,21 +22,26 @@ const logitsAtOnce = 2 ** 23;
  *     loss = labelShare · cross-entropy of the label + (1 - labelShare) · divergence from the teacher        mean over the trained tokens
  *
  * FuseChat's equation 5 (arXiv 2408.07990) with labelShare as its lambda; its cross-entropy against a fixed distribution differs from forward-kl
- * by a constant. The teacher is a model of the same vocabulary, read beside the student, or what it said once, stored beside the rows.
+ * by a constant. `mixing` moves the share: `hard-and-decay` from labelShare to 1 over the training, `soft` gives the teacher of each row exp(-its
+ * cross-entropy there) instead. The teacher is a model of the same vocabulary, read beside the student, or what it said once, stored beside the rows.
  */
 export function distill(material: TrainingMaterial, options: DistillOptions): Objective {
   const { datasetFolder, teacherFolder, modelFolder, tokenizer, format, maxLength, longRows, dtype } = material;
-  const { topK, labelShare } = options;
+  const { topK, labelShare, mixing = 'hard' } = options;
   const stored = new Map<Split, StoredDistributions>();
   const splits = new Map<Example, Split>();
   let teacher: CausalLanguageModel | undefined;
+  let decayed = 0; // of what was the teacher's at the beginning, the part that the labels have taken over
 
   return {
     name: 'distill',
 
     async examples(split) {
-      if (teacherFolder === undefined) stored.set(split, await storedOf(split));
-      else await expectSameVocabulary(tokenizer, teacherFolder);
+      if (mixing === 'soft' && teacherFolder !== undefined) throw new TrainingError('bad-settings', 'train: mixing soft: expected stored distributions, which know the cross-entropy of each row; got a live teacher. Use hard or hard-and-decay.', { mixing });
+      if (teacherFolder === undefined) {
+        stored.get(split)?.[Symbol.dispose]();
+        stored.set(split, await storedOf(split));
+      } else await expectSameVocabulary(tokenizer, teacherFolder);
       const set = tokenExamples(await encodeConversations(await collectRows(datasetFolder, { split }), tokenizer, format(), { maxLength, longRows }));
       for (const example of set.examples) {
         splits.set(example, split);
@@ -49,6 +54,10 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
       if (teacherFolder !== undefined) teacher ??= (await loadModel(teacherFolder, { dtype })).model;
     },
 
+    beforeStep({ step, steps }) {
+      if (mixing === 'hard-and-decay') decayed = step / steps;
+    },
+
     loss(model, examples, denominator) {
       const rows = examples.flatMap((example) => example.rows);
       const batch = readRows(model, rows);
@@ -57,6 +66,8 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
       const keptIds = tensor(kept, { dtype: 'int64' }); // [kept]
       const labels = ops.unsqueeze(ops.indexSelect(batch.targets, 0, keptIds), 1); // [kept, 1]
       const weights = targetWeights && tensor(kept.map((place) => targetWeights[place]!), { dtype: 'float32' }); // [kept]
+      const shares = mixing === 'soft' ? tensor(softShares(examples, kept), { dtype: 'float32' }) : null; // [kept]
+      const share = labelShare + (1 - labelShare) * decayed;
       const taught = teacher ? live(teacher, model, batch, keptIds) : fromStore(examples, kept);
       const hidden = ops.indexSelect(batch.hidden, 0, keptIds); // [kept, hidden]
       const chunk = Math.max(16, Math.floor(logitsAtOnce / model.vocabularySize));
@@ -64,9 +75,9 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
         const count = part.shape[0]!;
         const logits = logitsOf(part, head, model.logitSoftcap); // [count, vocabulary]
         const apart = divergence(logits, noGrad(() => taught(start, count)), options); // [count]
-        if (labelShare === 0) return ops.sumAll(weights ? ops.mul(apart, ops.narrow(weights, 0, start, count)) : apart);
+        if (!shares && share === 0) return ops.sumAll(weights ? ops.mul(apart, ops.narrow(weights, 0, start, count)) : apart);
         const label = ops.neg(ops.squeeze(ops.gather(ops.logSoftmax(logits, -1), 1, ops.narrow(labels, 0, start, count)), 1)); // [count]
-        const mixed = ops.add(ops.mulScalar(label, labelShare), apart, 1 - labelShare);
+        const mixed = shares ? ops.lerpTensor(apart, label, ops.narrow(shares, 0, start, count)) : ops.add(ops.mulScalar(label, share), apart, 1 - share);
         return ops.sumAll(weights ? ops.mul(mixed, ops.narrow(weights, 0, start, count)) : mixed);
       });
       return ops.divScalar(loss, denominator);
@@ -75,6 +86,8 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
     [Symbol.dispose]() {
       teacher?.[Symbol.dispose]();
       teacher = undefined;
+      for (const each of stored.values()) each[Symbol.dispose]();
+      stored.clear();
     },
   };
 
@@ -83,8 +96,9 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
       throw new TrainingError('no-teacher', `train: the objective distill expects a teacher: a model (teacher), or what one said stored beside the rows (${distributionsFile}); got neither.`, { folder: datasetFolder });
     }
     if (longRows === 'split') throw new TrainingError('cannot-split', 'train: stored distributions belong to whole rows, so long rows cannot be split. Use longRows truncate or drop, or raise maxLength.', {});
-    const read = await StoredDistributions.read(datasetFolder, split);
+    const read = await StoredDistributions.open(datasetFolder, split);
     if (topK <= read.entries) return read;
+    read[Symbol.dispose]();
     throw new TrainingError('distributions-too-few', `train: expected at least topK = ${topK} tokens at each place of ${distributionsFile}; it holds ${read.entries}. Lower topK, or make the distributions again.`, { topK, entries: read.entries });
   }
 
@@ -105,8 +119,17 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
     };
   }
 
+  function originsOf(examples: readonly Example[]): Origin[] {
+    return examples.flatMap((example) => example.rows.flatMap((row): Origin[] => row.tokenIds.map((_, place) => ({ row, place, split: splits.get(example)! }))));
+  }
+
+  function softShares(examples: readonly Example[], kept: readonly number[]): number[] {
+    const origins = originsOf(examples);
+    return kept.map((place) => 1 - Math.exp(-stored.get(origins[place]!.split)!.crossEntropy(origins[place]!.row.index)));
+  }
+
   function fromStore(examples: readonly Example[], kept: readonly number[]): (start: number, count: number) => TaughtLogits {
-    const origins = examples.flatMap((example) => example.rows.flatMap((row): Origin[] => row.tokenIds.map((_, place) => ({ row, place, split: splits.get(example)! }))));
+    const origins = originsOf(examples);
     return (start, count) => {
       const asked = kept.slice(start, start + count).map((place) => origins[place]!);
       return stored.get(asked[0]!.split)!.at(asked.map(({ row, place }) => [row.index, place] as const), topK);
