@@ -6,8 +6,8 @@ import { projectGraph } from '../../tools/project-graph.mjs';
 // someone silences the lint.
 
 const root = join(import.meta.dirname, '..', '..');
-const computeRooms = ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models', 'datasets', 'generation', 'evaluation', 'merging', 'quantization', 'training'];
-const domainRooms = ['models', 'checkpoints', 'tokenizers', 'datasets', 'generation', 'evaluation', 'merging', 'quantization', 'training'];
+const computeRooms = ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models', 'datasets', 'generation', 'evaluation', 'merging', 'quantization', 'training', 'fusion'];
+const domainRooms = ['models', 'checkpoints', 'tokenizers', 'datasets', 'generation', 'evaluation', 'merging', 'quantization', 'training', 'fusion'];
 const services = ['registry', 'synthesis', 'trainer', 'merger', 'evaluator', 'quantizer'].map((name) => `${name}-service`);
 const service = ['contracts', 'platform', ...domainRooms];
 
@@ -26,6 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   merging: computeRooms.slice(0, 8),
   quantization: computeRooms.slice(0, 8),
   training: computeRooms.slice(0, 8),
+  fusion: computeRooms.slice(0, 11),
   cli: ['contracts'],
   ...Object.fromEntries(services.map((name) => [name, service])),
   'standalone-service': ['contracts', 'platform', ...services],

@@ -4,4 +4,5 @@ export { generate, type Generation, type GenerationOptions, type GenerationReque
 export { GenerationError } from './generation-error.js';
 export { formatOf, loadForInference, type InferenceModel, type LoadForInferenceOptions } from './load-for-inference.js';
 export { parseScoreRow, scoreTokens, type ScoreRow, type TokenScores } from './score-tokens.js';
+export { tokenBatches, type BatchLimits } from './token-batches.js';
 export { tokenLogProbs, type MaskedTokens } from './token-log-probs.js';

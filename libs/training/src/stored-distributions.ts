@@ -84,7 +84,7 @@ export class StoredDistributions implements Disposable {
       entries > 0 && [indices, logits].every(({ shape }) => shape.length === 2 && shape[0] === places.length && shape[1] === entries);
     if (!sound) throw broken(`expected offsets of ${rows} rows that end at its ${tokenIds.length} tokens and ${places.length} places, and entries for each place; got ${offsets.at(-1)}, ${placeOffsets.at(-1)}, indices [${indices.shape.join(', ')}], logits [${logits.shape.join(', ')}].`, { rows });
     const begin = { indices: source.locate!(indices.name)!.begin, logits: source.locate!(logits.name)!.begin };
-    return new StoredDistributions(split, source.metadata, openSync(path), offsets, tokenIds, placeOffsets, places, crossEntropies, entries, begin);
+    return new StoredDistributions(split, source.metadata, openSync(path, 'r'), offsets, tokenIds, placeOffsets, places, crossEntropies, entries, begin);
   }
 
   /** Whether a folder holds anything of this split. */

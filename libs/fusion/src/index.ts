@@ -1,0 +1,7 @@
+/** Structurally different chat models fused into one: FuseChat's first stage. */
+export type { FuseReport } from './alignment-report.js';
+export { TokenAligner, type TieOrder, type TokenAlignment } from './align-tokens.js';
+export { fuseDistributions, type FuseOptions } from './fuse-distributions.js';
+export { FusionError } from './fusion-error.js';
+export { representModel, type RepresentOptions, type RepresentReport } from './represent-model.js';
+export { TokenSurfaces } from './token-surfaces.js';
