@@ -6,6 +6,7 @@
 #include "bridge/environment.h"
 #include "bridge/errors.h"
 #include "dispatch.h"
+#include "files.h"
 #include "memory.h"
 #include "profile.h"
 #include "runtime.h"
@@ -17,6 +18,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["setErrorFactory"] = Napi::Function::New(env, tunesmith::SetErrorFactory, "setErrorFactory");
   tunesmith::initDispatch(env, exports);
   tunesmith::initTensor(env, exports);
+  tunesmith::initFiles(env, exports);
   tunesmith::initAutograd(env, exports);
   tunesmith::initRuntime(env, exports);
   tunesmith::initProfile(env, exports);

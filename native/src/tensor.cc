@@ -3,12 +3,6 @@
 #include "tensor.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
 
 #include <cstring>
 #include <limits>
@@ -79,60 +73,6 @@ Napi::Value WriteBytes(const Napi::CallbackInfo& info) {
     expectSize(bytes, tensor);
     if (bytes.size > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.size);
     return info.Env().Undefined();
-  });
-}
-
-/// Whether no element is NaN or infinite: their exponents are all ones. Integers are always finite.
-bool finite(const void* data, size_t bytes, at::ScalarType type) {
-  const auto scan = [&]<typename Bits>(Bits exponent) {
-    const auto* bits = static_cast<const Bits*>(data);
-    bool broken = false;
-    for (size_t i = 0; i < bytes / sizeof(Bits); i++) broken |= (bits[i] & exponent) == exponent;
-    return !broken;
-  };
-  switch (type) {
-    case at::kBFloat16: return scan(uint16_t{0x7f80});
-    case at::kHalf: return scan(uint16_t{0x7c00});
-    case at::kFloat: return scan(uint32_t{0x7f800000});
-    case at::kDouble: return scan(uint64_t{0x7ff0000000000000});
-    default: return true;
-  }
-}
-
-void readFully(int descriptor, char* target, size_t bytes, off_t offset) {
-  while (bytes > 0) {
-    const ssize_t count = pread(descriptor, target, bytes, offset);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw BridgeError("file-unreadable", "the file cannot be read at byte " + std::to_string(offset) + ": " + std::strerror(errno));
-    if (count == 0) throw BridgeError("file-truncated", "the file ends at byte " + std::to_string(offset) + ", before the tensor does; fetch or write it again");
-    target += count;
-    bytes -= static_cast<size_t>(count);
-    offset += count;
-  }
-}
-
-// readFile(tensor, descriptor, offset): overwrites the elements of a contiguous tensor on the CPU with those of a file, and tells whether all
-// of them are finite, which is seen piece by piece while the bytes are still in the cache
-Napi::Value ReadFile(const Napi::CallbackInfo& info) {
-  return guarded(info, "readFile", [&]() -> Napi::Value {
-    const auto& tensor = unwrapTensor(info.Env(), info[0], "tensor");
-    if (!tensor.is_cpu() || !tensor.is_contiguous())
-      throw BridgeError("argument-type", "tensor", "expected a contiguous tensor on the CPU; make one with ops.contiguous");
-    if (!info[1].IsNumber() || !info[2].IsNumber()) throw BridgeError("argument-type", "descriptor", "expected a file descriptor and an offset in bytes");
-    const int descriptor = info[1].As<Napi::Number>().Int32Value();
-    const auto offset = static_cast<off_t>(info[2].As<Napi::Number>().Int64Value());
-    const auto bytes = static_cast<int64_t>(tensor.nbytes());
-    constexpr int64_t piece = 512 << 10;  // stays in the second cache between reading and looking at it
-    std::atomic<bool> sound{true};
-    auto* data = static_cast<char*>(tensor.mutable_data_ptr());
-    at::parallel_for(0, (bytes + piece - 1) / piece, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t at = begin * piece; at < std::min(end * piece, bytes); at += piece) {
-        const auto length = static_cast<size_t>(std::min(piece, bytes - at));
-        readFully(descriptor, data + at, length, offset + at);
-        if (!finite(data + at, length, tensor.scalar_type())) sound = false;
-      }
-    });
-    return Napi::Boolean::New(info.Env(), sound);
   });
 }
 
@@ -207,7 +147,6 @@ Napi::Value IsContiguous(const Napi::CallbackInfo& info) {
 void initTensor(Napi::Env env, Napi::Object exports) {
   exports["fromBytes"] = Napi::Function::New(env, FromBytes, "fromBytes");
   exports["writeBytes"] = Napi::Function::New(env, WriteBytes, "writeBytes");
-  exports["readFile"] = Napi::Function::New(env, ReadFile, "readFile");
   exports["toBytes"] = Napi::Function::New(env, ToBytes, "toBytes");
   exports["item"] = Napi::Function::New(env, Item, "item");
   exports["dispose"] = Napi::Function::New(env, Dispose, "dispose");

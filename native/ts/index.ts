@@ -62,7 +62,6 @@ export interface NativeLibrary {
   // tensor.cc
   fromBytes(bytes: NodeJS.TypedArray | ArrayBufferLike, shape: readonly number[], dtype: string): TensorHandle;
   writeBytes(tensor: TensorHandle, bytes: NodeJS.TypedArray | ArrayBufferLike): void;
-  readFile(tensor: TensorHandle, descriptor: number, offset: number): boolean;
   toBytes(tensor: TensorHandle): Uint8Array<ArrayBuffer>;
   item(tensor: TensorHandle): number;
   dispose(tensor: TensorHandle): boolean;
@@ -71,6 +70,12 @@ export interface NativeLibrary {
   dtype(tensor: TensorHandle): string;
   device(tensor: TensorHandle): string;
   isContiguous(tensor: TensorHandle): boolean;
+
+  // files.cc
+  readFile(tensor: TensorHandle, descriptor: number, offset: number): boolean;
+  readFileAsync(tensor: TensorHandle, descriptor: number, offset: number): Promise<boolean>;
+  writeFileAsync(tensor: TensorHandle, descriptor: number, offset: number): Promise<{ finite: boolean; checksum: bigint }>;
+  checksumFile(descriptor: number, offset: number, bytes: number): Promise<bigint>;
 
   // autograd.cc
   requiresGrad(tensor: TensorHandle): boolean;

@@ -1,6 +1,7 @@
 export { adapterScaling, loraAdapterConfig, parseAdapterConfig, type AdapterConfig } from './adapter-config.js';
 export { adapterTensorName, readAdapter, writeAdapter, type AdaptedModule, type Adapter, type AdapterRole } from './adapter-folder.js';
-export { writeFileAtomically } from './atomic-file.js';
+export { writeError, writeFileAtomically } from './atomic-file.js';
+export { configText } from './config-text.js';
 export { dequantizableGgufTypes, dequantizeGguf, dequantizeGgufToBfloat16 } from './dequantize-gguf.js';
 export { AdapterError, FileReadError, FileWriteError, GgufError, ModelFolderError, SafetensorsError } from './errors.js';
 export { bfloat16FromFloat32, float16FromFloat32, float32FromBfloat16, float32FromFloat16, isFinite16Or32 } from './float-conversion.js';
@@ -9,7 +10,8 @@ export { openGguf, type GgufSource } from './gguf-reader.js';
 export { ggmlTypeById, ggmlTypeByName, type GgmlType } from './gguf-types.js';
 export { GgufWriter, writeGguf, type GgufPlan, type GgufTensorPlan } from './gguf-writer.js';
 export { jsonText, readJsonFile } from './json-file.js';
-export { modelSideFiles, readModelFolder, readSideFiles, writeModelFolder, type ModelFolder, type ModelFolderContent } from './model-folder.js';
+export { makeFolder, modelSideFiles, readModelFolder, readSideFiles, writeModelFiles, writeModelFolder, type ModelFolder, type ModelFolderContent } from './model-folder.js';
+export { planSafetensors, type PlacedBytes, type ShardPlan } from './safetensors-plan.js';
 export { openSafetensors, safetensorsIndexName, type SafetensorsSource } from './safetensors-reader.js';
 export { safetensorsBits, weightDtypes } from './safetensors-types.js';
 export { writeSafetensors, type SafetensorsEntry, type WriteSafetensorsOptions } from './safetensors-writer.js';

@@ -82,9 +82,14 @@ export interface ModelFolderContent {
  * Writes a Hugging Face model folder. config.json comes last, so that a folder that has one is whole. Throws FileWriteError (`disk-full`)
  * where the disk refuses.
  */
-export async function writeModelFolder(path: string, { config, generationConfig, files = {}, tensors, maxShardBytes }: ModelFolderContent): Promise<void> {
+export async function writeModelFolder(path: string, { tensors, maxShardBytes, ...rest }: ModelFolderContent): Promise<void> {
   await makeFolder(path);
   await writeSafetensors(join(path, 'model.safetensors'), tensors, maxShardBytes === undefined ? {} : { maxShardBytes });
+  await writeModelFiles(path, rest);
+}
+
+/** Everything of a model folder but its weights, which are there: config.json last, so that a folder that has one is whole. Throws FileWriteError. */
+export async function writeModelFiles(path: string, { config, generationConfig, files = {} }: Omit<ModelFolderContent, 'tensors' | 'maxShardBytes'>): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
     if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) {
       throw new ModelFolderError({ code: 'model-folder-bad-name', message: `Expected a plain file name, got ${JSON.stringify(name)}.`, facts: { path, name } });

@@ -1,5 +1,9 @@
 /** Models and adapters made into one model, in weight space. */
-export { mergeModels, type MergeOptions, type MergeReport } from './merge-models.js';
+export { makeMergedModel, type MakeMergedModelOptions, type MergedModel } from './make-merged-model.js';
+export { examineMerge, type Examination } from './examine-merge.js';
+export { mergeModels, type MergeReport } from './merge-models.js';
+export type { MergeConfiguration } from './merge-configuration.js';
+export type { ConfiguredMergeOptions, MergeOptions, SimpleMergeOptions } from './merge-request.js';
 export { MergeError } from './merge-error.js';
 export type { LowRankUpdate, MergeInput, MergeMethod, MergeParameter, MergeSurvey, TakesModels, WeightRole } from './merge-method.js';
 export { MergeParameters } from './merge-parameters.js';

@@ -1,168 +1,98 @@
-import { adapterScaling, readAdapter, readModelFolder, readSideFiles, weightDtypes, writeModelFolder, type Adapter, type SafetensorsEntry, type TensorSource } from '@tunesmith/checkpoints';
-import { publishedTensors, type PublishedTensors } from '@tunesmith/models';
-import { fromBytes, noGrad, ops, scope, type DType, type Tensor, type WorkContext } from '@tunesmith/tensor';
-import { MergeError } from './merge-error.js';
-import type { LowRankUpdate, MergeMethod } from './merge-method.js';
-import { MergeParameters } from './merge-parameters.js';
-import { planMerge, type MergeTask } from './merge-plan.js';
-import { findMergeMethod } from './methods.js';
-import { tensorSeed } from './tensor-seed.js';
+import { createHash } from 'node:crypto';
+import { makeFolder, planSafetensors, writeModelFiles } from '@tunesmith/checkpoints';
+import { familyFor } from '@tunesmith/models';
+import { limitCachedMemory, trimMemory, type WorkContext } from '@tunesmith/tensor';
+import { openInputModel, type InputModel } from './input-model.js';
+import { MergeJournal } from './merge-journal.js';
+import { layoutOf } from './merge-layout.js';
+import { planMerge } from './merge-plan.js';
+import { mergeRequest, type MergeOptions } from './merge-request.js';
+import { mergeWeights, surveyWeights } from './merge-weights.js';
+import { ParentFiles } from './parent-files.js';
+import { resultConfig } from './result-config.js';
+import { resultFiles } from './result-files.js';
+import { ShardFiles } from './shard-files.js';
+import { mergeVocabularies } from './vocabulary/merge-vocabularies.js';
+import { safetensorsDtype } from './weight-dtype.js';
 
-/** What `mergeModels` is asked for; folders are Hugging Face model folders and a PEFT adapter folder. */
-export interface MergeOptions {
-  readonly base: string;
-  readonly adapter?: string;
-  readonly models: readonly string[];
-  readonly method: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-}
+/** Freed memory that is kept for the next weight. */
+const cachedBytes = 64 * 2 ** 20;
 
 export interface MergeReport {
   readonly method: string;
   readonly paper: string | null;
   readonly tensors: number;
+  /** With an adapter: those that it updates. */
   readonly changedTensors: number;
+  /** Of `tensors`, those that an earlier attempt had left. */
+  readonly resumedTensors: number;
+  readonly vocabularySize: number;
   readonly seconds: number;
 }
 
 /**
- * Makes one model of a base and an adapter, or of several models. Computes one weight at a time in the base's type and stores it so; the tokenizer, template and configuration are the base's.
+ * Makes one model of several, weight by weight, into a new folder. A merge that was killed, or whose disk filled, goes on where it stopped when it is asked for
+ * again with the same folder; config.json comes last, so that a folder that has one is whole.
  *
- * @throws MergeError for what does not fit together and for a result that is not finite; then nothing is kept.
+ * Never in memory: more than the sources of one weight and the result, unless they are small. Weights are merged in the type that their sources have (or
+ * promote to), and stored so.
+ *
+ * @throws MergeError for what does not fit together, for a parent that changes meanwhile, and for a result that is not finite
  */
 export async function mergeModels(options: MergeOptions, outFolder: string, context: WorkContext): Promise<MergeReport> {
   const started = performance.now();
-  const method = findMergeMethod(options.method);
-  checkInputs(method, options);
-  const apart = method.takes.kind === 'models' && method.takes.base !== 'member';
-  const parameters = new MergeParameters(method, options.parameters, method.takes.kind === 'adapter' ? 0 : options.models.length + (apart ? 0 : 1));
-
+  const { method, configuration, models, adapters } = mergeRequest(options);
   await using opened = new AsyncDisposableStack();
-  const base = opened.use(await readModelFolder(options.base));
-  const weights = publishedTensors(base.config, base.tensors);
-  const models: PublishedTensors[] = [];
-  for (const folder of options.models) {
-    const { config, tensors } = opened.use(await readModelFolder(folder));
-    models.push(publishedTensors(config, tensors));
+  const inputs: InputModel[] = [];
+  for (const { model, adapter, name } of configuration.inputs) inputs.push(opened.use(await openInputModel(name, models[model]!, adapter === undefined ? undefined : adapters[adapter])));
+  const parents = await ParentFiles.of(inputs);
+
+  const layout = layoutOf(configuration, inputs);
+  const template = inputs[configuration.base ?? layout.slices[0]!.sources[0]!.input]!;
+  const vocabulary = configuration.tokenizer && (await mergeVocabularies(configuration.tokenizer, inputs, configuration.base));
+  const config = resultConfig(configuration, layout, inputs, vocabulary?.rows);
+  const { files, generationConfig } = await resultFiles(config, template, inputs, vocabulary, configuration.chatTemplate);
+  const family = familyFor(config);
+  const weights = family.weights.tensors(family.parseConfig(config));
+  const tasks = planMerge({ configuration, method, layout, inputs, weights, alignsVocabulary: vocabulary !== undefined });
+
+  await makeFolder(outFolder);
+  const plan = planSafetensors(tasks.map(({ name, shape, outDtype }) => ({ name, shape, dtype: safetensorsDtype(outDtype) })), options.maxShardBytes === undefined ? {} : { maxShardBytes: options.maxShardBytes });
+  const seed = options.seed ?? 0;
+  const request = createHash('sha256').update(JSON.stringify([configuration, seed, plan.shards.map(({ byteLength }) => byteLength), parents.identity])).digest('hex');
+  await using journal = await MergeJournal.open(outFolder, request);
+  const { files: shards, done } = await ShardFiles.open(outFolder, plan, journal);
+  opened.use(shards);
+
+  limitCachedMemory(cachedBytes);
+  const work = { method, inputs, base: configuration.base, vocabulary, seed };
+  const places = new Map(plan.shards.flatMap(({ tensors }) => tensors).map(({ name }, place) => [name, place]));
+  const missing = tasks.filter(({ name }) => !done.has(name)).toSorted((one, other) => places.get(one.name)! - places.get(other.name)!);
+  try {
+    const findings = missing.length === 0 ? new Map<string, readonly number[]>() : await surveyWeights(tasks, work, context);
+    await mergeWeights(missing, findings, work, ({ name }, merged) => shards.write(name, merged), context);
+    await parents.expectUnchanged();
+  } catch (error) {
+    if (!canGoOn(error, context.signal)) {
+      await shards.discard();
+      await journal.remove();
+    }
+    throw error;
+  } finally {
+    trimMemory();
   }
-  const adapter = options.adapter === undefined ? undefined : opened.use(await readAdapter(options.adapter));
-
-  const updates = adapter ? lowRankUpdates(adapter, weights) : new Map<string, AdapterUpdate>();
-  const plan = planMerge(weights, models, new Map([...updates].map(([name, { shape }]) => [name, shape])));
-  let done = 0;
-  const merged = plan.map((task): SafetensorsEntry => ({
-    name: task.name,
-    dtype: task.info.dtype,
-    shape: task.info.shape,
-    // Asked for when its turn comes: one weight of every model is in memory at a time.
-    async bytes() {
-      context.signal.throwIfAborted();
-      const bytes = await mergeTensor(task, { base: weights, models, update: updates.get(task.name), method, parameters });
-      done += 1;
-      context.onProgress({ phase: 'merge', done, total: plan.length, unit: 'tensors' });
-      return bytes;
-    },
-  }));
-  await writeModelFolder(outFolder, {
-    config: base.config,
-    generationConfig: base.generationConfig,
-    files: await readSideFiles(options.base, base.sideFiles),
-    tensors: merged,
-  });
-  const changedTensors = method.takes.kind === 'adapter' ? updates.size : plan.length;
-  return { method: method.name, paper: method.paper, tensors: plan.length, changedTensors, seconds: (performance.now() - started) / 1000 };
-}
-
-function checkInputs({ name, takes }: MergeMethod, { adapter, models }: MergeOptions): void {
-  const got = `${adapter === undefined ? 'no adapter' : 'an adapter'} and ${models.length} further model(s)`;
-  const fits = takes.kind === 'adapter' ? adapter !== undefined && models.length === 0 : adapter === undefined && models.length >= takes.least && models.length <= takes.most;
-  if (fits) return;
-  const expected = takes.kind === 'adapter' ? 'an adapter and no further model' : `no adapter and ${takes.most === Infinity ? `at least ${takes.least}` : takes.most} further model(s)`;
-  throw new MergeError('wrong-merge-inputs', `${name}: expected ${expected} besides the base; got ${got}.`, { method: name });
-}
-
-interface AdapterUpdate {
-  /** Of the weight it updates, as the base stores it: [out, in], or transposed. */
-  readonly shape: readonly number[];
-  readonly scaling: number;
-  read(): Promise<{ a: Tensor; b: Tensor; magnitude?: Tensor }>;
-}
-
-/** By the base's weight name. Where the base stores a weight transposed, so is its update: (B A)ᵀ = Aᵀ Bᵀ. */
-function lowRankUpdates({ config, modules, replacements, tensors, path }: Adapter, base: PublishedTensors): Map<string, AdapterUpdate> {
-  const refuse = (what: string): never => {
-    throw new MergeError('adapter-unsupported', `merge: the adapter in ${path} ${what}, which lora-fold does not fold. Merge it with PEFT and import the merged model.`, { path });
+  await shards.commit();
+  await writeModelFiles(outFolder, { config, generationConfig, files });
+  await journal.remove();
+  const changed = method.takes.kind === 'adapter' ? tasks.filter(({ base, models: [first] }) => inputs[(base ?? first)!.input]!.updates.has((base ?? first)!.tensor)) : tasks;
+  return {
+    method: method.name, paper: method.paper, tensors: tasks.length, changedTensors: changed.length, resumedTensors: done.size,
+    vocabularySize: vocabulary?.tokens ?? template.vocabularyRows, seconds: (performance.now() - started) / 1000,
   };
-  if (replacements.size > 0) refuse(`replaces whole weights (${[...replacements.keys()].slice(0, 3).join(', ')})`);
-  return new Map(
-    [...modules].map(([module, { a, b, bias, magnitude }]) => {
-      if (a === undefined || b === undefined || bias !== undefined || config.useDora !== (magnitude !== undefined)) return refuse(`adapts ${module} in another form than A and B`);
-      const shape = [tensors.info(b).shape[0]!, tensors.info(a).shape[1]!];
-      const name = `${module}.weight`;
-      if (base.isTransposed(name)) {
-        const read = async () => ({ a: await readTransposed(tensors, b), b: await readTransposed(tensors, a), ...(magnitude && { magnitude: await readMagnitude(tensors, magnitude, 0) }) });
-        return [name, { shape: shape.toReversed(), scaling: adapterScaling(config, module).scale, read }];
-      }
-      const read = async () => ({ a: await readTensor(tensors, a), b: await readTensor(tensors, b), ...(magnitude && { magnitude: await readMagnitude(tensors, magnitude, 1) }) });
-      return [name, { shape, scaling: adapterScaling(config, module).scale, read }];
-    }),
-  );
 }
 
-interface MergeSources {
-  readonly base: TensorSource;
-  readonly models: readonly TensorSource[];
-  readonly update: AdapterUpdate | undefined;
-  readonly method: MergeMethod;
-  readonly parameters: MergeParameters;
-}
-
-async function mergeTensor(task: MergeTask, { base, models, update, method, parameters }: MergeSources): Promise<Uint8Array> {
-  // A weight that the adapter leaves alone keeps its very bytes.
-  if (method.takes.kind === 'adapter' && !update) return base.read(task.name);
-  using own = new DisposableStack();
-  const dtype = dtypeOfSafetensors(task.info.dtype);
-  const baseTensor = own.use(await readTensor(base, task.name, dtype));
-  const others: Tensor[] = [];
-  for (const tensors of models) others.push(own.use(await readTensor(tensors, task.name, dtype)));
-  let lowRank: LowRankUpdate | null = null;
-  if (update) {
-    const { a, b, magnitude } = await update.read();
-    lowRank = { a: own.use(a), b: own.use(b), scaling: update.scaling, ...(magnitude && { magnitude: own.use(magnitude) }) };
-  }
-  return noGrad(() =>
-    scope(() => {
-      const member = method.takes.kind === 'models' && method.takes.base === 'member';
-      const inputs = member ? { base: null, models: [baseTensor, ...others] } : { base: baseTensor, models: others };
-      const stored = method.merge({ name: task.name, role: 'other', transposed: false, ...inputs, update: lowRank, seed: tensorSeed(0, task.name), findings: null }, parameters);
-      if (ops.all(ops.isfinite(stored)).item() !== 1) {
-        throw new MergeError('merge-not-finite', `${method.name}: the merged weight "${task.name}" is not finite. Check the inputs with \`tunesmith model import\`, and the method's parameters.`, { tensor: task.name, method: method.name });
-      }
-      return stored.toBytes();
-    }),
-  );
-}
-
-/** A vector as a row (`along` 0) or a column (1). */
-async function readMagnitude(source: TensorSource, name: string, along: 0 | 1): Promise<Tensor> {
-  using vector = await readTensor(source, name);
-  return ops.unsqueeze(vector, along);
-}
-
-/** One weight in float32, or in the type asked for. */
-async function readTensor(source: TensorSource, name: string, wanted: DType = 'float32'): Promise<Tensor> {
-  const { dtype, shape } = source.info(name);
-  using stored = fromBytes(await source.read(name), { shape, dtype: dtypeOfSafetensors(dtype) });
-  return ops.toDtype(stored, wanted, true);
-}
-
-async function readTransposed(source: TensorSource, name: string): Promise<Tensor> {
-  using tensor = await readTensor(source, name);
-  return ops.t(tensor);
-}
-
-function dtypeOfSafetensors(name: string): DType {
-  const dtype = weightDtypes.get(name);
-  if (!dtype) throw new MergeError('merge-unsupported-dtype', `merge: expected weights in ${[...weightDtypes.keys()].join(', ')}; got ${name}. Convert the model first.`, { dtype: name });
-  return dtype;
+/** What an attempt has written is of use to the next one where nothing was wrong with it. */
+function canGoOn(error: unknown, signal: AbortSignal): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return signal.aborted || code === 'disk-full' || code === 'file-write-failed';
 }

@@ -12,7 +12,7 @@ export type { LlamaConfig } from './llama/config.js';
 export { loadModel, type LoadedModel, type LoadModelOptions } from './load-model.js';
 export { ModelConfigError } from './model-config-error.js';
 export { ggufShape } from './model-family.js';
-export { publishedTensors, storesTransposed, type PublishedTensors } from './published-tensors.js';
+export { PublishedTensors, publishedTensors, storedShape, storesTransposed } from './published-tensors.js';
 export type { CausalLanguageModel, FamilyWeights, GgufConfigSource, GgufMapping, ModelFamily, WeightName, WeightTransform } from './model-family.js';
 export { qwen2 } from './qwen2/index.js';
 export type { Qwen2Config } from './qwen2/config.js';

@@ -4,6 +4,7 @@ import * as ops from './ops.generated.js';
 export { arange, empty, fromBytes, full, ones, rand, randint, randn, randperm, tensor, zeros, type RandomOptions, type TensorOptions } from './creation.js';
 export { asDType, dtypeBytes, isFloatingPoint, type DType } from './dtype.js';
 export { TensorError, TunesmithError, type ErrorFields } from './errors.js';
+export { checksumFile } from './checksum-file.js';
 export { fusedLinearCrossEntropy, type FusedLinearCrossEntropyOptions } from './fused-linear-cross-entropy.js';
 export { startProfile, stopProfile, type OperatorTime } from './profile-operators.js';
 export { manualSeed, RandomGenerator } from './random.js';

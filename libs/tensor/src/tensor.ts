@@ -128,6 +128,19 @@ export class Tensor {
     return library().readFile(this.handle, descriptor, offset);
   }
 
+  /** As `readFile`, by another thread: nothing may use this tensor before the promise is kept. */
+  readFileAsync(descriptor: number, offset: number): Promise<boolean> {
+    return library().readFileAsync(this.handle, descriptor, offset);
+  }
+
+  /**
+   * Writes the elements of a contiguous CPU tensor into an open file, little-endian, row-major, from byte `offset` on, by another thread: nothing
+   * may change this tensor before the promise is kept. -> whether all elements are finite, and XXH64 of the bytes. Throws `disk-full`.
+   */
+  writeFileAsync(descriptor: number, offset: number): Promise<{ finite: boolean; checksum: bigint }> {
+    return library().writeFileAsync(this.handle, descriptor, offset);
+  }
+
   get isDisposed(): boolean {
     return library().isDisposed(this.handle);
   }

@@ -10,7 +10,7 @@ async function echo(input, { onProgress }) {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'input.json'), JSON.stringify(input));
   }
-  const beside = [input.modelFolder, input.base, dirname(input.path ?? input.source ?? '/')].filter(Boolean).map((folder) => join(folder, 'result.json'));
+  const beside = [input.modelFolder, input.base, input.merge?.base, input.merge?.models?.[0], dirname(input.path ?? input.source ?? '/')].filter(Boolean).map((folder) => join(folder, 'result.json'));
   const found = beside.find((path) => existsSync(path));
   return found ? JSON.parse(await readFile(found, 'utf8')) : {};
 }

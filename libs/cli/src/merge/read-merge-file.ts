@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { CommandError, UsageError } from '../errors.js';
+import { isPath, providePath } from '../runs/references.js';
+import type { StepSettings } from '../runs/step-settings.js';
+import type { Session } from '../session.js';
+
+/** Whether a text means a merge configuration: a YAML file. */
+export function isMergeFile(text: string): boolean {
+  return /\.ya?ml$/i.test(text);
+}
+
+/**
+ * Reads a mergekit configuration and finds its models and adapters: a path is one from the file's folder, `ORG/NAME` that is no folder there is a model of the Hugging Face hub, anything
+ * else is registered. -> the keys of a merge step.
+ */
+export async function readMergeFile(session: Session, path: string): Promise<StepSettings> {
+  const [{ MergeDocumentError, readMergeConfiguration }, { parse, YAMLParseError }] = await Promise.all([import('@tunesmith/contracts'), import('yaml')]);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CommandError({ message: `CONFIG: expected a merge configuration at ${path}; ${(cause as Error).message}`, code: 'file-unreadable', cause });
+  });
+  try {
+    const { configuration, models, adapters } = readMergeConfiguration(parse(text, { schema: 'core', uniqueKeys: true, maxAliasCount: 100 }));
+    const provided = async (written: readonly string[]): Promise<string[]> => {
+      const references: string[] = [];
+      for (const each of written) references.push(await provide(session, dirname(path), each));
+      return references;
+    };
+    return { configuration: configuration as StepSettings, models: await provided(models), ...(adapters.length > 0 ? { adapters: await provided(adapters) } : {}) };
+  } catch (error) {
+    if (error instanceof MergeDocumentError || error instanceof YAMLParseError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+function provide(session: Session, folder: string, written: string): Promise<string> | string {
+  const beside = resolve(folder, written);
+  if (!/^(sha256|hf):/.test(written) && existsSync(beside)) return providePath(session, beside, 'CONFIG');
+  if (/^[\w-]+\/[\w.-]+$/.test(written)) return `hf:${written}`;
+  return isPath(written) ? providePath(session, written.startsWith('~') ? written : beside, 'CONFIG') : written;
+}

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { nearestName } from './nearest-name.js';
+
+/** A strict object whose refusal of an unknown key names the nearest known one. */
+export function knownObject<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map((key) => `unknown key "${key}": did you mean "${nearestName(key, known)}"? Known are ${known.join(', ')}`).join('; ') : undefined),
+  });
+}

@@ -1,0 +1,39 @@
+import { empty, noGrad, ops, scope, type DType, type Tensor } from '@tunesmith/tensor';
+import type { InputModel } from './input-model.js';
+import { MergeError } from './merge-error.js';
+import { loraFold } from './methods/lora-fold.js';
+import { MergeParameters } from './merge-parameters.js';
+import { weightDtype } from './weight-dtype.js';
+
+/**
+ * One weight of an input, read straight into the tensor's memory by another thread, with its adapter folded in, in the type asked for. The caller disposes of it.
+ *
+ * @throws MergeError `merge-parent-not-finite`, and `file-truncated` of the file
+ */
+export async function loadWeight(input: InputModel, name: string, dtype: DType): Promise<Tensor> {
+  const { dtype: stored, shape } = input.tensors.info(name);
+  const tensor = empty(shape, { dtype: weightDtype(stored) });
+  try {
+    const place = input.tensors.locate(name);
+    if (!place) throw new Error(`${name} of ${input.name} lies in no file`);
+    const finite = await tensor.readFileAsync(place.descriptor, place.begin);
+    if (!finite) throw new MergeError('merge-parent-not-finite', `merge: expected finite weights; "${name}" of ${input.name} holds NaN or infinite values. The checkpoint is damaged: fetch it again, or leave the model out.`, { tensor: name, model: input.name });
+  } catch (error) {
+    tensor.dispose();
+    throw error;
+  }
+  const update = input.updates.get(name);
+  if (!update && tensor.dtype === dtype) return tensor;
+  using given = tensor;
+  using folded = update ? await fold(given, name, update) : given;
+  return ops.toDtype(folded, dtype, true);
+}
+
+async function fold(base: Tensor, name: string, update: NonNullable<ReturnType<InputModel['updates']['get']>>): Promise<Tensor> {
+  using own = new DisposableStack();
+  const { a, b, magnitude } = await update.read();
+  for (const each of [a, b, magnitude]) if (each) own.use(each);
+  const lowRank = { a, b, scaling: update.scaling, ...(magnitude && { magnitude }) };
+  const input = { name, role: 'other', transposed: false, base, models: [], update: lowRank, seed: 0, findings: null } as const;
+  return noGrad(() => scope(() => loraFold.merge(input, new MergeParameters(loraFold, {}, 0))));
+}

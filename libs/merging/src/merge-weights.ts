@@ -1,0 +1,121 @@
+import { dtypeBytes, noGrad, ops, scope, type Tensor, type WorkContext } from '@tunesmith/tensor';
+import type { InputModel } from './input-model.js';
+import { loadWeight } from './load-weight.js';
+import { MergeError } from './merge-error.js';
+import type { MergeInput, MergeMethod } from './merge-method.js';
+import type { MergeTask, TaskSource } from './merge-plan.js';
+import { runPipeline } from './run-pipeline.js';
+import { tensorSeed } from './tensor-seed.js';
+import { alignRows } from './vocabulary/align-rows.js';
+import type { MergedVocabulary } from './vocabulary/merge-vocabularies.js';
+
+/** What reading ahead may hold, unless a single weight needs more: enough to keep the threads that read and write busy. */
+const readAheadBytes = 128 * 2 ** 20;
+
+export interface MergeWork {
+  readonly method: MergeMethod;
+  readonly inputs: readonly InputModel[];
+  readonly base: number | undefined;
+  readonly vocabulary: MergedVocabulary | undefined;
+  readonly seed: number;
+}
+
+interface Weights {
+  readonly base: Tensor | null;
+  readonly models: readonly Tensor[];
+}
+
+/** Makes the weights of tasks, one after the other, each read ahead, and hands each to `keep`. */
+export async function mergeWeights(tasks: readonly MergeTask[], findings: ReadonlyMap<string, readonly number[]>, work: MergeWork, keep: (task: MergeTask, merged: Tensor) => Promise<void>, context: WorkContext): Promise<void> {
+  let done = 0;
+  await runPipeline(tasks, readAheadBytes, {
+    cost: (task) => bytesOf(task),
+    fetch: (task) => loadSources(task, work, context.signal),
+    make(task, weights) {
+      try {
+        return mergeOne(task, weights, findings.get(task.name) ?? null, work);
+      } finally {
+        disposeAll(weights);
+      }
+    },
+    async putAway(task, merged) {
+      try {
+        await keep(task, merged);
+      } finally {
+        merged.dispose();
+      }
+      done += 1;
+      context.onProgress({ phase: 'merge', done, total: tasks.length, unit: 'tensors' });
+    },
+    discard: disposeAll,
+  });
+}
+
+/** The first pass of methods that must have seen every weight: what each weight's numbers say of it. */
+export async function surveyWeights(tasks: readonly MergeTask[], work: MergeWork, context: WorkContext): Promise<ReadonlyMap<string, readonly number[]>> {
+  const { survey } = work.method;
+  const [first] = tasks;
+  if (!survey || !first || !survey.needed(first.parameters)) return new Map();
+  const measured = new Map<string, readonly number[]>();
+  await runPipeline(tasks, readAheadBytes, {
+    cost: (task) => bytesOf(task),
+    fetch: (task) => loadSources(task, work, context.signal),
+    make(task, weights) {
+      try {
+        measured.set(task.name, noGrad(() => scope(() => survey.measure(inputOf(task, weights, null, work), task.parameters))));
+      } finally {
+        disposeAll(weights);
+      }
+    },
+    putAway() {
+      context.onProgress({ phase: 'survey', done: measured.size, total: tasks.length, unit: 'tensors' });
+      return Promise.resolve();
+    },
+    discard: disposeAll,
+  });
+  return survey.conclude(measured, first.parameters);
+}
+
+function mergeOne(task: MergeTask, weights: Weights, findings: readonly number[] | null, work: MergeWork): Tensor {
+  // A handle of its own: a method may give back one of its inputs, which are about to be disposed of.
+  const merged = noGrad(() => scope(() => ops.detach(ops.contiguous(ops.toDtype(work.method.merge(inputOf(task, weights, findings, work), task.parameters), task.outDtype)))));
+  if (merged.shape.join() !== task.shape.join()) {
+    throw new MergeError('merge-shape-mismatch', `merge: expected "${task.name}" of shape [${task.shape.join(', ')}]; ${work.method.name} made [${merged.shape.join(', ')}]`, { tensor: task.name });
+  }
+  return merged;
+}
+
+function inputOf({ name, role, transposed }: MergeTask, { base, models }: Weights, findings: readonly number[] | null, { method, seed }: MergeWork): MergeInput {
+  // An adapter has been folded in while the weight was loaded.
+  const folded = method.takes.kind === 'adapter' ? { base: base ?? models[0]!, models: [] } : { base, models };
+  return { name, role, transposed, ...folded, update: null, seed: tensorSeed(seed, name), findings };
+}
+
+async function loadSources({ base, models, role, dtype }: MergeTask, { inputs, vocabulary, base: baseInput }: MergeWork, signal: AbortSignal): Promise<Weights> {
+  signal.throwIfAborted();
+  const sources: readonly TaskSource[] = base ? [base, ...models] : models;
+  const loaded: Tensor[] = vocabulary && role !== 'other'
+    ? await alignRows(sources.map(({ input, tensor }) => ({ input, load: () => loadWeight(inputs[input]!, tensor, dtype) })), vocabulary, baseInput)
+    : await loadAll(sources.map(({ input, tensor }) => loadWeight(inputs[input]!, tensor, dtype)));
+  return base ? { base: loaded[0]!, models: loaded.slice(1) } : { base: null, models: loaded };
+}
+
+/** All, or none and the first failure. */
+async function loadAll(loads: readonly Promise<Tensor>[]): Promise<Tensor[]> {
+  const settled = await Promise.allSettled(loads);
+  const failed = settled.find((each) => each.status === 'rejected');
+  if (!failed) return settled.map((each) => (each as PromiseFulfilledResult<Tensor>).value);
+  for (const each of settled) if (each.status === 'fulfilled') each.value.dispose();
+  throw failed.reason;
+}
+
+function disposeAll({ base, models }: Weights): void {
+  base?.dispose();
+  for (const each of models) each.dispose();
+}
+
+/** Of all sources and the result. */
+function bytesOf({ shape, base, models, dtype, outDtype }: MergeTask): number {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return size * ((models.length + (base ? 1 : 0)) * dtypeBytes[dtype] + dtypeBytes[outDtype]);
+}

@@ -1,0 +1,57 @@
+/** Work on one item in three stages: fetched in the background, made at once, put away in the background. */
+export interface PipelineStages<Item, Fetched, Made> {
+  /** Bytes that an item holds while it is worked on. */
+  cost(item: Item): number;
+  fetch(item: Item): Promise<Fetched>;
+  /** Takes over what was fetched. */
+  make(item: Item, fetched: Fetched): Made;
+  putAway(item: Item, made: Made): Promise<void>;
+  /** For what was fetched and is not wanted any more. */
+  discard(fetched: Fetched): void;
+}
+
+/**
+ * Runs items through the stages in order. What comes next is fetched while one is made and earlier ones are put away, as long as all of them together hold no more
+ * than `limit` bytes; an item that holds more goes alone. Stops at the first failure, when everything that was begun has ended, and throws it.
+ */
+export async function runPipeline<Item, Fetched, Made>(items: readonly Item[], limit: number, { cost, fetch, make, putAway, discard }: PipelineStages<Item, Fetched, Made>): Promise<void> {
+  const fetching: { item: Item; fetched: Promise<Fetched> }[] = [];
+  const puttingAway = new Set<Promise<void>>();
+  let held = 0;
+  let next = 0;
+  let failed = false;
+  let failure: unknown;
+  const fail = (error: unknown): void => {
+    if (!failed) failure = error;
+    failed = true;
+  };
+  const fetchAhead = (): void => {
+    for (; next < items.length && !failed; next += 1) {
+      const item = items[next]!;
+      if (held > 0 && held + cost(item) > limit) return;
+      held += cost(item);
+      const fetched = fetch(item);
+      fetched.catch(() => undefined); // told when its turn comes
+      fetching.push({ item, fetched });
+    }
+  };
+  for (fetchAhead(); fetching.length > 0; fetchAhead()) {
+    const { item, fetched } = fetching.shift()!;
+    try {
+      const made = make(item, await fetched);
+      const put = putAway(item, made).catch(fail).then(() => {
+        held -= cost(item);
+        puttingAway.delete(put);
+      });
+      puttingAway.add(put);
+    } catch (error) {
+      fail(error);
+    }
+    if (failed) break;
+    // Nothing more fits until something has been put away.
+    while (fetching.length === 0 && next < items.length && puttingAway.size > 0 && held + cost(items[next]!) > limit) await Promise.race(puttingAway);
+  }
+  for (const { fetched } of fetching) await fetched.then(discard, () => undefined);
+  await Promise.all(puttingAway);
+  if (failed) throw failure;
+}

@@ -1,0 +1,119 @@
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jsonText, safetensorsIndexName, writeError, writeFileAtomically, type PlacedBytes, type ShardPlan } from '@tunesmith/checkpoints';
+import { checksumFile, type Tensor } from '@tunesmith/tensor';
+import { MergeError } from './merge-error.js';
+import type { MergeJournal } from './merge-journal.js';
+
+interface OpenShard {
+  readonly plan: ShardPlan;
+  readonly path: string;
+  readonly handle: FileHandle;
+  missing: number;
+}
+
+/**
+ * The safetensors files of a result, written in any order, each tensor straight from its memory to its place. A file gets its name when its last tensor is
+ * in it; until then it ends in `.partial`, and stays after a failure, for the journal to go on from.
+ *
+ * Bytes are left to the system to bring to the disk, as `cp` does: after a failure of power the journal's checksums tell what has arrived.
+ */
+export class ShardFiles implements AsyncDisposable {
+  private readonly shards = new Map<string, OpenShard>();
+
+  private constructor(
+    private readonly folder: string,
+    private readonly plans: readonly ShardPlan[],
+    private readonly index: Readonly<Record<string, unknown>> | undefined,
+    private readonly journal: MergeJournal,
+    private readonly places: ReadonlyMap<string, { readonly shard: ShardPlan; readonly tensor: PlacedBytes }>,
+  ) {}
+
+  /**
+   * Opens the files of a plan. -> also which tensors an earlier attempt has left whole.
+   *
+   * @throws FileWriteError
+   */
+  static async open(folder: string, { shards: plans, index }: { shards: readonly ShardPlan[]; index: Readonly<Record<string, unknown>> | undefined }, journal: MergeJournal): Promise<{ files: ShardFiles; done: ReadonlySet<string> }> {
+    const places = new Map(plans.flatMap((shard) => shard.tensors.map((tensor) => [tensor.name, { shard, tensor }] as const)));
+    const files = new ShardFiles(folder, plans, index, journal, places);
+    const done = new Set<string>();
+    try {
+      for (const plan of plans) {
+        const shard = await files.openShard(plan);
+        for (const tensor of plan.tensors) {
+          const wanted = journal.earlier.get(tensor.name);
+          if (wanted === undefined || (await checksumFile(shard.handle.fd, tensor.begin, tensor.byteLength).catch(() => undefined)) !== wanted) continue;
+          done.add(tensor.name);
+          shard.missing -= 1;
+        }
+      }
+    } catch (error) {
+      await files[Symbol.asyncDispose]();
+      throw error;
+    }
+    return { files, done };
+  }
+
+  /** Writes a tensor to its place. @throws MergeError `merge-not-finite`, FileWriteError (`disk-full`) */
+  async write(name: string, tensor: Tensor): Promise<void> {
+    const { shard: plan, tensor: place } = this.places.get(name)!;
+    const shard = this.shards.get(plan.fileName)!;
+    const { finite, checksum } = await tensor.writeFileAsync(shard.handle.fd, place.begin).catch((cause: unknown) => {
+      throw explained(cause, join(this.folder, plan.fileName));
+    });
+    if (!finite) throw new MergeError('merge-not-finite', `merge: the merged weight "${name}" is not finite. Check the method's parameters: weights that cancel each other, or a density of 0, divide by nothing.`, { tensor: name });
+    await this.journal.note(name, checksum).catch((cause: unknown) => {
+      throw explained(cause, join(this.folder, plan.fileName));
+    });
+    shard.missing -= 1;
+  }
+
+  /** Gives every file its name, and writes the index. */
+  async commit(): Promise<void> {
+    for (const [fileName, { path, handle, missing }] of this.shards) {
+      if (missing > 0) throw new Error(`${fileName} lacks ${missing} tensors`);
+      await handle.close();
+      this.shards.delete(fileName);
+      await rename(path, join(this.folder, fileName));
+    }
+    const indexPath = join(this.folder, safetensorsIndexName);
+    if (this.index) await writeFileAtomically(indexPath, jsonText(this.index));
+  }
+
+  /** Removes what was written: it must not be continued. */
+  async discard(): Promise<void> {
+    await this[Symbol.asyncDispose]();
+    for (const { fileName } of this.plans) for (const name of [fileName, `${fileName}.partial`]) await rm(join(this.folder, name), { force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { handle } of this.shards.values()) await handle.close();
+    this.shards.clear();
+  }
+
+  private async openShard(plan: ShardPlan): Promise<OpenShard> {
+    const path = join(this.folder, `${plan.fileName}.partial`);
+    // A file of an earlier attempt is kept as it is, if the journal is of the same merge.
+    if (this.journal.earlier.size === 0) await rm(path, { force: true });
+    else await rename(join(this.folder, plan.fileName), path).catch(() => undefined);
+    try {
+      const handle = await open(path, 'r+').catch(() => open(path, 'w+'));
+      const shard = { plan, path, handle, missing: plan.tensors.length };
+      this.shards.set(plan.fileName, shard);
+      await handle.write(plan.header, 0, plan.header.byteLength, 0);
+      await handle.truncate(plan.byteLength);
+      return shard;
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
+  }
+}
+
+/** The bridge tells of a full disk without the file's name. */
+function explained(cause: unknown, path: string): Error {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  const full = code === 'disk-full' || code === 'ENOSPC' || code === 'EDQUOT';
+  if (full) return new MergeError('disk-full', `merge: no space left to write ${path}. Free space and ask for the same merge again: it goes on from what is written.`, { path });
+  return writeError(path, cause);
+}

@@ -1,0 +1,6 @@
+#pragma once
+#include <napi.h>
+
+namespace tunesmith {
+void initFiles(Napi::Env env, Napi::Object exports);
+}
