@@ -111,6 +111,15 @@ export const curatedOperators: readonly (readonly [operator: string, name: strin
   ['tunesmith::decode_attention', 'decodeAttention', 'Writes key and value [rows, keyValueHeads, headDim] into slot lengths[r] of row cacheRows[r] of keys and values [cacheRows, keyValueHeads, capacity, headDim], and attends query [rows, heads, headDim] to the slots up to there.'],
   ['tunesmith::likeliest', 'likeliest', 'Of logits [rows, vocabulary] the place of the largest in each row, and the logarithm of its probability.'],
 
+  // Kernels of our own for merging models: one pass over the weights, with the bits that the operators one after another would give; masks are a bit per element
+  ['tunesmith::merge_linear', 'mergeLinear', 'The weighted sum of models in float32, over a divisor (2203.05482).'],
+  ['tunesmith::merge_magnitude_mask', 'mergeMagnitudeMask', 'Keeps of model - base what has a rank from first to before first + length by magnitude, equal ones in their order; gives the mask and the sums of magnitudes before and after it.'],
+  ['tunesmith::merge_random_mask', 'mergeRandomMask', 'Keeps each element of model - base with the probability density, by counter-based numbers of a seed and a stream (2311.03099); gives what mergeMagnitudeMask gives.'],
+  ['tunesmith::merge_rank_mask', 'mergeRankMask', 'Keeps each element of model - base with a probability from density - epsilon to density + epsilon by its rank in its row (2406.11617); gives what mergeMagnitudeMask gives.'],
+  ['tunesmith::merge_task_vectors', 'mergeTaskVectors', 'base + the weighted sum of masked, scaled differences: all (consensus 0), those that agree with the sign of the weighted (1, 2306.01708) or of the plain majority (2, 2408.07990).'],
+  ['tunesmith::merge_variance_mask', 'mergeVarianceMask', 'The mask of the share of elements (of those that vary) whose differences from the base vary most over the models, and how many they are (2408.07990).'],
+  ['tunesmith::merge_squared_changes', 'mergeSquaredChanges', "Each model's sum of squared differences from the base where a mask keeps them, in float64."],
+
   // Losses (reduction: 0 none, 1 mean, 2 sum)
   ['aten::cross_entropy_loss', 'crossEntropyLoss', 'Cross entropy of logits [n, classes] and class indices [n]; reduction 0 none, 1 mean, 2 sum.'],
   ['aten::nll_loss', 'nllLoss', 'Negative log likelihood of log probabilities [n, classes] and class indices [n]; reduction 0 none, 1 mean, 2 sum.'],

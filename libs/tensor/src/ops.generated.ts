@@ -736,6 +736,69 @@ export function likeliest(logits: Tensor): [Tensor, Tensor] {
   return tensorsFrom((likeliestOperator ??= resolve('tunesmith::likeliest', ''))(handleOf(logits))) as [Tensor, Tensor];
 }
 
+let mergeLinearOperator: NativeOperator | undefined;
+/**
+ * The weighted sum of models in float32, over a divisor (2203.05482).
+ * tunesmith::merge_linear(Tensor[] models, float[] weights, float divisor=1.) -> Tensor
+ */
+export function mergeLinear(models: readonly Tensor[], weights: readonly number[], divisor?: number): Tensor {
+  return tensorFrom((mergeLinearOperator ??= resolve('tunesmith::merge_linear', ''))(handlesOf(models), weights, divisor));
+}
+
+let mergeMagnitudeMaskOperator: NativeOperator | undefined;
+/**
+ * Keeps of model - base what has a rank from first to before first + length by magnitude, equal ones in their order; gives the mask and the sums of magnitudes before and after it.
+ * tunesmith::merge_magnitude_mask(Tensor base, Tensor model, int first, int length, bool descending) -> (Tensor, Tensor)
+ */
+export function mergeMagnitudeMask(base: Tensor, model: Tensor, first: number, length: number, descending: boolean): [Tensor, Tensor] {
+  return tensorsFrom((mergeMagnitudeMaskOperator ??= resolve('tunesmith::merge_magnitude_mask', ''))(handleOf(base), handleOf(model), first, length, descending)) as [Tensor, Tensor];
+}
+
+let mergeRandomMaskOperator: NativeOperator | undefined;
+/**
+ * Keeps each element of model - base with the probability density, by counter-based numbers of a seed and a stream (2311.03099); gives what mergeMagnitudeMask gives.
+ * tunesmith::merge_random_mask(Tensor base, Tensor model, float density, int seed, int stream) -> (Tensor, Tensor)
+ */
+export function mergeRandomMask(base: Tensor, model: Tensor, density: number, seed: number, stream: number): [Tensor, Tensor] {
+  return tensorsFrom((mergeRandomMaskOperator ??= resolve('tunesmith::merge_random_mask', ''))(handleOf(base), handleOf(model), density, seed, stream)) as [Tensor, Tensor];
+}
+
+let mergeRankMaskOperator: NativeOperator | undefined;
+/**
+ * Keeps each element of model - base with a probability from density - epsilon to density + epsilon by its rank in its row (2406.11617); gives what mergeMagnitudeMask gives.
+ * tunesmith::merge_rank_mask(Tensor base, Tensor model, float density, float epsilon, int seed, int stream) -> (Tensor, Tensor)
+ */
+export function mergeRankMask(base: Tensor, model: Tensor, density: number, epsilon: number, seed: number, stream: number): [Tensor, Tensor] {
+  return tensorsFrom((mergeRankMaskOperator ??= resolve('tunesmith::merge_rank_mask', ''))(handleOf(base), handleOf(model), density, epsilon, seed, stream)) as [Tensor, Tensor];
+}
+
+let mergeTaskVectorsOperator: NativeOperator | undefined;
+/**
+ * base + the weighted sum of masked, scaled differences: all (consensus 0), those that agree with the sign of the weighted (1, 2306.01708) or of the plain majority (2, 2408.07990).
+ * tunesmith::merge_task_vectors(Tensor base, Tensor[] models, float[] weights, Tensor?[] masks, float[] scales, int consensus, bool normalize, float lambda) -> Tensor
+ */
+export function mergeTaskVectors(base: Tensor, models: readonly Tensor[], weights: readonly number[], masks: readonly (Tensor | null)[], scales: readonly number[], consensus: number, normalize: boolean, lambda: number): Tensor {
+  return tensorFrom((mergeTaskVectorsOperator ??= resolve('tunesmith::merge_task_vectors', ''))(handleOf(base), handlesOf(models), weights, handlesOf(masks), scales, consensus, normalize, lambda));
+}
+
+let mergeVarianceMaskOperator: NativeOperator | undefined;
+/**
+ * The mask of the share of elements (of those that vary) whose differences from the base vary most over the models, and how many they are (2408.07990).
+ * tunesmith::merge_variance_mask(Tensor base, Tensor[] models, float share) -> (Tensor, Tensor)
+ */
+export function mergeVarianceMask(base: Tensor, models: readonly Tensor[], share: number): [Tensor, Tensor] {
+  return tensorsFrom((mergeVarianceMaskOperator ??= resolve('tunesmith::merge_variance_mask', ''))(handleOf(base), handlesOf(models), share)) as [Tensor, Tensor];
+}
+
+let mergeSquaredChangesOperator: NativeOperator | undefined;
+/**
+ * Each model's sum of squared differences from the base where a mask keeps them, in float64.
+ * tunesmith::merge_squared_changes(Tensor base, Tensor[] models, Tensor? mask=None) -> Tensor
+ */
+export function mergeSquaredChanges(base: Tensor, models: readonly Tensor[], mask?: Tensor | null): Tensor {
+  return tensorFrom((mergeSquaredChangesOperator ??= resolve('tunesmith::merge_squared_changes', ''))(handleOf(base), handlesOf(models), handleOf(mask)));
+}
+
 let crossEntropyLossOperator: NativeOperator | undefined;
 /**
  * Cross entropy of logits [n, classes] and class indices [n]; reduction 0 none, 1 mean, 2 sum.
