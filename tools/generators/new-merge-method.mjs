@@ -60,6 +60,6 @@ writeFileSync(
   list,
   text
     .replace(imports, `${imports}\nimport { ${constant} } from './methods/${name}.js';`)
-    .replace(/(export const methods: readonly MergeMethod\[\] = \[)([^\]]*)\]/, `$1$2, ${constant}]`),
+    .replace(/(export const methods: readonly MergeMethod\[\] = \[[^\]]*)\]/, `$1  ${constant},\n]`),
 );
 console.log(`libs/merging/src/methods/${name}.ts\nlibs/merging/src/methods/${name}.spec.ts\nlibs/merging/src/methods.ts`);

@@ -1,7 +1,8 @@
-import { ops } from '@tunesmith/tensor';
+import { ops, tensor } from '@tunesmith/tensor';
+import { MergeError } from '../merge-error.js';
 import type { MergeMethod } from '../merge-method.js';
 
-/** The weighted mean of the models ("model soups"): sum of w_i W_i over sum of w_i. Equal weights unless given. */
+/** The weighted mean of the models ("model soups"): sum of w_i W_i over sum of w_i, summed in float32. Equal weights unless given. */
 export const linear: MergeMethod = {
   name: 'linear',
   title: 'Linear average',
@@ -11,9 +12,11 @@ export const linear: MergeMethod = {
     weight: { per: 'model', kind: 'number', description: 'How much of each model; the weights need not sum to one.', default: 1, alias: 'weights' },
     normalize: { per: 'weight', kind: 'flag', description: 'Whether the sum is divided by the sum of the weights.', default: true },
   },
-  merge({ models }, parameters) {
+  merge({ name, models }, parameters) {
     const weights = parameters.numbers('weight');
-    const sum = models.map((model, index) => ops.mulScalar(model, weights[index]!)).reduce((total, term) => ops.add(total, term));
-    return parameters.flag('normalize') ? ops.divScalar(sum, weights.reduce((total, weight) => total + weight, 0)) : sum;
+    if (!parameters.flag('normalize')) return ops.mergeLinear(models, weights, 1);
+    const total = ops.sumAll(tensor(weights, { dtype: 'float32' })).item();
+    if (total === 0) throw new MergeError('wrong-merge-parameter', `linear.weight: expected weights that do not sum to zero, since their sum divides; got ${weights.join(', ')} for "${name}". Change them, or set normalize to false.`, { tensor: name, weights });
+    return ops.mergeLinear(models, weights, total);
   },
 };

@@ -1,7 +1,7 @@
 import { scope, tensor } from '@tunesmith/tensor';
 import { describeMergeMethod } from '../testing/describe-merge-method.js';
 import { mergeTensors } from '../testing/merge-tensors.js';
-import { interpolationWeights, slerp } from './slerp.js';
+import { slerp } from './slerp.js';
 
 describeMergeMethod(slerp);
 
@@ -15,13 +15,19 @@ test('goes along the circle: half way between two unit vectors is their unit bis
   });
 });
 
-test.each([[0, [1, 0]], [1, [0, 1]]])('t = %d gives one end', (t, [first, second]) => {
-  const weights = interpolationWeights(0.3, t);
-  expect(weights[0]).toBeCloseTo(first!, 12);
-  expect(weights[1]).toBeCloseTo(second!, 12);
+test.each([[0, [1, 2]], [1, [-2, 1]]])('t = %d gives one end', (t, [first, second]) => {
+  scope(() => {
+    const [x, y] = mergeTensors(slerp, { base: tensor([1, 2]), models: [tensor([-2, 1])] }, { t }).toArray();
+    expect(x).toBeCloseTo(first!, 6);
+    expect(y).toBeCloseTo(second!, 6);
+  });
 });
 
-test('takes the straight line where the two point the same way, or one is zero', () => {
-  expect(interpolationWeights(0.99999, 0.25)).toEqual([0.75, 0.25]);
-  expect(interpolationWeights(NaN, 0.25)).toEqual([0.75, 0.25]);
+test('takes the straight line where the two point the same way or the opposite; a zero vector counts as orthogonal', () => {
+  scope(() => {
+    const base = tensor([1, 2]);
+    expect(mergeTensors(slerp, { base, models: [tensor([3, 6])] }, { t: 0.25 }).toArray()).toEqual([1.5, 3]);
+    expect(mergeTensors(slerp, { base, models: [tensor([-3, -6])] }, { t: 0.25 }).toArray()).toEqual([0, 0]);
+    expect(mergeTensors(slerp, { base, models: [tensor([0, 0])] }, { t: 0.5 }).toArray()[0]).toBeCloseTo(Math.SQRT1_2, 6);
+  });
 });

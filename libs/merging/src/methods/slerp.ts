@@ -1,12 +1,14 @@
-import { ops } from '@tunesmith/tensor';
+import { ops, type Tensor } from '@tunesmith/tensor';
 import type { MergeMethod } from '../merge-method.js';
+import { flat, forEachPiece, mapPieces, scalar } from '../pieces.js';
 
-/** Below this angle the sine is lost in rounding and the straight line is the same curve; mergekit 0.1.5 uses the same bound. */
+/** Above this cosine the sine is lost in rounding and the straight line is the same curve; the bounds are mergekit's. */
 const nearlyParallel = 0.9995;
+const leastNorm = 1e-8;
 
 /**
  * Spherical interpolation between two models (Shoemake, "Animating rotation with quaternion curves", 1985), each weight
- * taken as one vector: sin((1 - t) theta) / sin(theta) W_0 + sin(t theta) / sin(theta) W_1.
+ * taken as one vector: sin((1 - t) theta) / sin(theta) W_0 + sin(t theta) / sin(theta) W_1, in float32.
  */
 export const slerp: MergeMethod = {
   name: 'slerp',
@@ -14,20 +16,34 @@ export const slerp: MergeMethod = {
   paper: 'doi:10.1145/325165.325242',
   takes: { kind: 'models', base: 'required', least: 1, most: 1 },
   parameters: { t: { per: 'weight', kind: 'number', description: 'The place between the base (0) and the other model (1).', default: 0.5 } },
-  merge(input, parameters) {
-    const dtype = input.base!.dtype;
-    const base = ops.toDtype(input.base!, 'float32');
-    const other = ops.toDtype(input.models[0]!, 'float32');
-    const t = parameters.number('t');
-    const cosine = ops.sumAll(ops.mul(base, other)).item() / (ops.norm(base).item() * ops.norm(other).item());
-    const [first, second] = interpolationWeights(cosine, t);
-    return ops.toDtype(ops.add(ops.mulScalar(base, first), ops.mulScalar(other, second)), dtype);
+  merge({ base, models }, parameters) {
+    const ends = flat(base!, models[0]!);
+    const norms = ends.map((end) => {
+      const norm = joined([end], ([piece]) => ops.vectorNorm(piece!)).reduce((parts) => ops.vectorNorm(parts));
+      return norm.item() > leastNorm ? norm : scalar(1, 'float32');
+    });
+    const dot = joined(ends, (pieces) => ops.sumAll(ops.mul(ops.div(pieces[0]!, norms[0]!), ops.div(pieces[1]!, norms[1]!))));
+    const [first, second] = shares(ops.clamp(ops.sumAll(dot[0]!), -1, 1), parameters.number('t'));
+    const merged = mapPieces(ends, ([one, other]) => ops.add(ops.mul(wide(one!), first), ops.mul(wide(other!), second)));
+    return ops.reshape(merged, base!.shape);
   },
 };
 
-/** How much of each end; the straight line where an end is zero or the two point the same (or the opposite) way. */
-export function interpolationWeights(cosine: number, t: number): [number, number] {
-  if (!Number.isFinite(cosine) || Math.abs(cosine) > nearlyParallel) return [1 - t, t];
-  const theta = Math.acos(cosine);
-  return [Math.sin((1 - t) * theta) / Math.sin(theta), Math.sin(t * theta) / Math.sin(theta)];
+const wide = (piece: Tensor): Tensor => ops.toDtype(piece, 'float32');
+
+/** What `measure` gives for each piece in float32, as one vector in a list. */
+function joined(inputs: readonly Tensor[], measure: (pieces: Tensor[]) => Tensor): [Tensor] {
+  const values: number[] = [];
+  forEachPiece(inputs, (pieces) => void values.push(measure(pieces.map(wide)).item()));
+  return [ops.stack(values.map((value) => scalar(value, 'float32')))];
+}
+
+/** How much of each end; the straight line where the two point the same (or the opposite) way. */
+function shares(cosine: Tensor, t: number): [Tensor, Tensor] {
+  if (Math.abs(cosine.item()) > nearlyParallel) return [ops.addScalar(ops.neg(scalar(t, 'float32')), 1), scalar(t, 'float32')];
+  const place = scalar(t, 'float32');
+  const theta = ops.acos(cosine);
+  const sine = ops.sin(theta);
+  const left = ops.addScalar(ops.neg(place), 1);
+  return [ops.div(ops.sin(ops.mul(left, theta)), sine), ops.div(ops.sin(ops.mul(place, theta)), sine)];
 }
