@@ -1,7 +1,7 @@
 export { bestFit } from './best-fit.js';
 export { composeDataset, type ComposedDomain, type ComposedReport, type ComposeOptions, type Composition } from './composition/compose-dataset.js';
 export { detectionFile, readDetectedShares } from './composition/detected-shares.js';
-export { domainWeights, inverseShares, type DomainShares, type WeightChoice } from './composition/domain-weights.js';
+export { checkShares, domainWeights, inverseShares, type DomainShares, type WeightChoice } from './composition/domain-weights.js';
 export { drawRows, floorShare, type DrawAmount, type DrawnRows, type Replacement } from './composition/draw-rows.js';
 export { domainOf, expectRows, tagsOf } from './composition/rows-by-domain.js';
 export { counterUniform, philox } from './counter-random.js';

@@ -4,7 +4,8 @@ import { loadTrainee } from './load-trainee.js';
 import { measureStep } from './measure-step.js';
 import type { Example, Objective } from './objective.js';
 import { objectiveFor } from './objectives.js';
-import { planPasses, type Passes } from './plan-passes.js';
+import type { DataOrder } from './data-order.js';
+import { orderExamples } from './order-examples.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainingError } from './training-error.js';
 import { readMaterial } from './training-material.js';
@@ -62,12 +63,13 @@ const trialShare = 1 / 4;
  * @throws TrainingError as `trainModel` before its first step.
  */
 export async function planTraining(options: TrainOptions, context: WorkContext, { operations = 1.5e12 }: PlanOptions = {}): Promise<TrainingPlan> {
-  const objective = objectiveFor(await readMaterial(options));
+  const material = await readMaterial(options);
+  const objective = objectiveFor(material);
   const { examples } = await objective.examples('train');
   if (examples.length === 0) throw new TrainingError('nothing-to-train', 'train: expected at least one row of the training split; the dataset has none.', { folder: options.datasetFolder });
-  if (options.evaluateEvery !== undefined) await objective.examples('validation');
-  const passes = planPasses(examples, options);
-  const counted = countTokens(passes);
+  const heldOut = options.evaluateEvery === undefined ? [] : (await objective.examples('validation')).examples;
+  const order = await orderExamples({ training: examples, heldOut }, material, objective, context);
+  const counted = countTokens(order);
   context.onProgress({ phase: 'plan', done: 0 });
 
   const parameters = await parametersOf(options.modelFolder);
@@ -85,8 +87,8 @@ export async function planTraining(options: TrainOptions, context: WorkContext, 
   const memoryParts: MemoryParts = { runtime, weights, optimizer, step: step.bytes, kept: Math.round(step.bytes * keptShare) };
   const predictedTokensPerSecond = step.tokens / step.seconds;
   return {
-    method: trainee.method.name, objective: objective.name, rows: examples.length, steps: passes.steps, epochs: counted.examples / examples.length,
-    tokens: counted.tokens, tokensPerStep: counted.tokens / passes.steps, largestPassTokens: step.tokens,
+    method: trainee.method.name, objective: objective.name, rows: examples.length, steps: order.steps, epochs: counted.examples / examples.length,
+    tokens: counted.tokens, tokensPerStep: counted.tokens / order.steps, largestPassTokens: step.tokens,
     trainableParameters: trainee.parameters.reduce((sum, { tensor }) => sum + tensor.size, 0), totalParameters: [...trainee.model.parameters().values()].reduce((sum, { size }) => sum + size, 0),
     predictedPeakMemoryBytes: Object.values(memoryParts).reduce((sum, part) => sum + part, 0), memoryParts,
     predictedSeconds: counted.tokens / predictedTokensPerSecond, predictedTokensPerSecond,
@@ -99,12 +101,12 @@ async function prepare(objective: Objective, model: Parameters<NonNullable<Objec
 }
 
 /** All steps of a short training; of a longer one those that can be counted in a moment, for the others the average. */
-function countTokens({ steps, of }: Passes): { tokens: number; examples: number; largest: readonly Example[] } {
+function countTokens({ steps, of }: DataOrder): { tokens: number; examples: number; largest: readonly Example[] } {
   const deadline = performance.now() + 1000;
   let [tokens, examples, counted, largestTokens] = [0, 0, 0, -1];
   let largest: readonly Example[] = [];
   for (; counted < steps && (counted < 8 || performance.now() < deadline); counted += 1) {
-    for (const pass of of(counted)) {
+    for (const pass of of(counted, [])) {
       const size = pass.reduce((sum, example) => sum + example.tokens, 0);
       tokens += size;
       examples += pass.length;

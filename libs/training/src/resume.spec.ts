@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import type { TrainProcessInput } from './testing/train-process.js';
+import { domainTraining, tinyDomains } from './testing/tiny-domains.js';
 import { plainLora, tinyTraining } from './testing/tiny-training.js';
 import type { TrainOptions } from './train-options.js';
 
@@ -48,16 +49,17 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-const scenarios: { name: string; kills: number; changes: Partial<TrainOptions> }[] = [
+const scenarios: { name: string; kills: number; changes: Partial<TrainOptions>; make?: typeof tinyDomains }[] = [
   { name: 'lora with dropout and noise on embeddings', kills: 14, changes: { method: { ...plainLora, dropout: 0.1 }, neftuneAlpha: 5, saveEvery: 1 } },
   { name: 'full, accumulated, evaluated, the best kept', kills: 10, changes: { method: { kind: 'full' }, accumulate: 2, evaluateEvery: 4, keep: 'best', saveEvery: 3, learningRate: 2e-2 } },
+  { name: 'rounds of domains whose weights answer to losses', kills: 6, changes: { steps: 24, evaluateEvery: 3, saveEvery: 2, domains: { ...domainTraining, roundTokens: 500, referenceLosses: { boats: 0.5, stars: 2, trees: 4 } } }, make: tinyDomains },
 ];
 
-test.each(scenarios)('$name: killed $kills times at random, the result is that of a training that was not, bit for bit', async ({ kills, changes }) => {
+test.each(scenarios)('$name: killed $kills times at random, the result is that of a training that was not, bit for bit', async ({ kills, changes, make = tinyTraining }) => {
   await using folder = await temporaryFolder('resume');
   const seed = Number(process.env['TUNESMITH_TEST_SEED'] ?? Date.now() % 1_000_000);
   const random = randomNumbers(seed);
-  const options = await tinyTraining(folder.path, changes);
+  const options = await make(folder.path, changes);
   const [whole, resumed] = [join(folder.path, 'whole'), join(folder.path, 'resumed')];
   expect(await train({ options, outFolder: whole, places: {} })).toBe(true);
 

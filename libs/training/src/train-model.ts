@@ -10,7 +10,7 @@ import { LiveMetrics } from './live-metrics.js';
 import { loadTrainee } from './load-trainee.js';
 import { objectiveFor } from './objectives.js';
 import { openCheckpoints } from './open-checkpoints.js';
-import { planPasses } from './plan-passes.js';
+import { orderExamples } from './order-examples.js';
 import { learningRateAt } from './schedules.js';
 import type { TrainOptions, TrainReport } from './train-options.js';
 import { trainReport } from './train-report.js';
@@ -44,8 +44,8 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
   if (examples.length === 0) throw new TrainingError('nothing-to-train', 'train: expected at least one row of the training split; the dataset has none.', { folder: options.datasetFolder });
   const heldOut = options.evaluateEvery === undefined ? [] : (await objective.examples('validation')).examples;
   if (options.evaluateEvery !== undefined && heldOut.length === 0) throw nothingToEvaluate(0);
-  const passes = planPasses(examples, options);
-  const { steps } = passes;
+  const order = await orderExamples({ training: examples, heldOut }, material, objective, context);
+  const { steps } = order;
   await using opened = await openCheckpoints(options, outFolder, places.checkpoints);
   const { checkpoints, failedFolder } = opened;
 
@@ -65,8 +65,15 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
     if (savedStep !== progress.step) await clock.measured(() => checkpoints.save(progress.step, progress, trainee.state(), { isBest }));
     savedStep = progress.step;
   };
+  const evaluate = async (): Promise<boolean> => {
+    const found = await order.evaluate((some) => evaluateLoss(trainee.model, objective, some, options, context), progress.evaluations);
+    const judged = afterEvaluation(progress, found, options.patience);
+    progress = judged.progress;
+    return judged.isBest;
+  };
+  if (order.evaluatesFirst && progress.step === 0) await evaluate();
   while (progress.step < steps && !progress.stopped) {
-    const taken = passes.of(progress.step);
+    const taken = order.of(progress.step, progress.evaluations);
     const learningRate = learningRateAt(progress.step, { ...options, peak: options.learningRate, steps, name: options.schedule });
     seedStep(options.seed, progress.step);
     const started = performance.now();
@@ -78,11 +85,8 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
     progress = afterStep(progress, result, taken.flat().length, (performance.now() - started) / 1000);
     context.onProgress({ phase: 'train', done: progress.step, total: steps, unit: 'steps', metrics: live.after(result, learningRate, progress.evaluations.at(-1)?.loss) });
 
-    let isBest = false;
-    if (options.evaluateEvery !== undefined && (progress.step % options.evaluateEvery === 0 || progress.step === steps)) {
-      const loss = await evaluateLoss(trainee.model, objective, heldOut, options, context);
-      ({ progress, isBest } = afterEvaluation(progress, loss, options.patience));
-    }
+    const isEvaluated = options.evaluateEvery !== undefined && (progress.step % options.evaluateEvery === 0 || progress.step === steps);
+    const isBest = isEvaluated && (await evaluate());
     const isKept = isBest && options.keep === 'best';
     if (isKept || (places.checkpoints && clock.isDue(progress.step))) await save(isKept);
     // A step is synchronous; this lets an abort in, and progress out.
@@ -98,7 +102,7 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
   context.onProgress({ phase: 'save', done: 0 });
   await mkdir(outFolder, { recursive: true });
   await trainee.method.save(trainee.model, trainee.loaded, outFolder);
-  const report = { ...trainReport(options, progress, trainee, examples.length), longRows, ...(passes.fill === undefined ? {} : { packingFill: passes.fill }) };
+  const report = { ...trainReport(options, progress, trainee, examples.length), longRows, ...(order.fill === undefined ? {} : { packingFill: order.fill }), ...(order.report && { order: order.report }) };
   if (places.reportFolder !== undefined) await writeTrainingReport(places.reportFolder, options, steps, report);
   return report;
 }

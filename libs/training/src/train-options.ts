@@ -1,4 +1,7 @@
 import type { LongRowCounts } from '@tunesmith/datasets';
+import type { DataOrderReport } from './data-order.js';
+import type { DomainOptions } from './domains/domain-options.js';
+import type { Evaluation } from './evaluation.js';
 
 /** What `trainModel` is asked for. Values are checked where they come from; folders hold a model and a dataset as their rooms define them. */
 export interface TrainOptions {
@@ -6,6 +9,10 @@ export interface TrainOptions {
   readonly datasetFolder: string;
   /** Whose distributions `distill` learns; a model of the same vocabulary. */
   readonly teacherFolder?: string;
+  /** Of `domains`: what was detected; a model, or the reports of trainings, whose held-out losses are the references. */
+  readonly detectionFolder?: string;
+  readonly referenceFolder?: string;
+  readonly referenceReportFolders?: readonly string[];
   readonly method: TuningMethodOptions;
   readonly objective: ObjectiveOptions;
   readonly optimizer: OptimizerOptions;
@@ -33,6 +40,8 @@ export interface TrainOptions {
   readonly maxGradientNorm: number;
   readonly seed: number;
   readonly order: 'shuffle' | 'file';
+  /** Rows come from domains by weight; absent: pass by pass, all of them. */
+  readonly domains?: DomainOptions;
   readonly dtype: 'bfloat16' | 'float32';
   /** Steps between evaluations on the validation split; absent: none. */
   readonly evaluateEvery?: number;
@@ -165,13 +174,14 @@ export interface TrainReport {
   readonly longRows?: LongRowCounts;
   /** Of packs: the tokens in them as a share of what they could hold. */
   readonly packingFill?: number;
+  readonly order?: DataOrderReport;
   readonly steps: number;
   readonly trainableParameters: number;
   readonly totalParameters: number;
   /** Of every step: what the objective makes small, for `sft` the mean cross-entropy of the assistant tokens in nats. */
   readonly loss: readonly number[];
   /** Of the held-out rows, where they were evaluated; `step` counts the steps before it. */
-  readonly evaluations?: readonly { readonly step: number; readonly loss: number }[];
+  readonly evaluations?: readonly Evaluation[];
   /** Fewer steps than planned, because the evaluations found nothing better. */
   readonly stoppedEarly?: boolean;
   /** The step whose weights are the result. */

@@ -1,4 +1,5 @@
 import { judgeLoss, nothingEvaluated, type BestLoss } from './best-loss.js';
+import type { Evaluation } from './evaluation.js';
 import type { StepResult } from './train-step.js';
 
 /** How far a training is, as plain data: the part of a checkpoint that is no tensor. Nothing random is in it: that follows from seed and step. */
@@ -7,8 +8,8 @@ export interface TrainingProgress {
   readonly step: number;
   /** Of every step. */
   readonly loss: readonly number[];
-  /** `step` is the number of steps done before it. */
-  readonly evaluations: readonly { readonly step: number; readonly loss: number }[];
+  /** Of all attempts; what the order of the data goes by, too. */
+  readonly evaluations: readonly Evaluation[];
   readonly best: BestLoss;
   /** The evaluations said that more steps are of no use. */
   readonly stopped: boolean;
@@ -24,8 +25,10 @@ export function afterStep(progress: TrainingProgress, { loss, tokens }: StepResu
   return { ...progress, step: progress.step + 1, loss: [...progress.loss, loss], tokens: progress.tokens + tokens, rows: progress.rows + rows, seconds: progress.seconds + seconds };
 }
 
-export function afterEvaluation(progress: TrainingProgress, loss: number, patience: number | undefined): { readonly progress: TrainingProgress; readonly isBest: boolean } {
-  const evaluated = { step: progress.step, loss };
+/** An evaluation before the first step is of the model as it came, which is no result: it is noted and not judged. */
+export function afterEvaluation(progress: TrainingProgress, found: Omit<Evaluation, 'step'>, patience: number | undefined): { readonly progress: TrainingProgress; readonly isBest: boolean } {
+  const evaluated: Evaluation = { step: progress.step, ...found };
+  if (progress.step === 0) return { progress: { ...progress, evaluations: [evaluated] }, isBest: false };
   const { state, isBest, stop } = judgeLoss(progress.best, evaluated, patience);
   return { progress: { ...progress, evaluations: [...progress.evaluations, evaluated], best: state, stopped: stop }, isBest };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { train, type ArtifactRef, type JobMetrics, type TrainSpec } from '@tunesmith/contracts';
+import { JobMetrics, train, type ArtifactRef, type TrainSpec } from '@tunesmith/contracts';
 import { ArtifactStore, HandlesJob, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
 import type { TrainOptions, TrainPlaces, TrainReport } from '@tunesmith/training';
 
@@ -20,10 +20,15 @@ export interface TrainInput extends TrainOptions {
 export class TrainRequestedHandler implements JobHandler<TrainSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
-  async handle({ model, dataset, teacher, plan, ...settings }: TrainSpec, job: RunningJob): Promise<JobResult> {
-    const refs: Record<string, ArtifactRef> = { model, dataset, ...(teacher ? { teacher } : {}) };
+  async handle({ model, dataset, teacher, detection, referenceModel, referenceReports = [], plan, ...settings }: TrainSpec, job: RunningJob): Promise<JobResult> {
+    const reports = Object.fromEntries(referenceReports.map((report, place) => [`referenceReport${place + 1}`, report]));
+    const refs: Record<string, ArtifactRef> = { model, dataset, ...(teacher && { teacher }), ...(detection && { detection }), ...(referenceModel && { referenceModel }), ...reports };
     await using inputs = await this.artifacts.stage(refs, job.signal);
-    const options: TrainOptions = { ...settings, modelFolder: inputs['model']!, datasetFolder: inputs['dataset']!, ...(inputs['teacher'] ? { teacherFolder: inputs['teacher'] } : {}) };
+    const given = (name: string, key: keyof TrainOptions): Partial<TrainOptions> => (inputs[name] === undefined ? {} : { [key]: inputs[name] });
+    const options: TrainOptions = {
+      ...settings, modelFolder: inputs['model']!, datasetFolder: inputs['dataset']!, ...given('teacher', 'teacherFolder'), ...given('detection', 'detectionFolder'), ...given('referenceModel', 'referenceFolder'),
+      ...(referenceReports.length > 0 ? { referenceReportFolders: Object.keys(reports).map((name) => inputs[name]!) } : {}),
+    };
     if (plan) return { outputs: {}, metrics: await this.workers.run<JobMetrics>('plan', options, job) };
 
     await using scratch = await job.scratch();
@@ -32,7 +37,7 @@ export class TrainRequestedHandler implements JobHandler<TrainSpec> {
     const { loss, evaluations = [], longRows, ...figures } = await this.workers.run<TrainReport>('train', { ...options, outFolders, checkpoints } satisfies TrainInput, job);
     const kind = options.method.kind === 'lora' || options.method.kind === 'adalora' ? 'adapter' : 'model';
     const outputs = { [kind]: await this.artifacts.store(outFolders.tuned, kind, job.signal), report: await this.artifacts.store(outFolders.report, 'report', job.signal) };
-    return { outputs, metrics: { ...figures, loss: spread(loss), ...(longRows && { longRows: { ...longRows } }), ...(evaluations.length > 0 ? { evaluations: spread(evaluations).map((each) => ({ ...each })) } : {}) } };
+    return { outputs, metrics: JobMetrics.parse({ ...figures, loss: spread(loss), ...(longRows && { longRows }), ...(evaluations.length > 0 ? { evaluations: spread(evaluations) } : {}) }) };
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArtifactRef } from '../artifact-ref.js';
 import { defineJobEvents } from '../events/job-events.js';
+import { DomainShares, DomainWeights, sharesFit, sharesProblem } from './domain-shares.js';
 import { defineStepKind } from './step-kind.js';
 
 const targetModules = z.array(z.string().min(1)).min(1).or(z.literal('all-linear')).default('all-linear');
@@ -62,10 +63,44 @@ export const Optimizer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('muon'), momentum: z.number().min(0).lt(1).default(0.95), weightDecay: z.number().min(0).max(1).default(0) }),
 ]);
 
+/** How weights answer to losses. What is said to be unconfirmed stands in no part of the paper that could be read. */
+const update = {
+  update: z.enum(['multiplicative', 'exponential']).default('multiplicative').describe("multiplicative: P (1 + sigma gamma), the paper's by memory, unconfirmed; exponential: P exp(score), the released code's."),
+  sigma: z.number().min(0).default(0.5).describe('Of multiplicative; unconfirmed.'),
+  score: z.enum(['ratio', 'difference', 'loss']).default('ratio').describe("Of exponential: (l - l_ref) / l, which a comment of the released code calls official; l - l_ref, what it computes; l, what its script uses."),
+};
+export const DomainSchedule = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('fixed') }),
+  z.strictObject({ kind: z.literal('fostering'), ...update }),
+  z.strictObject({
+    kind: z.literal('expansion'),
+    target: z.string().min(1).describe('The domain that grows.'),
+    ...update,
+    delta: z.number().gt(0).lt(1).default(0.1).describe("What its share grows by at an evaluation; unconfirmed."),
+    epsilon: z.number().min(0).default(1).describe("It grows while the others' mean forgetting is below epsilon times its potential; unconfirmed."),
+    hold: z.enum(['keep', 'reweighted']).default('keep').describe('Its share where it does not grow: as it was, or as the update has it (versions of the paper differ, by memory).'),
+    limit: z.number().gt(0).lt(1).default(0.95).describe('The most that it may get; ours.'),
+  }),
+]);
+export const TrainingDomains = z.strictObject({
+  names: z.array(z.string().min(1)).min(1).optional().describe('The tags that take part; absent: those with a weight or a share, of uniform every tag.'),
+  weights: DomainWeights.default('uniform').describe('What each domain gets of the first round: uniform, detected, inverse, or given.'),
+  shares: DomainShares.optional().describe('In place of a detection.'),
+  schedule: DomainSchedule.prefault({ kind: 'fixed' }).describe('What becomes of the weights at every evaluation (VersaTune): nothing, adaptive multi-ability fostering, or flexible domain expansion.'),
+  roundTokens: z.int().min(1).optional().describe('Tokens between two evaluations; absent: as many rows as the steps hold.'),
+  replacement: z.enum(['when-needed', 'always', 'never']).default('when-needed').describe('Whether a row may come twice in a round.'),
+  heldOutRows: z.int().min(1).optional().describe('Held-out rows of a domain that an evaluation uses at most.'),
+  referenceLosses: z.record(z.string().min(1), z.number().min(0)).optional().describe('What the held-out loss of each domain could come down to. Without it, a reference model and reports of trainings, it is that of the untuned model.'),
+});
+
 export const TrainSpec = z.strictObject({
   model: ArtifactRef,
   dataset: ArtifactRef,
   teacher: ArtifactRef.optional().describe('The model whose distributions `distill` learns.'),
+  domains: TrainingDomains.optional().describe('Rows come from domains by weight; absent: all rows, pass by pass.'),
+  detection: ArtifactRef.optional().describe('Of domains: what a detect step found, for the weights detected and inverse.'),
+  referenceModel: ArtifactRef.optional().describe('Of domains: a model of the same vocabulary whose held-out losses are the references.'),
+  referenceReports: z.array(ArtifactRef).min(1).optional().describe('Of domains: reports of trainings with the same domains; the least held-out loss of each domain is its reference.'),
   method: TuningMethod.prefault({ kind: 'lora' }),
   objective: TrainingObjective.prefault({ kind: 'sft' }),
   optimizer: Optimizer.prefault({ kind: 'adamw' }),
@@ -93,6 +128,10 @@ export const TrainSpec = z.strictObject({
 })
   .refine(({ patience, evaluateEvery }) => patience === undefined || evaluateEvery !== undefined, { path: ['patience'], error: 'expected evaluateEvery, whose evaluations it counts; got none' })
   .refine(({ keep, evaluateEvery }) => keep === 'last' || evaluateEvery !== undefined, { path: ['keep'], error: 'expected evaluateEvery, which says what is best; got none' })
+  .refine(({ domains, evaluateEvery }) => domains === undefined || evaluateEvery !== undefined, { path: ['evaluateEvery'], error: 'expected the steps of a round beside domains; got none' })
+  .refine(({ domains, detection, referenceModel, referenceReports }) => domains !== undefined || [detection, referenceModel, referenceReports].every((each) => each === undefined), { path: ['domains'], error: 'expected domains beside a detection, a reference model or reports; got none' })
+  .refine(({ domains, detection }) => domains === undefined || sharesFit({ ...domains, detection }), { path: ['domains', 'weights'], error: sharesProblem })
+  .refine(({ domains, referenceModel, referenceReports }) => [domains?.referenceLosses, referenceModel, referenceReports].filter((each) => each !== undefined).length < 2, { path: ['domains', 'referenceLosses'], error: 'expected one source of reference losses: given, of a model, or of reports' })
   .refine(({ teacher, objective }) => teacher === undefined || objective.kind === 'distill', { path: ['teacher'], error: 'expected the objective distill, which learns from a teacher' });
 export type TrainSpec = z.infer<typeof TrainSpec>;
 
@@ -101,7 +140,7 @@ export const train = defineStepKind({
   description: 'Tunes a model on a dataset.',
   owner: 'trainer',
   spec: TrainSpec,
-  references: { model: 'model', dataset: 'dataset', teacher: 'model' },
+  references: { model: 'model', dataset: 'dataset', teacher: 'model', detection: 'report', referenceModel: 'model', referenceReports: 'report' },
   outputs: { adapter: 'adapter', model: 'model', report: 'report' },
   events: defineJobEvents('train', 'trainer', TrainSpec, 'Completed means that the adapter (LoRA) or the model (full) is stored and finite; it does not mean that it was evaluated.'),
   cacheable: true,

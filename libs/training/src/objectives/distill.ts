@@ -1,9 +1,9 @@
 import { collectRows, encodeConversations, ignoredTarget, type EncodedRow, type Split } from '@tunesmith/datasets';
 import { expectSource, loadModel, type CausalLanguageModel } from '@tunesmith/models';
 import { noGrad, ops, tensor, type Tensor } from '@tunesmith/tensor';
-import { Tokenizer } from '@tunesmith/tokenizers';
 import { chunkedLoss } from '../chunked-loss.js';
 import { divergence, type TaughtLogits } from '../divergence.js';
+import { expectSameVocabulary } from '../expect-same-vocabulary.js';
 import type { Example, Objective } from '../objective.js';
 import { packedTokens } from '../packed-tokens.js';
 import { distributionsFile, hasDistributions, StoredDistributions } from '../stored-distributions.js';
@@ -26,7 +26,7 @@ const logitsAtOnce = 2 ** 23;
  * cross-entropy there) instead. The teacher is a model of the same vocabulary, read beside the student, or what it said once, stored beside the rows.
  */
 export function distill(material: TrainingMaterial, options: DistillOptions): Objective {
-  const { datasetFolder, teacherFolder, modelFolder, tokenizer, format, maxLength, longRows, dtype } = material;
+  const { datasetFolder, teacherFolder, tokenizer, format, maxLength, longRows, dtype } = material;
   const { topK, labelShare, mixing = 'hard' } = options;
   const stored = new Map<Split, StoredDistributions>();
   const splits = new Map<Example, Split>();
@@ -41,7 +41,7 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
       if (teacherFolder === undefined) {
         stored.get(split)?.[Symbol.dispose]();
         stored.set(split, await storedOf(split));
-      } else await expectSameVocabulary(tokenizer, teacherFolder);
+      } else await expectSameVocabulary(material, teacherFolder, 'teacher');
       const set = tokenExamples(await encodeConversations(await collectRows(datasetFolder, { split }), tokenizer, format(), { maxLength, longRows }));
       for (const example of set.examples) {
         splits.set(example, split);
@@ -135,14 +135,6 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
       return stored.get(asked[0]!.split)!.at(asked.map(({ row, place }) => [row.index, place] as const), topK);
     };
   }
-
-  async function expectSameVocabulary(own: Tokenizer, folder: string): Promise<void> {
-    const other = await Tokenizer.fromFolder(folder);
-    const size = Math.min(own.vocabularySize, other.vocabularySize);
-    const differs = Array.from({ length: size }, (_, id) => id).find((id) => textOf(own, id) !== textOf(other, id));
-    if (differs === undefined) return;
-    throw new TrainingError('other-vocabulary', `train: expected a teacher of the same vocabulary; token ${differs} is ${JSON.stringify(textOf(own, differs))} to the student and ${JSON.stringify(textOf(other, differs))} to the teacher. Fuse models of different vocabularies instead.`, { modelFolder, teacherFolder: folder, tokenId: differs });
-  }
 }
 
 /** Where a token of a batch comes from. */
@@ -156,9 +148,4 @@ interface Origin {
 function logitsOf(hidden: Tensor, head: Tensor, softcap: number | null): Tensor {
   const plain = ops.toDtype(ops.linear(hidden, head), hidden.dtype === 'float64' ? 'float64' : 'float32');
   return softcap === null ? plain : ops.mulScalar(ops.tanh(ops.divScalar(plain, softcap)), softcap);
-}
-
-/** Ids between the tokens that a vocabulary has are nobody's. */
-function textOf(tokenizer: Tokenizer, id: number): string | undefined {
-  return tokenizer.hasToken(id) ? tokenizer.tokenText(id) : undefined;
 }
