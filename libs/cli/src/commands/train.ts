@@ -1,4 +1,5 @@
 import { defineCommand, type CommandResult } from '../command.js';
+import { domainReferences, domainSetting } from '../domains/train-domains.js';
 import { UsageError } from '../errors.js';
 import { artifactResult } from '../runs/artifact-result.js';
 import { expectEmptyFolder } from '../runs/place-artifact.js';
@@ -28,7 +29,9 @@ export const train = defineCommand<[model: string | undefined], TrainCommandOpti
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     const references: StepSettings = { model: await resolveReference(session, model, 'MODEL'), dataset: await resolveReference(session, options.dataset, '--dataset') };
     if (options.teacher !== undefined) references['teacher'] = await resolveReference(session, options.teacher, '--teacher');
-    const job: Job = { name: 'train', uses: 'train', with: { ...settings, ...references } };
+    const { settings: further, shares } = await domainReferences(session, options);
+    const domains: StepSettings = shares === undefined ? {} : { domains: { ...(settings['domains'] as StepSettings), shares } };
+    const job: Job = { name: 'train', uses: 'train', with: { ...settings, ...references, ...further, ...domains } };
     if (options.plan) return planResult(await runJob(session, { ...job, with: { ...job.with, plan: true } }));
     return jobCommand(session, job, options, (finished) => trained(session, finished, out));
   },
@@ -44,6 +47,7 @@ function settingsOf(options: TrainCommandOptions): Promise<StepSettings> {
     method: chosen(methodChoices, options.method, 'lora'),
     objective: chosen(objectiveChoices, options.objective, 'sft'),
     optimizer: chosen(optimizerChoices, options.optimizer, 'adamw'),
+    domains: domainSetting(options),
     neftuneAlpha: { option: '--neftune', value: options.neftune },
     maxLength: { option: '--max-length', value: options.maxLength },
     longRows: { option: '--long-rows', value: options.longRows },

@@ -39,6 +39,10 @@ test.each([
   ['--weight-decay 0.1', { optimizer: { kind: 'adamw', weightDecay: 0.1 } }],
   ['--evaluate-every 10 --patience 3 --keep best --save-every 5 --packing --long-rows split --accumulate 2 --warmup-steps 0 --neftune 5 --order file',
     { evaluateEvery: 10, patience: 3, keep: 'best', saveEvery: 5, packing: true, longRows: 'split', accumulate: 2, warmupSteps: 0, neftuneAlpha: 5, order: 'file' }],
+  ['--domain-weights uniform --domain-schedule fostering --update exponential --score difference --evaluate-every 5 --domain law --domain code --round-tokens 900 --held-out-rows 8 --reference-loss law=1.2,code=0.9',
+    { domains: { names: ['law', 'code'], weights: 'uniform', schedule: { kind: 'fostering', update: 'exponential', score: 'difference' }, roundTokens: 900, heldOutRows: 8, referenceLosses: { law: 1.2, code: 0.9 } }, evaluateEvery: 5 }],
+  [`--domain-weights detected --detection ${sampleDigest} --domain-schedule expansion --target-domain law --delta 0.2 --evaluate-every 5 --reference-report ${sampleDigest}`,
+    { domains: { weights: 'detected', schedule: { kind: 'expansion', target: 'law', delta: 0.2 } }, detection: sampleDigest, referenceReports: [sampleDigest], evaluateEvery: 5 }],
 ])('train m --dataset d %s', async (line, expected) => {
   expect(await settingsOf(line)).toEqual({ model: 'm', dataset: 'd', ...expected });
 });
@@ -73,4 +77,17 @@ test('--resume latest goes on with the newest training that did not end well', a
 
   await using empty = await platformWith({}, { 'GET /v1/runs': [] });
   expect((await runCommand(['train', '--resume', 'latest'], { environment: empty.environment })).stderr).toContain('expected a training that failed or was cancelled; there is none');
+});
+
+test.each([
+  ['--domain-schedule fostering', 'expected --domain-weights'],
+  ['--domain-weights uniform', 'expected --evaluate-every'],
+  ['--domain-weights law=0.5,code=0.6 --evaluate-every 2', 'sum to 1.1'],
+  ['--domain-weights inverse --evaluate-every 2', 'expected --detection'],
+  ['--domain-weights uniform --evaluate-every 2 --delta 0.1', 'expected none of --delta'],
+  ['--domain-weights uniform --evaluate-every 2 --domain-schedule expansion', 'expected --target-domain'],
+  ['--domain-weights uniform --evaluate-every 2 --reference-loss law=1 --reference-model m', 'one of the three'],
+])('train m --dataset d %s is wrong use', async (line, message) => {
+  const { code, stderr } = await runCommand(['train', 'm', '--dataset', 'd', ...line.split(' ')]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
 });

@@ -1,10 +1,11 @@
 import { Option, type Command } from 'commander';
+import { addDomainOptions, type DomainCommandOptions } from '../domains/train-domains.js';
 import { addJobOptions, collect, number, type JobOptions } from '../options.js';
 import { methodChoices } from './method-choices.js';
 import { objectiveChoices, optimizerChoices } from './objective-choices.js';
 
 /** What was typed. Options that belong to a method, an objective or an optimizer are read by their choices. */
-export interface TrainCommandOptions extends JobOptions {
+export interface TrainCommandOptions extends JobOptions, DomainCommandOptions {
   /** Not an option: the model stands first. */
   readonly model?: string;
   readonly dataset?: string;
@@ -30,7 +31,6 @@ export interface TrainCommandOptions extends JobOptions {
   readonly warmupRatio?: number;
   readonly warmupSteps?: number;
   readonly maxGradientNorm?: number;
-  readonly evaluateEvery?: number;
   readonly patience?: number;
   readonly keep?: string;
   readonly saveEvery?: number;
@@ -95,11 +95,13 @@ export function addTrainOptions(command: Command): void {
     .option('--patience <count>', 'stop after this many evaluations without a better loss', number)
     .addOption(choice('--keep <weights>', 'which weights are the result: the last, or those of the best evaluation (default: "last")', ['last', 'best']))
     .option('--save-every <steps>', 'steps between checkpoints (default: every few minutes)', number)
-    .option('--resume <run>', 'go on with a run that failed or was cancelled, from its last checkpoint: its id, or latest')
+    .option('--resume <run>', 'go on with a run that failed or was cancelled, from its last checkpoint: its id, or latest');
+  addDomainOptions(command);
+  command
     .optionsGroup('Job:')
     .option('--plan', 'say what it would take (steps, parameters, memory, time) and start nothing');
   addJobOptions(command, 'the adapter or model').addHelpText(
     'after',
-    '\nExamples:\n  tunesmith train smollm2@prod --dataset helpdesk --method lora --rank 16 --epochs 3\n  tunesmith train smollm2@prod --dataset helpdesk --method full --evaluate-every 50 --keep best --plan\n  tunesmith train --resume latest',
+    '\nExamples:\n  tunesmith train smollm2@prod --dataset helpdesk --method lora --rank 16 --epochs 3\n  tunesmith train smollm2@prod --dataset helpdesk --method full --evaluate-every 50 --keep best --plan\n  tunesmith train smollm2 --dataset six --domain-weights uniform --domain-schedule fostering --evaluate-every 50\n  tunesmith train --resume latest',
   );
 }
