@@ -19,11 +19,11 @@ export const slerp: MergeMethod = {
   merge({ base, models }, parameters) {
     const ends = flat(base!, models[0]!);
     const norms = ends.map((end) => {
-      const norm = joined([end], ([piece]) => ops.vectorNorm(piece!)).reduce((parts) => ops.vectorNorm(parts));
+      const norm = ops.vectorNorm(joined([end], ([piece]) => ops.vectorNorm(piece!)));
       return norm.item() > leastNorm ? norm : scalar(1, 'float32');
     });
     const dot = joined(ends, (pieces) => ops.sumAll(ops.mul(ops.div(pieces[0]!, norms[0]!), ops.div(pieces[1]!, norms[1]!))));
-    const [first, second] = shares(ops.clamp(ops.sumAll(dot[0]!), -1, 1), parameters.number('t'));
+    const [first, second] = shares(ops.clamp(ops.sumAll(dot), -1, 1), parameters.number('t'));
     const merged = mapPieces(ends, ([one, other]) => ops.add(ops.mul(wide(one!), first), ops.mul(wide(other!), second)));
     return ops.reshape(merged, base!.shape);
   },
@@ -31,11 +31,11 @@ export const slerp: MergeMethod = {
 
 const wide = (piece: Tensor): Tensor => ops.toDtype(piece, 'float32');
 
-/** What `measure` gives for each piece in float32, as one vector in a list. */
-function joined(inputs: readonly Tensor[], measure: (pieces: Tensor[]) => Tensor): [Tensor] {
+/** What `measure` gives for each piece in float32, as one vector. */
+function joined(inputs: readonly Tensor[], measure: (pieces: Tensor[]) => Tensor): Tensor {
   const values: number[] = [];
   forEachPiece(inputs, (pieces) => void values.push(measure(pieces.map(wide)).item()));
-  return [ops.stack(values.map((value) => scalar(value, 'float32')))];
+  return ops.stack(values.map((value) => scalar(value, 'float32')));
 }
 
 /** How much of each end; the straight line where the two point the same (or the opposite) way. */
