@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Name } from './ids.js';
 import { RecipeInput } from './recipe-input.js';
+import { settingsOf } from './steps/settings-of.js';
 import { findStepKind, stepKinds } from './steps/step-kinds.js';
 
 /** One step. `with` is checked by the step kind's schema once its references are resolved. */
@@ -63,7 +64,8 @@ function recipeProblems({ steps, inputs, on }: { steps: Steps; inputs: Readonly<
         problems.push({ path: ['steps', name, 'needs'], message: `expected the name of a step (${names.join(', ')}); got "${needed}"` });
       }
     }
-    const known = kind && 'shape' in kind.spec ? Object.keys(kind.spec.shape as object) : undefined;
+    const settings = kind && settingsOf(kind, step.with);
+    const known = settings && Object.keys(settings);
     for (const key of Object.keys(step.with)) {
       if (known && !known.includes(key)) {
         problems.push({ path: ['steps', name, 'with', key], message: `unknown key "${key}"; ${step.uses} takes ${known.join(', ')}` });

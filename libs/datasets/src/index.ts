@@ -25,5 +25,5 @@ export { fillPlaceholders, placeholdersIn } from './placeholders.js';
 export type { Problem, ProblemCode } from './problem.js';
 export { collectRows, readRows, type ReadRowsOptions } from './read-rows.js';
 export { permutation } from './row-order.js';
-export { roles, serializeRow, splits, type Message, type Role, type Row, type Split } from './row.js';
+export { roles, serializeRow, splits, type Message, type Role, type Row, type RowOrigin, type Split } from './row.js';
 export { splitByHash } from './split.js';

@@ -21,6 +21,8 @@ describe('parseRow', () => {
     ['alpaca', { instruction: 'Q', input: 'more', output: 'A', text: 'as rendered' }, [{ role: 'user', content: 'Q\nmore' }, answer]],
     ['alpaca', { instruction: 'Q', output: 'A', history: [['q', 'a']], system: null }, [{ role: 'user', content: 'q' }, { role: 'assistant', content: 'a' }, question, answer]],
     ['query-response', { system: 'S', query: 'Q', response: 'A', history: [] }, [system, question, answer]],
+    ['self-instruct', { id: 'seed_task_1', name: 'n', instruction: 'Q', instances: [{ input: 'more', output: 'A' }, { input: '', output: 'B' }], is_classification: false }, [{ role: 'user', content: 'Q\nmore' }, answer]],
+    ['instruction-response', { instruction: 'Q', response: 'A', instruction_source: 'alpaca' }, [question, answer]],
     ['prompt-completion', { prompt: 'Q', completion: 'A' }, [question, answer]],
     ['messages', { messages: [question, { ...answer, loss: false, loss_scale: 2 }] }, [question, { ...answer, loss: false, lossScale: 2 }]],
   ])('reads %s rows', (format, value, messages) => {
@@ -31,6 +33,16 @@ describe('parseRow', () => {
 
   test('every format reads its own example', () => {
     for (const format of formats) expect(parse(JSON.parse(format.example))).toMatchObject({ problems: [], record: { format: format.name } });
+  });
+
+  test('keeps where a generated row comes from, and refuses an origin that it does not know', () => {
+    const origin = { source: 'lot', teacher: 't', prompt: 'topic-guided', seeds: [3, 17], topics: ['Law'], samplingSeed: 7 };
+    const row = parse({ messages: [question, answer], origin }).record!.row;
+    expect(row.origin).toEqual(origin);
+    expect(serializeRow({ ...row, split: 'train', origin: { samplingSeed: 7, source: 'lot' } })).toContain('"origin":{"source":"lot","samplingSeed":7}');
+    for (const wrong of [{}, { source: '' }, { ...origin, extra: 1 }, { source: 'x', seeds: ['a'] }, { source: 'x', samplingSeed: -1 }, 'x']) {
+      expect(parse({ messages: [question, answer], origin: wrong }).problems).toEqual([expect.stringContaining('bad-value: origin: expected {"source"')]);
+    }
   });
 
   test('keeps split, tags, what is expected, and who answers', () => {

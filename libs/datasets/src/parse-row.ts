@@ -1,6 +1,7 @@
 import { formats } from './formats/formats.js';
 import { isObject } from './formats/messages.js';
 import { isAbsent, type JsonObject, type MessageDraft, type RowFormat, type TextDraft } from './formats/row-format.js';
+import { parseOrigin } from './parse-origin.js';
 import { parseToolCalls, parseTools } from './parse-tools.js';
 import { show, type Report } from './problem.js';
 import { roles, splits, type Message, type Role, type Row, type Split, type Tool, type ToolCall } from './row.js';
@@ -15,7 +16,7 @@ export interface ParsedRecord {
   readonly ignored: readonly string[];
 }
 
-const commonKeys = ['split', 'tags', 'expect', 'answerWith'];
+const commonKeys = ['split', 'tags', 'expect', 'answerWith', 'origin'];
 
 /**
  * Turns one JSON value from outside into a canonical row. Everything wrong with it goes to `report`, not only the first
@@ -89,8 +90,8 @@ function formatOf(record: JsonObject, report: Report): RowFormat | undefined {
   return undefined;
 }
 
-function parseExtras(record: JsonObject, report: Report): Pick<ParsedRow, 'split' | 'tags' | 'expect' | 'answerWith'> {
-  const { split, tags, expect, answerWith } = record;
+function parseExtras(record: JsonObject, report: Report): Pick<ParsedRow, 'split' | 'tags' | 'expect' | 'answerWith' | 'origin'> {
+  const { split, tags, expect, answerWith, origin } = record;
   const present = (value: unknown): boolean => value !== undefined && value !== null;
   const knownSplit = splits.find((each) => each === split);
   if (present(split) && !knownSplit) report('bad-value', `split: expected ${splits.join(' or ')}; got ${show(split)}`);
@@ -99,11 +100,14 @@ function parseExtras(record: JsonObject, report: Report): Pick<ParsedRow, 'split
   const knownExpect = typeof expect === 'string' && expect.trim() !== '' ? expect : undefined;
   if (present(expect) && knownExpect === undefined) report('bad-value', `expect: expected the text that a right answer contains; got ${show(expect)}`);
   if (present(answerWith) && answerWith !== 'self') report('bad-value', `answerWith: expected "self"; got ${show(answerWith)}`);
+  const knownOrigin = present(origin) ? parseOrigin(origin) : undefined;
+  if (present(origin) && !knownOrigin) report('bad-value', `origin: expected {"source":"…"} with teacher, prompt, seeds, topics and samplingSeed where they are known; got ${show(origin)}`);
   return {
     tags: [...new Set(knownTags ?? [])],
     ...(knownSplit ? { split: knownSplit } : {}),
     ...(knownExpect === undefined ? {} : { expect: knownExpect }),
     ...(answerWith === 'self' ? { answerWith } : {}),
+    ...(knownOrigin ? { origin: knownOrigin } : {}),
   };
 }
 

@@ -34,6 +34,20 @@ export interface Message {
 export type Split = 'train' | 'validation';
 export const splits: readonly Split[] = ['train', 'validation'];
 
+/** Where a row that was generated comes from. */
+export interface RowOrigin {
+  /** What its maker calls the lot, such as `self-instruct`. */
+  readonly source: string;
+  readonly teacher?: string;
+  /** What the teacher was shown: `example-guided`, `topic-guided`, `response`. */
+  readonly prompt?: string;
+  /** Rows of the seed dataset that were shown, from 1. */
+  readonly seeds?: readonly number[];
+  readonly topics?: readonly string[];
+  /** What decided the teacher's draws. */
+  readonly samplingSeed?: number;
+}
+
 /**
  * The canonical row: one conversation, or plain text. Whatever a file from outside looked like, a dataset artifact holds rows of this
  * shape only, one a line in `rows.jsonl`.
@@ -56,6 +70,7 @@ export interface Row {
   readonly rejected?: string;
   /** Plain text to be learned as it stands, in place of messages. */
   readonly text?: string;
+  readonly origin?: RowOrigin;
 }
 
 /** One line of `rows.jsonl`: keys always in the same order, so that the same rows make the same bytes. */
@@ -70,5 +85,17 @@ export function serializeRow(row: Row): string {
     ...(row.tags.length > 0 ? { tags: row.tags } : {}),
     ...(row.expect === undefined ? {} : { expect: row.expect }),
     ...(row.answerWith === undefined ? {} : { answerWith: row.answerWith }),
+    ...(row.origin === undefined ? {} : { origin: serializeOrigin(row.origin) }),
   });
+}
+
+function serializeOrigin({ source, teacher, prompt, seeds, topics, samplingSeed }: RowOrigin): RowOrigin {
+  return {
+    source,
+    ...(teacher === undefined ? {} : { teacher }),
+    ...(prompt === undefined ? {} : { prompt }),
+    ...(seeds === undefined ? {} : { seeds }),
+    ...(topics === undefined ? {} : { topics }),
+    ...(samplingSeed === undefined ? {} : { samplingSeed }),
+  };
 }

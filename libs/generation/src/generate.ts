@@ -51,15 +51,21 @@ interface RunningRow {
  * Draws are a function of seed, request and place, never of what else is in the batch. Logits may still differ in the last bits
  * between batches of different sizes, which in bfloat16 can turn a near tie.
  *
+ * `onFinished` hears of each request as soon as its answer has ended.
+ *
  * @throws GenerationError `prompt-empty`, `prompt-too-long`, `token-unknown`, `logits-not-finite`; what `signal` was aborted with.
  */
-export async function generate(model: CausalLanguageModel, requests: readonly GenerationRequest[], options: GenerationOptions, context: WorkContext): Promise<Generation[]> {
+export async function generate(
+  model: CausalLanguageModel, requests: readonly GenerationRequest[], options: GenerationOptions, context: WorkContext, onFinished?: (index: number, generation: Generation) => void,
+): Promise<Generation[]> {
   checkOptions(options);
   const { batchRows = 32 } = options;
   const rows = requests.map((request, index) => startRow(request, index, model, options));
   const results = new Map<number, Generation>();
   const finish = (row: RunningRow, how: Generation['finish']): void => {
-    results.set(row.index, { tokenIds: row.tokenIds, logProbs: row.logProbs, finish: how });
+    const generation = { tokenIds: row.tokenIds, logProbs: row.logProbs, finish: how };
+    results.set(row.index, generation);
+    onFinished?.(row.index, generation);
     context.onProgress({ phase: 'generate', done: results.size, total: requests.length, unit: 'rows' });
   };
   await decodeTogether(model, rows, { ...options, batchRows }, context.signal, finish);

@@ -6,3 +6,13 @@ export { formatOf, loadForInference, type InferenceModel, type LoadForInferenceO
 export { parseScoreRow, scoreTokens, type ScoreRow, type TokenScores } from './score-tokens.js';
 export { tokenBatches, type BatchLimits } from './token-batches.js';
 export { tokenLogProbs, type MaskedTokens } from './token-log-probs.js';
+export { grades, type Grade } from './synthesis/judge.js';
+export type { SynthesisReport } from './synthesis/synthesis-report.js';
+export type { SynthesizeInstructionsOptions, SynthesizeResponsesOptions } from './synthesis/synthesis-options.js';
+export { synthesizeInstructions } from './synthesis/synthesize-instructions.js';
+export { synthesizeResponses } from './synthesis/synthesize-responses.js';
+export { openAddressTeacher, type TeacherAddress } from './teachers/address-teacher.js';
+export { openTeacher, type OpenTeacherOptions, type TeacherSource } from './teachers/open-teacher.js';
+export { TeacherError } from './teachers/teacher-error.js';
+export { TeacherJournal, type JournalPlace } from './teachers/teacher-journal.js';
+export type { Completion, Teacher, TeacherPrompt, TeacherSampling, TeacherUsage } from './teachers/teacher.js';

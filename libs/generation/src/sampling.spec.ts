@@ -42,6 +42,20 @@ describe('chooseTokens', () => {
     expect(counts({ temperature: 1, topP: 0.01 })).toEqual([0, 1000, 0, 0]);
   });
 
+  test('draws the same from few candidates as from a whole vocabulary, also beside rows that need it', () => {
+    const weights = Array.from({ length: 600 }, (_, id) => 1 - id / 6000);
+    const total = weights.reduce((sum, weight) => sum + weight);
+    const flat = weights.map((weight) => weight / total);
+    const peaked = Array.from({ length: 600 }, (_, id) => (id === 77 ? 0.5 : id === 500 ? 0.4 : 0.1 / 598));
+    const uniforms = [0.1, 0.6, 0.9, 0.3];
+    /** The token at which the sum of shares, the nucleus of which is the first n, passes u of it. */
+    const passes = (limit: number): number => flat.findIndex((_, id) => flat.slice(0, id + 1).reduce((sum, share) => sum + share, 0) >= limit);
+    const held = flat.slice(0, passes(0.9) + 1).reduce((sum, share) => sum + share);
+    const together = choose([peaked, flat, peaked, flat], { temperature: 1, topP: 0.9 }, uniforms).tokenIds;
+    expect(together).toEqual([77, passes(0.6 * held), 500, passes(0.3 * held)]);
+    for (const [row, shares] of [peaked, flat, peaked, flat].entries()) expect(choose([shares], { temperature: 1, topP: 0.9 }, [uniforms[row]!]).tokenIds).toEqual([together[row]]);
+  });
+
   test('reports probabilities before temperature and topP', () => {
     const { tokenIds, logProbs } = choose([shares], { temperature: 0.1, topP: 0.5 }, [0.99]);
     expect(tokenIds).toEqual([1]);

@@ -39,16 +39,51 @@ function drawn(logits: Tensor, { temperature, topP }: Sampling, uniforms: readon
   return [chosen, ops.sub(score, ops.logsumexp(scores, [-1]))];
 }
 
-/** Nucleus sampling (1904.09751): the place where the running sum of sorted probabilities passes uniform * kept mass. */
+/** How many of the likeliest tokens are sorted to find the nucleus, until they hold it: few hardly ever do not, and to sort a vocabulary takes as long as the model. */
+const candidates = [256, 8192, Infinity];
+
+/**
+ * Nucleus sampling (1904.09751): the place where the running sum of sorted probabilities passes uniform * kept mass. What a row draws is of its own
+ * scores alone, also where other rows of the batch need more candidates.
+ */
 function draw(scores: Tensor, topP: number, uniforms: readonly number[]): Tensor {
-  const [sorted, tokenIds] = ops.sortStable(scores, true, -1, true); // [rows, vocabulary]
-  const sums = ops.cumsum(ops.softmax(ops.toDtype(sorted, 'float64'), -1), -1);
-  const last = (sums.shape[1] ?? 0) - 1;
-  const column = (numbers: readonly number[]): Tensor => tensor(numbers, { shape: [numbers.length, 1], dtype: 'float64', device: sums.device });
-  // The first sum that reaches topP ends the nucleus; rounding may keep even the last one below 1.
-  const end = topP >= 1 ? undefined : ops.clamp(ops.searchsorted(sums, column(uniforms.map(() => topP))), null, last); // [rows, 1]
-  const mass = end ? ops.gather(sums, 1, end) : ops.narrow(sums, 1, last, 1);
-  const place = ops.searchsorted(sums, ops.mul(column(uniforms), mass), true);
-  const within = end ? ops.minimum(place, end) : ops.clamp(place, null, last);
-  return ops.squeeze(ops.gather(tokenIds, 1, within), 1);
+  if (topP >= 1) return drawnFromAll(scores, uniforms);
+  const { device } = scores;
+  const totals = ops.logsumexp(scores, [-1], true); // [rows, 1]
+  const chosen = Array.from(uniforms, () => 0);
+  let open = [...uniforms.keys()];
+  for (const count of candidates) {
+    const rows = tensor(open, { dtype: 'int64', device });
+    const [top, tokenIds] = ops.topk(ops.indexSelect(scores, 0, rows), Math.min(count, scores.shape[1]!), -1, true, true); // [open, count]
+    const sums = ops.cumsum(ops.exp(ops.sub(ops.toDtype(top, 'float64'), ops.toDtype(ops.indexSelect(totals, 0, rows), 'float64'))), -1);
+    const held = ops.squeeze(ops.narrow(sums, 1, top.shape[1]! - 1, 1), 1).toArray();
+    const drawn = drawnFromNucleus(sums, tokenIds, topP - roundingOfSums, open.map((row) => uniforms[row]!)).toArray();
+    for (const [place, row] of open.entries()) chosen[row] = drawn[place]!;
+    open = open.filter((_, place) => held[place]! < topP - roundingOfSums);
+    if (open.length === 0 || count >= scores.shape[1]!) break;
+  }
+  return tensor(chosen, { dtype: 'int64', device });
+}
+
+/** Sums of probabilities are as exact as the float32 logarithm of their total. */
+const roundingOfSums = 1e-6;
+
+/** Without a nucleus no order is needed. */
+function drawnFromAll(scores: Tensor, uniforms: readonly number[]): Tensor {
+  const sums = ops.cumsum(ops.softmax(ops.toDtype(scores, 'float64'), -1), -1); // [rows, vocabulary]
+  const last = sums.shape[1]! - 1;
+  return ops.squeeze(ops.clamp(ops.searchsorted(sums, ops.mul(column(uniforms, sums), ops.narrow(sums, 1, last, 1)), true), null, last), 1);
+}
+
+/** The token where the running sums [rows, n] of the likeliest tokens pass uniform * mass of the nucleus. */
+function drawnFromNucleus(sums: Tensor, tokenIds: Tensor, topP: number, uniforms: readonly number[]): Tensor {
+  const last = sums.shape[1]! - 1;
+  // The first sum that reaches topP ends the nucleus; rounding may keep even the last one below it.
+  const end = ops.clamp(ops.searchsorted(sums, column(uniforms.map(() => topP), sums)), null, last); // [rows, 1]
+  const found = ops.searchsorted(sums, ops.mul(column(uniforms, sums), ops.gather(sums, 1, end)), true);
+  return ops.squeeze(ops.gather(tokenIds, 1, ops.minimum(found, end)), 1);
+}
+
+function column(numbers: readonly number[], { device }: Tensor): Tensor {
+  return tensor(numbers, { shape: [numbers.length, 1], dtype: 'float64', device });
 }

@@ -1,24 +1,43 @@
+import { stat } from 'node:fs/promises';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { composeDataset, importDataset, readDetectedShares } from '@tunesmith/datasets';
-import { completeRowsWithModel, type CompleteRowsOptions } from '@tunesmith/generation';
+import { completeRowsWithModel, synthesizeInstructions, synthesizeResponses, type CompleteRowsOptions, type TeacherSource } from '@tunesmith/generation';
 import { defineWorker } from '@tunesmith/platform';
 import type { ComposeInput } from './compose-requested.handler.js';
+import type { SynthesizeInstructionsInput, SynthesizeResponsesInput } from './synthesize-requested.handler.js';
 
 type CompleteRowsInput = CompleteRowsOptions & { outFolder: string };
 
-/** What the workers of synthesis may run. Reading rows is light: it does not queue behind hours of training. */
+/** What the workers of synthesis may run. Reading rows, and waiting for another machine's answers, is light: it does not queue behind hours of training. */
 export default defineWorker(
   {
     importDataset: ({ path, outFolder, skipInvalid }: { path: string; outFolder: string; skipInvalid: boolean }, context) => importDataset(path, outFolder, { skipInvalid }, context),
     completeRows: ({ outFolder, ...options }: CompleteRowsInput, context) => completeRowsWithModel(options, outFolder, context),
     compose: async ({ outFolder, detectionFolder, ...options }: ComposeInput, context) =>
       composeDataset({ ...options, ...(detectionFolder === undefined ? {} : { shares: await readDetectedShares(detectionFolder) }) }, outFolder, context),
+    synthesizeInstructions: ({ outFolders, ...options }: SynthesizeInstructionsInput, context) => synthesizeInstructions(options, outFolders, context),
+    synthesizeResponses: ({ outFolders, ...options }: SynthesizeResponsesInput, context) => synthesizeResponses(options, outFolders, context),
+    synthesizeInstructionsElsewhere: ({ outFolders, ...options }: SynthesizeInstructionsInput, context) => synthesizeInstructions(options, outFolders, context),
+    synthesizeResponsesElsewhere: ({ outFolders, ...options }: SynthesizeResponsesInput, context) => synthesizeResponses(options, outFolders, context),
   },
-  { cores: { importDataset: 0, compose: 0 }, predictMemory: { completeRows: predictWeights } },
+  {
+    cores: { importDataset: 0, compose: 0, synthesizeInstructionsElsewhere: 0, synthesizeResponsesElsewhere: 0 },
+    predictMemory: { completeRows: predictWeights, synthesizeInstructions: predictTeachers, synthesizeResponses: predictTeachers },
+  },
 );
 
-async function predictWeights({ modelFolder, dtype = 'bfloat16' }: CompleteRowsInput): Promise<Record<string, number>> {
+async function predictWeights({ modelFolder, dtype = 'bfloat16' }: Pick<CompleteRowsInput, 'modelFolder' | 'dtype'>): Promise<Record<string, number>> {
   await using model = await readModelFolder(modelFolder);
   const parameters = [...model.tensors.names()].reduce((sum, name) => sum + elementCount(model.tensors.info(name).shape), 0);
   return { weights: parameters * (dtype === 'float32' ? 4 : 2) };
+}
+
+async function predictTeachers({ teacher, judge }: SynthesizeInstructionsInput | SynthesizeResponsesInput): Promise<Record<string, number>> {
+  return { teacher: await weightsOf(teacher), ...(judge && { judge: await weightsOf(judge.model) }) };
+}
+
+async function weightsOf(source: TeacherSource): Promise<number> {
+  if (source.kind === 'address') return 0;
+  if (source.kind === 'gguf') return (await stat(source.file)).size;
+  return (await predictWeights({ modelFolder: source.folder, dtype: source.dtype }))['weights']!;
 }

@@ -18,9 +18,9 @@ export interface Setting {
  */
 export async function stepSettings(kindName: string, settings: Readonly<Record<string, Setting>>): Promise<StepSettings> {
   // The schema library takes longer to load than everything else: help and wrong use do without it.
-  const { findStepKind } = await import('@tunesmith/contracts');
+  const { findStepKind, settingsOf } = await import('@tunesmith/contracts');
   const kind = findStepKind(kindName);
-  const shape = kind && 'shape' in kind.spec ? (kind.spec.shape as Record<string, typeof kind.spec>) : undefined;
+  const shape = kind && settingsOf(kind, Object.fromEntries(Object.entries(settings).map(([key, { value }]) => [key, value])));
   if (!shape) throw new Error(`expected a step kind with named settings; got "${kindName}"`);
   const checked: StepSettings = {};
   const problems: string[] = [];

@@ -3,6 +3,7 @@ import { compose } from './compose.js';
 import { evaluate } from './evaluate.js';
 import { gate } from './gate.js';
 import { importDataset } from './import-dataset.js';
+import { importFiles } from './import-files.js';
 import { importModel } from './import-model.js';
 import { merge } from './merge.js';
 import { promote } from './promote.js';
@@ -13,7 +14,7 @@ import { synthesize } from './synthesize.js';
 import { train } from './train.js';
 
 /** Every word that may stand after `uses:`. */
-export const stepKinds: readonly StepKind[] = [importModel, importDataset, synthesize, compose, train, merge, evaluate, gate, quantize, promote, score, chat];
+export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, synthesize, compose, train, merge, evaluate, gate, quantize, promote, score, chat];
 
 export function findStepKind(name: string): StepKind | undefined {
   return stepKinds.find((kind) => kind.name === name);

@@ -28,7 +28,7 @@ export function readRecipe(source: string): Recipe {
   const problems = [...new Map(sampleInputs(recipe.inputs).flatMap((inputs) => checkSteps(expandRecipe(recipe, inputs))).map((problem) => [`${problem.step.split('.')[0]} ${problem.key} ${problem.message}`, problem])).values()];
   const trigger = recipe.on['dataset.registered']?.dataset;
   for (const [name, step] of Object.entries(recipe.steps)) {
-    if (trigger !== undefined && step.uses === 'import-dataset' && step.with['name'] === trigger) {
+    if (trigger !== undefined && ['import-dataset', 'synthesize'].includes(step.uses) && step.with['name'] === trigger) {
       problems.push({ step: name, key: 'name', code: 'recipe-starts-itself', message: `expected a dataset other than the one that starts the recipe, which would start itself without end; got "${trigger}"` });
     }
   }

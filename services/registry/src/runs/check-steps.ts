@@ -18,6 +18,7 @@ export interface StepProblem {
 const reservedKeys: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'import-model': { upload: 'path: upload:ID' },
   'import-dataset': { upload: 'path: upload:ID' },
+  'import-files': { upload: 'path: upload:ID' },
   score: { input: 'rows' },
 };
 

@@ -36,7 +36,7 @@ export interface Surroundings {
 /** Of rows as JSON that travel in a message; more travel as an artifact. */
 const largestRows = 200_000;
 
-const importSteps = { dataset: 'import-dataset', model: 'import-model', adapter: 'import-model' } as const;
+const importSteps = { dataset: 'import-dataset', model: 'import-model', adapter: 'import-model', upload: 'import-files' } as const;
 
 /**
  * Turns the steps of a recipe into the steps of a run. Names are looked up once, now, so that all steps mean the same bytes however the
@@ -77,7 +77,7 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
     }
     let config = mapReferences(step.with, kind, (value, _expected, key) => pinned.get(`${key} ${String(value)}`) ?? value);
     let contentDigest: Digest | null = null;
-    if (kind.name === 'import-model' || kind.name === 'import-dataset') {
+    if (Object.values<string>(importSteps).includes(kind.name)) {
       await attempt('path', async () => {
         const located = await surroundings.locate(String(config['path']));
         config = { ...config, ...located.config };

@@ -25,7 +25,7 @@ export async function recordResult(step: RunStepEntity, kind: StepKind, ledger: 
   }
   // After the cache: a name belongs to this run, not to the result.
   if (kind.name === 'import-model') await registerModel(step, family, ledger);
-  if (kind.name === 'import-dataset') await registerDataset(step, ledger);
+  if (kind.name === 'import-dataset' || kind.name === 'synthesize') await registerDataset(step, ledger);
 }
 
 /** The artifacts that a step was given, by the key that it was given them under. */

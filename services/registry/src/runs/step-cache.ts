@@ -22,8 +22,10 @@ export function canonicalJson(value: Json): string {
  */
 export function cacheKey(kind: StepKind, spec: Readonly<Record<string, Json>>, contentDigest: Digest | null): string | null {
   if (!kind.cacheable && contentDigest === null) return null;
-  const { path, name: _name, alias: _alias, upload: _upload, ...options } = spec;
-  const decisive = contentDigest === null ? { ...spec } : { ...options, contentDigest, extension: extname(String(path)) };
+  const { name: _name, ...unnamed } = spec;
+  const { path, alias: _alias, upload: _upload, ...options } = unnamed;
+  // What `name` says is made the same way whatever it will be called; only a promotion is about the name itself.
+  const decisive = contentDigest === null ? (kind.outputs['dataset'] ? unnamed : { ...spec }) : { ...options, contentDigest, extension: extname(String(path)) };
   return createHash('sha256').update(canonicalJson({ kind: kind.name, spec: decisive, engine })).digest('hex');
 }
 
