@@ -10,6 +10,8 @@ export const mediaTypes = {
   dataset: 'application/vnd.tunesmith.dataset.v1+folder',
   evaluation: 'application/vnd.tunesmith.evaluation.v1+folder',
   report: 'application/vnd.tunesmith.report.v1+folder',
+  /** Evaluation tasks with their documents. */
+  tasks: 'application/vnd.tunesmith.tasks.v1+folder',
   gguf: 'application/vnd.tunesmith.gguf.v1+folder',
   onnx: 'application/vnd.tunesmith.onnx.v1+folder',
   /** Files as someone sent them, not yet validated by an import. */

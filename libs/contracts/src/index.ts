@@ -26,6 +26,7 @@ export { gate, GateSpec } from './steps/gate.js';
 export { importDataset, ImportDatasetSpec } from './steps/import-dataset.js';
 export { importFiles, ImportFilesSpec } from './steps/import-files.js';
 export { importModel, ImportModelSpec } from './steps/import-model.js';
+export { importTasks, ImportTasksSpec } from './steps/import-tasks.js';
 export { merge, MergeSpec } from './steps/merge.js';
 export { promote, PromoteSpec } from './steps/promote.js';
 export { QuantizationTarget, quantize, QuantizeSpec } from './steps/quantize.js';

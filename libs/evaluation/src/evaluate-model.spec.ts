@@ -72,7 +72,7 @@ describe('evaluateModel', () => {
     ]);
     expect(JSON.parse(await read('one', 'report.json'))).toMatchObject({
       dtype: 'float32',
-      tasks: { identity: { kind: 'exact-match', rows: 2, metrics: { exact_match: 0.5 } }, forgetting: { kind: 'loss', rows: 1 } },
+      tasks: { identity: { kind: 'exact-match', items: 2, metrics: { exact_match: 0.5 } }, forgetting: { kind: 'loss', items: 1 } },
     });
     expect(await read('one', 'report.md')).toContain('| identity | 2 | exact_match | 0.5000 | 0.5000 |');
 

@@ -1,21 +1,30 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { collectRows, placeholdersIn, type Row } from '@tunesmith/datasets';
-import { loadForInference } from '@tunesmith/generation';
+import { collectRows, type Row } from '@tunesmith/datasets';
+import { ChatTemplate } from '@tunesmith/tokenizers';
 import type { WorkContext } from '@tunesmith/tensor';
+import { AskedModel } from './ask-model.js';
 import { EvaluationError } from './evaluation-error.js';
-import { jsonReport, markdownReport, sampleLines, type TaskResult } from './evaluation-report.js';
-import type { EvaluationTask, ItemScore, TaskSettings } from './task.js';
+import { jsonReport, markdownReport, sampleLines, type GroupResult, type TaskResult } from './evaluation-report.js';
+import type { ItemScore, Plan, PlannedTask } from './planned-task.js';
+import { ResultCache } from './result-cache.js';
+import type { PlanOptions, TaskSettings, TaskSources } from './task.js';
 import { findTask } from './tasks.js';
 
-export interface EvaluateModelOptions {
+export interface EvaluateModelOptions extends Partial<PlanOptions> {
   readonly modelFolder: string;
   /** The model to compare with. */
   readonly againstFolder?: string;
-  /** The rows of its validation split are used. */
-  readonly datasetFolder: string;
+  /** Of tasks over rows: those of its validation split are used. */
+  readonly datasetFolder?: string;
+  /** Of tasks from YAML: what `importTasks` wrote. All of them are done. */
+  readonly definitionsFolder?: string;
   readonly tasks: readonly TaskSettings[];
-  readonly dtype: 'float32' | 'bfloat16';
+  readonly dtype: 'float32' | 'bfloat16' | 'model';
+  /** The most rows that go through the model at once. */
+  readonly batchRows?: number;
+  /** Where results are kept, and what the models' files are, by digest. */
+  readonly cache?: { readonly folder: string; readonly model: string; readonly against?: string };
 }
 
 export interface Evaluation {
@@ -23,73 +32,86 @@ export interface Evaluation {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-interface PlannedTask {
-  readonly settings: TaskSettings;
-  readonly task: EvaluationTask;
-  readonly rows: readonly Row[];
-  readonly targets: readonly string[];
-}
+/** The seed of lm-evaluation-harness. */
+const usualSeed = 1234;
 
 /**
- * Scores a model on held-out rows, and beside it the model that it is to replace. Writes `samples.jsonl` (every row with what was said to it),
- * `report.json` and `report.md`. Running it again gives the same bytes.
+ * Scores a model on tasks, and beside it the model that it is to replace. Writes `samples.jsonl` (every item with what was asked and
+ * answered), `report.json` and `report.md`. Running it again gives the same bytes.
  *
- * @throws EvaluationError `task-unknown`, `task-name-taken`, `task-without-rows`, `placeholder-without-value`, and what the tasks throw.
+ * @throws EvaluationError `task-unknown`, `task-name-taken`, and what the tasks throw.
  */
-export async function evaluateModel({ modelFolder, againstFolder, datasetFolder, tasks, dtype }: EvaluateModelOptions, outFolder: string, context: WorkContext): Promise<Evaluation> {
+export async function evaluateModel(options: EvaluateModelOptions, outFolder: string, context: WorkContext): Promise<Evaluation> {
   // Everything that can be wrong with the question is found before a model is loaded.
-  const planned = plan(tasks, await collectRows(datasetFolder, { split: 'validation', signal: context.signal }));
-  const scores = await scoreAll(modelFolder, planned, dtype, context, 'model');
-  const against = againstFolder === undefined ? undefined : await scoreAll(againstFolder, planned, dtype, context, 'against');
-  const results = planned.map(({ settings, task, rows, targets }, index): TaskResult => {
-    const [own, other] = [scores[index]!, against?.[index]];
-    return { settings, rows, targets, scores: own, ...(other ? { against: other } : {}), metrics: task.metrics(own, other) };
+  const plan = await planAll(options, context);
+  const own = await scoreAll(plan.tasks, options, 'model', context);
+  const others = options.againstFolder === undefined ? undefined : await scoreAll(plan.tasks, options, 'against', context);
+  const results = plan.tasks.map((task, index): TaskResult => {
+    const [scores, against] = [own[index]!, others?.[index]];
+    return { task, scores, ...(against ? { against } : {}), metrics: task.metrics(scores, against) };
   });
+  const byName = new Map(results.map(({ task, metrics }) => [task.name, { metrics, items: task.items.length }]));
+  const groups = plan.groups.map((group): GroupResult => ({ name: group.name, metrics: group.metrics(byName) }));
   await mkdir(outFolder, { recursive: true });
   await writeFile(join(outFolder, 'samples.jsonl'), [...sampleLines(results)].join(''));
-  await writeFile(join(outFolder, 'report.json'), jsonReport(results, dtype));
-  await writeFile(join(outFolder, 'report.md'), markdownReport(results));
-  return { metrics: Object.fromEntries(results.flatMap(({ settings, metrics }) => Object.entries(metrics).map(([name, value]) => [`${settings.name}.${name}`, value]))) };
+  await writeFile(join(outFolder, 'report.json'), jsonReport(results, groups, options.dtype));
+  await writeFile(join(outFolder, 'report.md'), markdownReport(results, groups));
+  const named = [...results.map(({ task, metrics }) => ({ name: task.name, metrics })), ...groups];
+  return { metrics: Object.fromEntries(named.flatMap(({ name, metrics }) => Object.entries(metrics).map(([metric, value]) => [`${name}.${metric}`, value]))) };
 }
 
-function plan(tasks: readonly TaskSettings[], validation: readonly Row[]): PlannedTask[] {
-  const names = new Set<string>();
-  return tasks.map((settings) => {
-    const { kind, name, tag } = settings;
-    if (names.has(name)) throw new EvaluationError({ message: `Two tasks are called "${name}"; give each its own name.`, code: 'task-name-taken', facts: { name } });
-    names.add(name);
-    const task = findTask(kind);
-    const rows = validation.filter(({ tags }) => tags.includes(tag));
-    if (rows.length === 0) {
-      const known = [...new Set(validation.flatMap(({ tags }) => tags))].sort();
-      throw new EvaluationError({
-        message: `The task "${name}" asks for held-out rows tagged "${tag}"; the dataset has ${validation.length} held-out rows, tagged ${known.join(', ') || 'nothing'}.`,
-        code: 'task-without-rows',
-        facts: { name, tag, tags: known, heldOut: validation.length },
-      });
-    }
-    rows.forEach((row, index) => refusePlaceholders(name, row, index));
-    return { settings, task, rows, targets: rows.map((row, index) => task.target(row, index)) };
-  });
+async function planAll(options: EvaluateModelOptions, context: WorkContext): Promise<Plan> {
+  const { tasks, definitionsFolder, seed = usualSeed, applyChatTemplate = false, fewshotAsTurns = false } = options;
+  const sources = sourcesOf(options, context.signal);
+  const planOptions: PlanOptions = { ...options, seed, applyChatTemplate, fewshotAsTurns };
+  const wanted = definitionsFolder === undefined ? tasks : [...tasks, { kind: 'definitions', name: 'definitions' }];
+  if (wanted.length === 0) throw new EvaluationError({ message: 'Expected a task; got none. Name some with --tasks, or give rows with --dataset and --task.', code: 'no-tasks' });
+  const taken = new Set<string>();
+  const take = (name: string): void => {
+    if (taken.has(name)) throw new EvaluationError({ message: `Two tasks are called "${name}"; give each its own name.`, code: 'task-name-taken', facts: { name } });
+    taken.add(name);
+  };
+  const whole: { tasks: PlannedTask[]; groups: Plan['groups'][number][] } = { tasks: [], groups: [] };
+  for (const settings of wanted) {
+    const kind = findTask(settings.kind);
+    const plan = await kind.plan(settings, sources, planOptions);
+    for (const { name } of [...plan.tasks, ...plan.groups]) take(name);
+    whole.tasks.push(...plan.tasks);
+    whole.groups.push(...plan.groups);
+  }
+  return whole;
 }
 
-function refusePlaceholders(task: string, row: Row, index: number): void {
-  const missing = [...placeholdersIn(row)];
-  if (missing.length === 0) return;
-  throw new EvaluationError({
-    message: `Row ${index + 1} of the task "${task}" still holds ${missing.map((name) => `{{${name}}}`).join(', ')}. Give the values as placeholders of a synthesize step.`,
-    code: 'placeholder-without-value',
-    facts: { task, row: index + 1, missing },
-  });
+function sourcesOf({ modelFolder, datasetFolder, definitionsFolder }: EvaluateModelOptions, signal: AbortSignal): TaskSources {
+  let rows: Promise<readonly Row[]> | undefined;
+  return {
+    heldOutRows() {
+      if (datasetFolder === undefined) throw new EvaluationError({ message: 'Expected a dataset, whose held-out rows are asked; got none. Give one with --dataset.', code: 'dataset-missing' });
+      return (rows ??= collectRows(datasetFolder, { split: 'validation', signal }));
+    },
+    definitions() {
+      if (definitionsFolder !== undefined) return definitionsFolder;
+      throw new EvaluationError({ message: 'Expected imported task definitions; got none. Give names or YAML files with --tasks.', code: 'definitions-missing' });
+    },
+    async chatTemplate() {
+      const template = await ChatTemplate.fromFolder(modelFolder);
+      if (template) return template;
+      throw new EvaluationError({ message: 'The model has no chat template, so none can be applied. Leave out --apply-chat-template.', code: 'no-chat-template' });
+    },
+  };
 }
 
 /** One model in memory at a time. */
-async function scoreAll(folder: string, planned: readonly PlannedTask[], dtype: 'float32' | 'bfloat16', context: WorkContext, which: string): Promise<ItemScore[][]> {
-  using loaded = await loadForInference(folder, { dtype });
+async function scoreAll(planned: readonly PlannedTask[], { modelFolder, againstFolder, dtype, batchRows, cache: kept }: EvaluateModelOptions, which: 'model' | 'against', context: WorkContext): Promise<ItemScore[][]> {
+  const digest = which === 'model' ? kept?.model : kept?.against;
+  using cache = kept && digest !== undefined ? new ResultCache(kept.folder, { model: digest, dtype }) : undefined;
+  using model = new AskedModel({ folder: which === 'model' ? modelFolder : againstFolder!, dtype, ...(batchRows !== undefined && { batchRows }), ...(cache && { cache }) });
   const scores: ItemScore[][] = [];
-  for (const { settings, task, rows } of planned) {
-    const onProgress: WorkContext['onProgress'] = (progress) => context.onProgress({ ...progress, phase: `${settings.name} (${which})` });
-    scores.push(await task.score(loaded, rows, settings, { signal: context.signal, onProgress }));
+  for (const task of planned) {
+    const onProgress: WorkContext['onProgress'] = (progress) => context.onProgress({ ...progress, phase: `${task.name} (${which})` });
+    const results = await model.ask(task.items.flatMap(({ requests }) => requests), { signal: context.signal, onProgress });
+    let at = 0;
+    scores.push(task.items.map((item) => task.score(item, results.slice(at, (at += item.requests.length)))));
   }
   return scores;
 }

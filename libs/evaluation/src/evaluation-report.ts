@@ -1,50 +1,51 @@
-import type { Row } from '@tunesmith/datasets';
-import { questionOf, type ItemScore, type TaskSettings } from './task.js';
+import type { ItemScore, PlannedTask } from './planned-task.js';
 
-/** A task that was done: its rows, what the model did with them, and what the model it is compared with did. */
+/** A task that was done: its items, what the model did with them, and what the model it is compared with did. */
 export interface TaskResult {
-  readonly settings: TaskSettings;
-  readonly rows: readonly Row[];
-  readonly targets: readonly string[];
+  readonly task: PlannedTask;
   readonly scores: readonly ItemScore[];
   readonly against?: readonly ItemScore[];
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** The lines of samples.jsonl: one for each row of each task. */
+export interface GroupResult {
+  readonly name: string;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** The lines of samples.jsonl: one for each item of each task. */
 export function* sampleLines(results: readonly TaskResult[]): Generator<string> {
-  for (const { settings, rows, targets, scores, against } of results) {
-    for (const [index, row] of rows.entries()) {
-      const sample = {
-        task: settings.name,
-        index,
-        prompt: questionOf(row).at(-1)?.content ?? '',
-        target: targets[index],
-        ...scores[index],
-        ...(against ? { against: against[index] } : {}),
-      };
+  for (const { task, scores, against } of results) {
+    for (const [place, { index, prompt, target }] of task.items.entries()) {
+      const sample = { task: task.name, index, prompt, target, ...shown(scores[place]!), ...(against ? { against: shown(against[place]!) } : {}) };
       yield `${JSON.stringify(sample)}\n`;
     }
   }
 }
 
-/** report.json: everything but the single rows. */
-export function jsonReport(results: readonly TaskResult[], dtype: string): string {
+function shown({ prediction, logProbs, metrics }: ItemScore): Omit<ItemScore, 'values'> {
+  return { prediction, logProbs, metrics };
+}
+
+/** report.json: everything but the single items. */
+export function jsonReport(results: readonly TaskResult[], groups: readonly GroupResult[], dtype: string): string {
   const report = {
     dtype,
-    tasks: Object.fromEntries(results.map(({ settings, rows, metrics }) => [settings.name, { kind: settings.kind, tag: settings.tag, rows: rows.length, metrics }])),
+    tasks: Object.fromEntries(results.map(({ task, metrics }) => [task.name, { ...task.about, items: task.items.length, metrics }])),
+    ...(groups.length > 0 && { groups: Object.fromEntries(groups.map(({ name, metrics }) => [name, { metrics }])) }),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-/** report.md: one table, a metric a line, the model beside the one it is compared with. */
-export function markdownReport(results: readonly TaskResult[]): string {
-  const lines = ['| task | rows | metric | model | against |', '|---|---:|---|---:|---:|'];
-  for (const { settings, rows, metrics } of results) {
-    for (const [name, value] of Object.entries(metrics)) {
-      if (name.startsWith('against_')) continue;
-      const other = metrics[`against_${name}`];
-      lines.push(`| ${settings.name} | ${rows.length} | ${name} | ${value.toFixed(4)} | ${other === undefined ? '' : other.toFixed(4)} |`);
+/** report.md: one table, a metric a line with its standard error, the model beside the one it is compared with. */
+export function markdownReport(results: readonly TaskResult[], groups: readonly GroupResult[]): string {
+  const lines = ['| task | items | metric | model | ± | against |', '|---|---:|---|---:|---:|---:|'];
+  const rows = [...groups.map(({ name, metrics }) => ({ name: `**${name}**`, items: '', metrics })), ...results.map(({ task, metrics }) => ({ name: task.name, items: String(task.items.length), metrics }))];
+  for (const { name, items, metrics } of rows) {
+    for (const [metric, value] of Object.entries(metrics)) {
+      if (metric.startsWith('against_') || metric.endsWith('_stderr')) continue;
+      const [error, other] = [metrics[`${metric}_stderr`], metrics[`against_${metric}`]];
+      lines.push(`| ${name} | ${items} | ${metric} | ${value.toFixed(4)} | ${error?.toFixed(4) ?? ''} | ${other?.toFixed(4) ?? ''} |`);
     }
   }
   return `${lines.join('\n')}\n`;

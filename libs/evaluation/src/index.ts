@@ -1,5 +1,7 @@
 export { containsAnswer, normalizeAnswer } from './contains-answer.js';
+export { importTasks, type ImportedTasks, type ImportTasksOptions } from './definitions/import-tasks.js';
 export { evaluateModel, type EvaluateModelOptions, type Evaluation } from './evaluate-model.js';
 export { EvaluationError } from './evaluation-error.js';
-export type { EvaluationTask, ItemScore, TaskSettings } from './task.js';
+export type { ItemScore, Plan, PlannedGroup, PlannedItem, PlannedTask } from './planned-task.js';
+export type { EvaluationTask, PlanOptions, TaskSettings, TaskSources } from './task.js';
 export { findTask, tasks } from './tasks.js';

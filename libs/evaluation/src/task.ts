@@ -1,40 +1,45 @@
 import type { Row } from '@tunesmith/datasets';
-import type { InferenceModel } from '@tunesmith/generation';
-import type { WorkContext } from '@tunesmith/tensor';
+import type { ChatTemplate } from '@tunesmith/tokenizers';
+import type { Plan } from './planned-task.js';
 
 /** A task of an evaluation, as asked for. */
 export interface TaskSettings {
   readonly kind: string;
   /** Comes before the metrics: `NAME.METRIC`. */
   readonly name: string;
-  /** Which held-out rows: those with this tag. */
-  readonly tag: string;
+  /** Of tasks over rows: which held-out ones, those with this tag. */
+  readonly tag?: string;
   readonly maxNewTokens?: number;
 }
 
-/** What one model did with one row. */
-export interface ItemScore {
-  /** What the model said; null where the task has it say nothing. */
-  readonly prediction: string | null;
-  /** Natural logarithms: of the tokens that it said, or of those that it was given. */
-  readonly logProbs: readonly number[];
-  /** This row's part in the metrics, by their names. */
-  readonly metrics: Readonly<Record<string, number>>;
+/** What tasks are made from. */
+export interface TaskSources {
+  /** The held-out rows of the dataset. @throws EvaluationError `dataset-missing` where none was given. */
+  heldOutRows(): Promise<readonly Row[]>;
+  /** The folder that `importTasks` wrote. @throws EvaluationError `definitions-missing` where none was given. */
+  definitions(): string;
+  /** How the model's conversations are written. @throws EvaluationError `no-chat-template` */
+  chatTemplate(): Promise<Pick<ChatTemplate, 'render'>>;
 }
 
-/** A way to score models: a file of the folder `tasks`, its spec, and a line in `tasks.ts`. */
-export interface EvaluationTask {
+/** What holds for all tasks of an evaluation. */
+export interface PlanOptions {
+  /** The most documents of each task, from the first on. */
+  readonly limit?: number;
+  /** In place of what the tasks say. */
+  readonly numFewshot?: number;
+  /** Of draws: which examples are shown, which tokens are sampled. */
+  readonly seed: number;
+  readonly applyChatTemplate: boolean;
+  /** With the chat template: examples as turns of the conversation, not as one text. */
+  readonly fewshotAsTurns: boolean;
+  readonly systemInstruction?: string;
+}
+
+/** A way to evaluate models: a file of the folder `tasks`, its spec, and a line in `tasks.ts`. */
+export interface EvaluationTask<Settings extends TaskSettings = TaskSettings> {
   /** The word after `kind:`. */
   readonly kind: string;
-  /** What of a row the answer is held against, for the list of samples. @throws EvaluationError for a row that the task cannot use. */
-  target(row: Row, index: number): string;
-  /** One score for each row, in their order. Has to be deterministic. */
-  score(loaded: InferenceModel, rows: readonly Row[], settings: TaskSettings, context: WorkContext): Promise<ItemScore[]>;
-  /** Metrics over all rows; `against` holds the scores of the model that it is compared with. Every name stands for one number. */
-  metrics(scores: readonly ItemScore[], against?: readonly ItemScore[]): Record<string, number>;
-}
-
-/** The messages that a model is asked to continue: those up to the last of the user. */
-export function questionOf({ messages }: Row): Row['messages'] {
-  return messages.slice(0, messages.findLastIndex(({ role }) => role === 'user') + 1);
+  /** Everything that can be wrong with the question is found here, before a model is loaded. @throws EvaluationError */
+  plan(settings: Settings, sources: TaskSources, options: PlanOptions): Promise<Plan>;
 }

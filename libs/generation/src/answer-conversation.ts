@@ -8,7 +8,7 @@ export interface Answer extends Generation {
   readonly text: string;
 }
 
-export type AnswerOptions = Omit<GenerationOptions, 'stopTokenIds' | 'contextLength'>;
+export type AnswerOptions = Omit<GenerationOptions, 'stopTokenIds' | 'contextLength' | 'endsWith'>;
 
 /** Answers conversations side by side. Each has to end with a user's message. */
 export async function answerConversations(loaded: InferenceModel, conversations: readonly (readonly Message[])[], options: AnswerOptions, context: WorkContext): Promise<Answer[]> {

@@ -24,13 +24,15 @@ export interface GenerationOptions extends Partial<Sampling> {
   readonly contextLength?: number;
   /** The most rows that are decoded side by side. */
   readonly batchRows?: number;
+  /** Whether the tokens so far of a request end it, the last one included: asked after each token. */
+  readonly endsWith?: (request: number, tokenIds: readonly number[]) => boolean;
 }
 
 export interface Generation {
   readonly tokenIds: readonly number[];
   /** Natural logarithms, one for each token. */
   readonly logProbs: readonly number[];
-  /** Whether a stop token ended it, or a limit. */
+  /** Whether a stop token (or `endsWith`) ended it, or a limit. */
   readonly finish: 'stop' | 'length';
 }
 
@@ -127,7 +129,7 @@ function tokensOf({ prompt, source }: RunningRow): number {
 }
 
 /** One more token for each row, the first after its prompt; keeps those that go on, in the cache too, and returns them. */
-function step(model: CausalLanguageModel, cache: KeyValueCache, rows: readonly RunningRow[], { temperature = 0, topP = 1, stopTokenIds }: DecodingOptions, finish: Finish): RunningRow[] {
+function step(model: CausalLanguageModel, cache: KeyValueCache, rows: readonly RunningRow[], { temperature = 0, topP = 1, stopTokenIds, endsWith }: DecodingOptions, finish: Finish): RunningRow[] {
   const device = model.outputWeight.device;
   const uniforms = temperature === 0 ? [] : rows.map(({ seed, stream, tokenIds }) => counterUniform(seed, stream, tokenIds.length));
   const chosen: ChosenTokens = scope(() =>
@@ -154,6 +156,10 @@ function step(model: CausalLanguageModel, cache: KeyValueCache, rows: readonly R
     }
     row.tokenIds.push(tokenId);
     row.logProbs.push(chosen.logProbs[place]!);
+    if (endsWith?.(row.index, row.tokenIds)) {
+      finish(row, 'stop');
+      return false;
+    }
     if (row.tokenIds.length < row.limit) return true;
     finish(row, 'length');
     return false;

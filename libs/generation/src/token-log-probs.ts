@@ -4,6 +4,7 @@ import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
 import { fusedLinearCrossEntropy, noGrad, ops, scope, tensor, zeros, type Tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
+import { placesAtOnce } from './place-scores.js';
 import { tokenBatches } from './token-batches.js';
 
 export interface MaskedTokens {
@@ -17,14 +18,6 @@ export interface MaskedTokens {
 
 /** Tokens that go through the model at once. */
 const batchTokens = 2048;
-/** Logits that are held at once: 64 MiB of float32 ones. */
-const logitsHeld = 2 ** 24;
-
-/** Places whose logits are held at once: with a large vocabulary fewer, but enough for a product of matrices. */
-function placesAtOnce({ vocabularySize }: CausalLanguageModel): number {
-  return Math.max(32, Math.min(256, Math.floor(logitsHeld / vocabularySize)));
-}
-
 /** For each token the natural logarithm of its probability given those before it in its row; null for a row's first token and for what the mask leaves out. */
 export async function tokenLogProbs(model: CausalLanguageModel, rows: readonly MaskedTokens[], context: WorkContext): Promise<(number | null)[][]> {
   const results: (number | null)[][] = [];

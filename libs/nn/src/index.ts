@@ -2,6 +2,7 @@
 export { AdaLoraLinear } from './ada-lora-linear.js';
 export { packedAttention, type AttentionOptions } from './attention.js';
 export { DoraLinear } from './dora-linear.js';
+export { BranchCache, BranchMemory, type Stretch } from './branch-cache.js';
 export { Dropout } from './dropout.js';
 export { Embedding } from './embedding.js';
 export { EncoderDecoderCache, type LayerMemory } from './encoder-decoder-cache.js';

@@ -18,12 +18,12 @@ export interface CacheShape {
  *     slot    0 1 2 3 4 5 6 7
  */
 export class KeyValueCache {
-  readonly #layers: CacheLayer[];
+  readonly #layers: SlotLayer[];
   #lengths: readonly number[] = [];
   #places: readonly number[] = [];
 
   constructor(shape: CacheShape) {
-    this.#layers = Array.from({ length: shape.layers }, () => new CacheLayer(shape, this));
+    this.#layers = Array.from({ length: shape.layers }, () => new SlotLayer(shape, this));
   }
 
   /** Tokens held of each row; empty before the first batch. */
@@ -41,9 +41,7 @@ export class KeyValueCache {
   }
 
   layer(index: number): CacheLayer {
-    const layer = this.#layers[index];
-    if (!layer) throw new RangeError(`KeyValueCache: no layer ${index}, there are ${this.#layers.length}`);
-    return layer;
+    return this.#layer(index);
   }
 
   /**
@@ -79,7 +77,7 @@ export class KeyValueCache {
     const taken = new Set(this.#places);
     const free: number[] = [];
     for (let place = 0; free.length < other.rows; place += 1) if (!taken.has(place)) free.push(place);
-    this.#layers.forEach((layer, index) => layer.copyRows(other.layer(index), free));
+    this.#layers.forEach((layer, index) => layer.copyRows(other.#layer(index), free));
     this.#places = [...this.#places, ...free];
     this.#lengths = [...this.#lengths, ...other.lengths];
   }
@@ -88,6 +86,12 @@ export class KeyValueCache {
     for (const layer of this.#layers) layer[Symbol.dispose]();
     this.#lengths = [];
     this.#places = [];
+  }
+
+  #layer(index: number): SlotLayer {
+    const layer = this.#layers[index];
+    if (!layer) throw new RangeError(`KeyValueCache: no layer ${index}, there are ${this.#layers.length}`);
+    return layer;
   }
 
   #expectRows(rows: number): void {
@@ -101,8 +105,14 @@ export class KeyValueCache {
   }
 }
 
-/** One layer's part of a cache. */
-export class CacheLayer {
+/** One layer's part of a cache, as attention sees it. */
+export interface CacheLayer {
+  /** Attention of a batch that continues the rows; remembers its keys and values. Shapes as `packedAttention`. */
+  attend(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor;
+}
+
+/** One layer's lines of slots. */
+class SlotLayer implements CacheLayer {
   /** [places, keyValueHeads, capacity, headDim]; memory as it came behind the slots that a row has filled. */
   #keys: Tensor | null = null;
   #values: Tensor | null = null;
@@ -114,7 +124,6 @@ export class CacheLayer {
     private readonly cache: KeyValueCache,
   ) {}
 
-  /** Attention of a batch that continues the rows; remembers its keys and values. Shapes as `packedAttention`. */
   attend(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
     const added = rowLengths(options.boundaries);
     const { lengths, places } = this.cache;
@@ -134,7 +143,7 @@ export class CacheLayer {
   }
 
   /** Takes over what another layer holds of its cache's rows: row `r` goes to `places[r]`. */
-  copyRows(other: CacheLayer, places: readonly number[]): void {
+  copyRows(other: SlotLayer, places: readonly number[]): void {
     const { lengths } = other.cache;
     const theirs = other.#held();
     this.#makeRoom(Math.max(...places) + 1, Math.max(...lengths), theirs[0]);

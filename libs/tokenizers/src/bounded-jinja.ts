@@ -21,20 +21,35 @@ export interface Program {
 }
 
 // The package's declarations do not resolve under Node's module rules; this is the part of them that is used.
-interface TemplateEnvironment {
-  set(name: string, value: unknown): unknown;
+export interface TemplateEnvironment {
+  /** Turns a JavaScript value into one of the library's and returns it. */
+  set(name: string, value: unknown): TemplateValue;
+}
+/** A value inside of a template; `type` is the name of its class, such as StringValue. */
+export interface TemplateValue {
+  readonly type: string;
+  readonly value: unknown;
 }
 interface TemplateInterpreter {
-  run(program: Program): { readonly value: unknown };
-  evaluate(statement: unknown, environment: TemplateEnvironment): { readonly value: unknown };
+  run(program: Program): TemplateValue;
+  evaluate(statement: unknown, environment: TemplateEnvironment): TemplateValue;
+  // Declared private there; what reads templates as Python does replaces them.
+  evaluateArguments(args: readonly unknown[], environment: TemplateEnvironment): [TemplateValue[], Map<string, TemplateValue>];
+  applyFilter(operand: TemplateValue, filter: unknown, environment: TemplateEnvironment): TemplateValue;
+  evaluateBlock(nodes: readonly unknown[], environment: TemplateEnvironment): TemplateValue;
+  evaluateMemberExpression(node: unknown, environment: TemplateEnvironment): TemplateValue;
+  evaluateIdentifier(node: unknown, environment: TemplateEnvironment): TemplateValue;
+  evaluateTestExpression(node: unknown, environment: TemplateEnvironment): TemplateValue;
+  evaluateFilterExpression(node: unknown, environment: TemplateEnvironment): TemplateValue;
+  evaluateBinaryExpression(node: unknown, environment: TemplateEnvironment): TemplateValue;
 }
-const LibraryEnvironment: new () => TemplateEnvironment = Environment;
+export const LibraryEnvironment: new () => TemplateEnvironment = Environment;
 const LibraryInterpreter: new (environment: TemplateEnvironment) => TemplateInterpreter = Interpreter;
 
-/** Parses as transformers does: blocks swallow the line break after them and the blanks before them. */
-export function parseTemplate(source: string): Program {
+/** Parses as transformers does, where blocks swallow the line break after them and the blanks before them; `blanks: 'kept'` leaves both. */
+export function parseTemplate(source: string, { blanks = 'swallowed' }: { blanks?: 'swallowed' | 'kept' } = {}): Program {
   try {
-    return parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+    return parse(tokenize(source, { lstrip_blocks: blanks === 'swallowed', trim_blocks: blanks === 'swallowed' }));
   } catch (cause) {
     throw new ChatTemplateError({ code: 'chat-template-bad-syntax', message: `The chat template cannot be parsed: ${messageOf(cause)}.`, facts: {}, cause });
   }
@@ -62,9 +77,11 @@ export function renderBounded(programs: readonly Program[], variables: Readonly<
   }
 }
 
-const constants = { true: true, True: true, false: false, False: false, none: null, None: null };
+/** Names that every template knows. */
+export const constants = { true: true, True: true, false: false, False: false, none: null, None: null };
 
-class BoundedInterpreter extends LibraryInterpreter {
+/** The library's interpreter within limits. */
+export class BoundedInterpreter extends LibraryInterpreter {
   private steps = 0;
 
   constructor(
@@ -74,7 +91,7 @@ class BoundedInterpreter extends LibraryInterpreter {
     super(environment);
   }
 
-  override evaluate(statement: unknown, environment: TemplateEnvironment): { readonly value: unknown } {
+  override evaluate(statement: unknown, environment: TemplateEnvironment): TemplateValue {
     this.steps += 1;
     if (this.steps > this.limits.steps) throw exceeded('steps', this.limits.steps);
     const value = super.evaluate(statement, environment);
@@ -96,7 +113,8 @@ function exceeded(what: keyof TemplateLimits, limit: number): ChatTemplateError 
   });
 }
 
-function boundedRange(items: number) {
+/** Python's `range` as a list of at most so many items. */
+export function boundedRange(items: number) {
   return (first: number, second?: number, step = 1): number[] => {
     const [start, end] = second === undefined ? [0, first] : [first, second];
     const count = Math.max(0, Math.ceil((end - start) / step));

@@ -17,3 +17,6 @@ export class DoubledBosError extends TunesmithError {}
 
 /** A conversation that an encoder-decoder cannot read as one source and one target. */
 export class SourceTargetError extends TunesmithError {}
+
+/** A template of an evaluation task that cannot be parsed (`task-template-syntax`) or rendered (`task-template-failed`). */
+export class TaskTemplateError extends TunesmithError {}

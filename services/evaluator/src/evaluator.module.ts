@@ -3,8 +3,9 @@ import { PlatformModule } from '@tunesmith/platform';
 import { ChatRequestedHandler } from './chat-requested.handler.js';
 import { EvaluateRequestedHandler } from './evaluate-requested.handler.js';
 import { ScoreRequestedHandler } from './score-requested.handler.js';
+import { TasksImportRequestedHandler } from './tasks-import-requested.handler.js';
 
-export const evaluatorHandlers = [ChatRequestedHandler, EvaluateRequestedHandler, ScoreRequestedHandler];
+export const evaluatorHandlers = [ChatRequestedHandler, EvaluateRequestedHandler, ScoreRequestedHandler, TasksImportRequestedHandler];
 
 @Module({
   imports: [

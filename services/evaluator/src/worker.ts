@@ -2,15 +2,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChatSpec, ScoreSpec } from '@tunesmith/contracts';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
-import { evaluateModel, type EvaluateModelOptions } from '@tunesmith/evaluation';
+import { evaluateModel, importTasks, type EvaluateModelOptions, type ImportTasksOptions } from '@tunesmith/evaluation';
 import { answerConversation, loadForInference, parseScoreRow, scoreTokens } from '@tunesmith/generation';
 import { defineWorker } from '@tunesmith/platform';
 
 type ScoreInput = Pick<ScoreSpec, 'rows' | 'dtype'> & { modelFolder: string; rowsFile?: string; outFolder: string };
 
-/** What the workers of the evaluator may run. A chat is short and somebody waits for it: it does not queue behind other work. */
+/** What the workers of the evaluator may run. A chat is short and somebody waits for it, and tasks are read quickly: they do not queue behind other work. */
 export default defineWorker({
   evaluate: ({ outFolder, ...options }: EvaluateModelOptions & { outFolder: string }, context) => evaluateModel(options, outFolder, context),
+
+  importTasks: ({ outFolder, ...options }: ImportTasksOptions & { outFolder: string }, context) => importTasks(options, outFolder, context),
 
   async score({ modelFolder, rows, rowsFile, dtype, outFolder }: ScoreInput, context) {
     const given: unknown[] = rowsFile === undefined ? (rows ?? []) : (await readFile(rowsFile, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
@@ -26,7 +28,7 @@ export default defineWorker({
     using loaded = await loadForInference(modelFolder, { dtype });
     return await answerConversation(loaded, messages, options, context);
   },
-}, { cores: { chat: 0 }, predictMemory: { evaluate: predictWeights, score: predictWeights, chat: predictWeights } });
+}, { cores: { chat: 0, importTasks: 0 }, predictMemory: { evaluate: predictWeights, score: predictWeights, chat: predictWeights } });
 
 /** One model is in memory at a time; what is computed with it comes on top. */
 async function predictWeights({ modelFolder, dtype }: { modelFolder: string; dtype: ScoreSpec['dtype'] }): Promise<Record<string, number>> {

@@ -15,5 +15,5 @@ async function echo(input, { onProgress }) {
   return found ? JSON.parse(await readFile(found, 'utf8')) : {};
 }
 
-const names = ['train', 'plan', 'merge', 'evaluate', 'score', 'chat', 'importDataset', 'completeRows', 'compose', 'detect', 'synthesizeInstructions', 'synthesizeResponses', 'synthesizeInstructionsElsewhere', 'synthesizeResponsesElsewhere', 'quantize', 'importModel'];
+const names = ['train', 'plan', 'merge', 'evaluate', 'score', 'chat', 'importDataset', 'completeRows', 'compose', 'detect', 'synthesizeInstructions', 'synthesizeResponses', 'synthesizeInstructionsElsewhere', 'synthesizeResponsesElsewhere', 'quantize', 'importModel', 'importTasks'];
 export default { functions: Object.fromEntries(names.map((name) => [name, echo])), cores: Object.fromEntries(names.map((name) => [name, 0])) };

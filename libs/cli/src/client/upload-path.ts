@@ -24,9 +24,14 @@ interface LocalFile {
  * again from where the platform's bytes end, and the platform checks the digests at the end.
  */
 export async function uploadPath(session: Session, platform: PlatformClient, path: string): Promise<string> {
+  return uploadFiles(session, platform, await filesOf(path), path);
+}
+
+/** The same for files of one's own choice; `what` names them in errors. */
+export async function uploadFiles(session: Session, platform: PlatformClient, sources: readonly Pick<LocalFile, 'source' | 'path'>[], what: string): Promise<string> {
   const display = new ProgressDisplay(session.terminal);
   try {
-    const files = await describeFiles(path, display);
+    const files = await describeFiles(sources, display);
     const total = files.reduce((sum, file) => sum + file.size, 0);
     const { id, reference } = await platform.call('POST /v1/uploads', { body: { files: files.map(({ path, size, digest }) => ({ path, size, digest })) } });
     let before = 0;
@@ -35,7 +40,7 @@ export async function uploadPath(session: Session, platform: PlatformClient, pat
       before += file.size;
     }
     const upload = await platform.call('POST /v1/uploads/{id}/complete', { parameters: { id } });
-    if (!upload.complete) throw new CommandError({ message: `expected the upload of ${path} to be complete; the platform says that bytes are missing`, code: 'upload-incomplete' });
+    if (!upload.complete) throw new CommandError({ message: `expected the upload of ${what} to be complete; the platform says that bytes are missing`, code: 'upload-incomplete' });
     return reference;
   } finally {
     display.stop();
@@ -68,21 +73,26 @@ function receivedBytes(files: readonly { path: string; received: number }[], pat
   return file.received;
 }
 
-async function describeFiles(path: string, display: ProgressDisplay): Promise<LocalFile[]> {
-  const isFolder = (await stat(path)).isDirectory();
-  const sources = isFolder ? await filesBelow(path) : [path];
+/** The file, or the files of the folder, with their paths in the upload. */
+async function filesOf(path: string): Promise<Pick<LocalFile, 'source' | 'path'>[]> {
+  if (!(await stat(path)).isDirectory()) return [{ source: path, path: basename(path) }];
+  const sources = await filesBelow(path);
   if (sources.length === 0) throw new CommandError({ message: `expected files in ${path}; the folder is empty`, code: 'folder-empty' });
+  return sources.map((source) => ({ source, path: relative(path, source).split(sep).join('/') }));
+}
+
+async function describeFiles(sources: readonly Pick<LocalFile, 'source' | 'path'>[], display: ProgressDisplay): Promise<LocalFile[]> {
   const files: LocalFile[] = [];
-  for (const source of sources) {
+  for (const { source, path } of sources) {
     display.wait(`reading ${basename(source)}`);
     const { size } = await stat(source);
     const digest = `sha256:${await hashFile(source)}`;
-    files.push({ source, path: isFolder ? relative(path, source).split(sep).join('/') : basename(source), size, digest });
+    files.push({ source, path, size, digest });
   }
   return files;
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
+export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   // Links are followed, as a local platform would; hidden folders such as .git and .cache are no part of a model.
   const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));

@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { join } from 'node:path';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
+import { importTasksStep } from '../evaluate/import-tasks-step.js';
 import { addJobOptions, collect, number, type JobOptions } from '../options.js';
 import { outputOf } from '../runs/artifact-of.js';
 import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
@@ -12,10 +13,20 @@ import { formatNumber } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 
 interface Options extends JobOptions {
-  readonly dataset: string;
+  readonly tasks?: readonly string[];
+  readonly data?: string;
+  readonly include?: string;
+  readonly dataset?: string;
   readonly against?: string;
-  readonly task: readonly string[];
+  readonly task?: readonly string[];
   readonly maxNewTokens?: number;
+  readonly limit?: number;
+  readonly numFewshot?: number;
+  readonly seed?: number;
+  readonly applyChatTemplate?: boolean;
+  readonly fewshotAsTurns?: boolean;
+  readonly systemInstruction?: string;
+  readonly batch?: number;
   readonly dtype?: string;
 }
 
@@ -23,30 +34,52 @@ export const evaluate = defineCommand<[model: string], Options>({
   configure(command) {
     command
       .argument('<model>', 'a registered reference or a path')
-      .requiredOption('--dataset <dataset>', 'the rows of its validation split are asked')
-      .requiredOption('--task <[NAME=]KIND:TAG>', 'exact-match:TAG or loss:TAG over the rows with this tag; may be given again', collect)
-      .option('--against <model>', 'the model to compare with, such as smollm2@prod')
+      .option('--tasks <NAME|FILE.yaml,...>', 'shipped tasks, groups and tags by name, and YAML files of lm-evaluation-harness or our short form', collect)
+      .option('--data <dir>', 'documents of tasks whose datasets are published elsewhere: NAME.SPLIT.jsonl, .json, .csv or .parquet')
+      .option('--include <dir>', 'YAML files whose tasks, groups and tags can be named')
+      .option('--dataset <dataset>', 'with --task: the rows of its validation split are asked')
+      .option('--task <[NAME=]KIND:TAG>', 'exact-match:TAG or loss:TAG over the rows with this tag; may be given again', collect)
       .option('--max-new-tokens <count>', 'longest answer of exact-match (default: 48)', number)
-      .addOption(new Option('--dtype <dtype>', 'what the weights are computed in (default: "bfloat16")').choices(['bfloat16', 'float32']));
-    addJobOptions(command, 'the report and the samples').addHelpText('after', '\nExample: tunesmith evaluate smollm2@prod --dataset helpdesk --task qa=exact-match:identity --task forgetting=loss:replay');
+      .option('--against <model>', 'the model to compare with, such as smollm2@prod')
+      .option('--limit <count>', 'the most documents of each task', number)
+      .option('--num-fewshot <count>', 'examples before each question, in place of what the tasks say', number)
+      .option('--seed <seed>', 'of examples that are drawn, and of sampled answers (default: 1234)', number)
+      .option('--apply-chat-template', 'write prompts as conversations')
+      .option('--fewshot-as-turns', 'with the chat template: examples as turns')
+      .option('--system-instruction <text>', 'what stands before everything else')
+      .option('--batch <count>', 'the most rows that go through the model at once; changes nothing but the time', number)
+      .addOption(new Option('--dtype <dtype>', 'what the weights are computed in; model: their own type (default: "bfloat16")').choices(['bfloat16', 'float32', 'model']));
+    addJobOptions(command, 'the report and the samples').addHelpText('after', '\nExamples:\n  tunesmith evaluate smollm2@prod --tasks mmlu --data ./mmlu --num-fewshot 5\n  tunesmith evaluate smollm2@prod --tasks ./own.yaml --limit 100 --dtype float32 --json\n  tunesmith evaluate smollm2@prod --dataset helpdesk --task qa=exact-match:identity --task forgetting=loss:replay');
   },
 
   async run({ arguments: [model], options }, session) {
+    if (!options.tasks && !options.task) throw new UsageError('expected --tasks, or --dataset with --task; got neither', ['--tasks mmlu --data FOLDER', '--dataset helpdesk --task qa=exact-match:identity']);
+    if ((options.task === undefined) !== (options.dataset === undefined)) throw new UsageError('expected --dataset and --task together: the rows, and what is asked of them');
     const settings = await stepSettings('evaluate', {
-      tasks: { option: '--task', value: options.task.map((text) => parseTask(text, options.maxNewTokens)) },
+      tasks: { option: '--task', value: options.task?.map((text) => parseTask(text, options.maxNewTokens)) },
+      limit: { option: '--limit', value: options.limit },
+      numFewshot: { option: '--num-fewshot', value: options.numFewshot },
+      seed: { option: '--seed', value: options.seed },
+      applyChatTemplate: { option: '--apply-chat-template', value: options.applyChatTemplate },
+      fewshotAsTurns: { option: '--fewshot-as-turns', value: options.fewshotAsTurns },
+      systemInstruction: { option: '--system-instruction', value: options.systemInstruction },
+      batch: { option: '--batch', value: options.batch },
       dtype: { option: '--dtype', value: options.dtype },
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
-    const references: StepSettings = { model: await resolveReference(session, model, 'MODEL'), dataset: await resolveReference(session, options.dataset, '--dataset') };
+    const references: StepSettings = { model: await resolveReference(session, model, 'MODEL') };
+    if (options.dataset !== undefined) references['dataset'] = await resolveReference(session, options.dataset, '--dataset');
     if (options.against !== undefined) references['against'] = await resolveReference(session, options.against, '--against');
-    return jobCommand(session, { name: 'evaluate', uses: 'evaluate', with: { ...settings, ...references } }, options, async (job) => {
+    const before = options.tasks && { 'import-tasks': { uses: 'import-tasks', with: await importTasksStep(session, options.tasks, options) } };
+    if (before) references['definitions'] = '${{ steps.import-tasks.tasks }}';
+    return jobCommand(session, { name: 'evaluate', uses: 'evaluate', with: { ...settings, ...references }, ...(before && { before }) }, options, async (job) => {
       const artifact = outputOf(job, 'evaluation');
       const folder = await placeResult(session, artifact, out);
       const results = resultsByTask(job);
-      const rows = Object.entries(results).flatMap(([task, metrics]) => Object.entries(metrics).map(([metric, value]) => [task, metric, formatNumber(value)]));
+      const rows = Object.entries(results).flatMap(([task, metrics]) => Object.entries(metrics).flatMap(([metric, value]) => (metric.endsWith('_stderr') ? [] : [[task, metric, formatNumber(value), metrics[`${metric}_stderr`] === undefined ? '' : formatNumber(metrics[`${metric}_stderr`]!)]])));
       return {
         document: { results, samples: folder && join(folder, 'samples.jsonl'), artifact: artifact.digest, path: folder, run: job.run.id },
-        lines: table(['TASK', 'METRIC', 'VALUE'], rows, ['VALUE']),
+        lines: table(['TASK', 'METRIC', 'VALUE', '±'], rows, ['VALUE', '±']),
       };
     });
   },

@@ -12,7 +12,11 @@ export interface Job {
   /** The step kind. */
   readonly uses: string;
   readonly with: StepSettings;
+  /** Steps that have to be done first, by name; `with` may use what they make. */
+  readonly before?: StartSteps;
 }
+
+type StartSteps = Extract<StartRun, { readonly steps: unknown }>['steps'];
 
 /** A job that has succeeded. */
 export interface FinishedJob {
@@ -45,6 +49,6 @@ export function detached(run: RunView): CommandResult {
   return { document: { id: run.id, status: run.status }, lines: [run.id] };
 }
 
-function startRequest(job: Job): StartRun {
-  return { name: job.name, steps: { [job.name]: { uses: job.uses, with: job.with } } };
+function startRequest({ name, uses, with: settings, before = {} }: Job): StartRun {
+  return { name, steps: { ...before, [name]: { uses, with: settings, ...(Object.keys(before).length > 0 && { needs: Object.keys(before) }) } } };
 }

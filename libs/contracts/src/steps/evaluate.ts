@@ -14,13 +14,25 @@ export const EvaluationTask = z.discriminatedUnion('kind', [
 ]);
 export type EvaluationTask = z.infer<typeof EvaluationTask>;
 
-export const EvaluateSpec = z.strictObject({
-  model: ArtifactRef,
-  against: ArtifactRef.optional().describe('The model to compare with, such as the one in production.'),
-  dataset: ArtifactRef.describe('Held-out rows: those of the validation split.'),
-  tasks: z.array(EvaluationTask).min(1),
-  dtype: z.enum(['bfloat16', 'float32']).default('bfloat16'),
-});
+export const EvaluateSpec = z
+  .strictObject({
+    model: ArtifactRef,
+    against: ArtifactRef.optional().describe('The model to compare with, such as the one in production.'),
+    dataset: ArtifactRef.optional().describe('Held-out rows of `tasks`: those of the validation split.'),
+    tasks: z.array(EvaluationTask).default([]),
+    definitions: ArtifactRef.optional().describe('Imported tasks; all of them are done.'),
+    limit: z.int().min(1).optional().describe('The most documents of each task.'),
+    numFewshot: z.int().min(0).max(1000).optional().describe('Examples before each question, in place of what the tasks say.'),
+    seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(1234).describe('Of examples that are drawn, and of sampled answers.'),
+    applyChatTemplate: z.boolean().default(false),
+    fewshotAsTurns: z.boolean().default(false).describe('With the chat template: examples as turns of the conversation.'),
+    systemInstruction: z.string().min(1).optional(),
+    batch: z.int().min(1).max(4096).optional().describe('The most rows that go through the model at once; changes nothing but the time.'),
+    dtype: z.enum(['bfloat16', 'float32', 'model']).default('bfloat16').describe('What the weights are computed in; `model`: in what the folder stores them.'),
+  })
+  .refine(({ tasks, definitions }) => tasks.length > 0 || definitions !== undefined, { path: ['tasks'], error: 'expected tasks or definitions; got neither' })
+  .refine(({ tasks, dataset }) => tasks.length === 0 || dataset !== undefined, { path: ['dataset'], error: 'expected the dataset whose rows the tasks ask; got none' })
+  .refine(({ fewshotAsTurns, applyChatTemplate }) => !fewshotAsTurns || applyChatTemplate, { path: ['fewshotAsTurns'], error: 'expected applyChatTemplate, whose turns they are' });
 export type EvaluateSpec = z.infer<typeof EvaluateSpec>;
 
 export const evaluate = defineStepKind({
@@ -28,7 +40,7 @@ export const evaluate = defineStepKind({
   description: 'Scores a model on tasks; the metrics are named TASK.METRIC.',
   owner: 'evaluator',
   spec: EvaluateSpec,
-  references: { model: 'model', against: 'model', dataset: 'dataset' },
+  references: { model: 'model', against: 'model', dataset: 'dataset', definitions: 'tasks' },
   outputs: { evaluation: 'evaluation' },
   events: defineJobEvents('evaluate', 'evaluator', EvaluateSpec, 'Completed means that every item of every task was scored; it does not mean that the scores are good.'),
   cacheable: true,

@@ -5,6 +5,7 @@ import { gate } from './gate.js';
 import { importDataset } from './import-dataset.js';
 import { importFiles } from './import-files.js';
 import { importModel } from './import-model.js';
+import { importTasks } from './import-tasks.js';
 import { merge } from './merge.js';
 import { promote } from './promote.js';
 import { quantize } from './quantize.js';
@@ -14,7 +15,7 @@ import { synthesize } from './synthesize.js';
 import { train } from './train.js';
 
 /** Every word that may stand after `uses:`. */
-export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, synthesize, compose, train, merge, evaluate, gate, quantize, promote, score, chat];
+export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, synthesize, compose, train, merge, evaluate, gate, quantize, promote, score, chat];
 
 export function findStepKind(name: string): StepKind | undefined {
   return stepKinds.find((kind) => kind.name === name);

@@ -1,39 +1,53 @@
-import { answerConversations } from '@tunesmith/generation';
+import type { Row } from '@tunesmith/datasets';
 import { containsAnswer } from '../contains-answer.js';
 import { EvaluationError } from '../evaluation-error.js';
 import { mean, standardError } from '../mean.js';
-import { questionOf, type EvaluationTask, type ItemScore } from '../task.js';
+import type { PlannedTask } from '../planned-task.js';
+import type { RequestResults } from '../requests/evaluation-request.js';
+import type { EvaluationTask } from '../task.js';
+import { heldOutRows, questionOf, type RowTaskSettings } from './held-out-rows.js';
 
 const defaultMaxNewTokens = 48;
 
 /** Greedy answers; right where the row's `expect` text occurs in the answer. */
-export const exactMatch: EvaluationTask = {
+export const exactMatch: EvaluationTask<RowTaskSettings> = {
   kind: 'exact-match',
 
-  target(row, index) {
-    if (row.expect !== undefined) return row.expect;
-    throw new EvaluationError({
-      message: `Row ${index + 1} of the task has no "expect", the text that a right answer contains: ${JSON.stringify(questionOf(row).at(-1)?.content)}. Add it, or use the loss task.`,
-      code: 'row-without-expectation',
-      facts: { row: index + 1 },
-    });
-  },
+  async plan(settings, sources, options) {
+    const { name, tag, maxNewTokens = defaultMaxNewTokens } = settings;
+    const rows = await heldOutRows(settings, sources, options);
+    const task: PlannedTask = {
+      name,
+      about: { kind: 'exact-match', tag },
+      items: rows.map((row, index) => {
+        const question = questionOf(row);
+        return { index, prompt: question.at(-1)?.content ?? '', target: expectationOf(row, index), requests: [{ kind: 'answer', messages: question, maxNewTokens }] };
+      }),
 
-  async score(loaded, rows, { maxNewTokens = defaultMaxNewTokens }, context) {
-    const answers = await answerConversations(loaded, rows.map(questionOf), { maxNewTokens }, context);
-    return answers.map(({ text, logProbs }, index): ItemScore => {
-      const right = containsAnswer(text, this.target(rows[index]!, index));
-      return { prediction: text, logProbs, metrics: { exact_match: right ? 1 : 0 } };
-    });
-  },
+      score({ target }, [result]) {
+        const { text, logProbs } = result as RequestResults['answer'];
+        return { prediction: text, logProbs, metrics: { exact_match: containsAnswer(text, String(target)) ? 1 : 0 } };
+      },
 
-  metrics(scores, against) {
-    const values = scores.map(({ metrics }) => metrics.exact_match!);
-    const error = standardError(values);
-    return {
-      exact_match: mean(values),
-      ...(error === undefined ? {} : { exact_match_stderr: error }),
-      ...(against ? { against_exact_match: mean(against.map(({ metrics }) => metrics.exact_match!)) } : {}),
+      metrics(scores, against) {
+        const values = scores.map(({ metrics }) => metrics['exact_match']!);
+        const error = standardError(values);
+        return {
+          exact_match: mean(values),
+          ...(error === undefined ? {} : { exact_match_stderr: error }),
+          ...(against ? { against_exact_match: mean(against.map(({ metrics }) => metrics['exact_match']!)) } : {}),
+        };
+      },
     };
+    return { tasks: [task], groups: [] };
   },
 };
+
+function expectationOf(row: Row, index: number): string {
+  if (row.expect !== undefined) return row.expect;
+  throw new EvaluationError({
+    message: `Row ${index + 1} of the task has no "expect", the text that a right answer contains: ${JSON.stringify(questionOf(row).at(-1)?.content)}. Add it, or use the loss task.`,
+    code: 'row-without-expectation',
+    facts: { row: index + 1 },
+  });
+}

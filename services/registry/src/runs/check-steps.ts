@@ -19,6 +19,7 @@ const reservedKeys: Readonly<Record<string, Readonly<Record<string, string>>>> =
   'import-model': { upload: 'path: upload:ID' },
   'import-dataset': { upload: 'path: upload:ID' },
   'import-files': { upload: 'path: upload:ID' },
+  'import-tasks': { upload: 'path: upload:ID' },
   score: { input: 'rows' },
 };
 

@@ -17,6 +17,9 @@ const surroundings: Surroundings = {
     if (path.includes('missing')) throw new NotFoundError({ code: 'path-missing', message: `expected a file at ${path}` });
     return { config: { path }, contentDigest: digestOf('4') };
   },
+  async expectReadable(path) {
+    if (path.includes('missing')) throw new NotFoundError({ code: 'path-unreadable', message: `expected a file at ${path}` });
+  },
   async storeRows(rows) {
     return { ...artifact('6', 'upload'), size: rows.length };
   },
@@ -88,4 +91,15 @@ test('every problem is told, each with its step', async () => {
     'd require gate-syntax', 'e undefined gate-without-needs', 'f undefined event-value-missing', 'g upload key-reserved', 'h model reference-invalid',
     'i input key-reserved',
   ]);
+});
+
+test('tasks are read anew each time, and what they name on this machine has to be there', async () => {
+  const evaluate = step('evaluate', { model: 'smollm2', definitions: '/tasks/qa.yaml' });
+  const { steps, problems } = await planRun({ evaluate, named: step('import-tasks', { tasks: ['mmlu'], data: '/data/mmlu' }) }, {}, surroundings);
+  expect(problems).toEqual([]);
+  expect(steps[0]).toEqual({ name: 'import-tasks', uses: 'import-tasks', needs: [], config: { path: '/tasks/qa.yaml' }, contentDigest: null });
+  expect(steps[1]).toMatchObject({ needs: ['import-tasks'], config: { definitions: '${{ steps.import-tasks.tasks }}' } });
+  expect(steps[2]).toMatchObject({ contentDigest: null, config: { tasks: ['mmlu'], data: '/data/mmlu' } });
+  const wrong = await planRun({ named: step('import-tasks', { tasks: ['/missing/qa.yaml'], data: '/missing' }) }, {}, surroundings);
+  expect(wrong.problems.map(({ key }) => key)).toEqual(['tasks', 'data']);
 });

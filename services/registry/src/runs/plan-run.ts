@@ -29,6 +29,8 @@ export interface Located {
 export interface Surroundings {
   artifactOf(reference: Exclude<Reference, { kind: 'path' }>, expected: ArtifactKind): Promise<ArtifactRef>;
   locate(path: string): Promise<Located>;
+  /** Throws where files at the path cannot be read from here, or may not be. */
+  expectReadable(path: string): Promise<void>;
   /** Stores rows as an artifact with a rows.jsonl. */
   storeRows(rows: readonly Json[]): Promise<ArtifactRef>;
 }
@@ -36,7 +38,7 @@ export interface Surroundings {
 /** Of rows as JSON that travel in a message; more travel as an artifact. */
 const largestRows = 200_000;
 
-const importSteps = { dataset: 'import-dataset', model: 'import-model', adapter: 'import-model', upload: 'import-files' } as const;
+const importSteps = { dataset: 'import-dataset', model: 'import-model', adapter: 'import-model', upload: 'import-files', tasks: 'import-tasks' } as const;
 
 /**
  * Turns the steps of a recipe into the steps of a run. Names are looked up once, now, so that all steps mean the same bytes however the
@@ -84,6 +86,11 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
         contentDigest = located.contentDigest;
       });
     }
+    if (kind.name === 'import-tasks') {
+      // What tasks read besides their own files is found only when they are read: the bytes at the path do not decide the result.
+      if (config['path'] !== undefined) await attempt('path', async () => void (config = { ...config, ...(await surroundings.locate(String(config['path']))).config }));
+      if (config['upload'] === undefined) for (const [key, path] of pathsOfTasks(config)) await attempt(key, () => surroundings.expectReadable(path));
+    }
     if (kind.name === 'score' && Array.isArray(config['rows']) && JSON.stringify(config['rows']).length > largestRows) {
       const { rows, ...others } = config;
       config = { ...others, input: await surroundings.storeRows(rows as Json[]) };
@@ -106,6 +113,12 @@ function fromEvent(step: string, config: Readonly<Record<string, Json>>, event: 
     problems.push({ step, code: 'event-value-missing', message: `expected the event that starts the run to have ${expression} as a text; it has ${Object.keys(event).join(', ') || 'nothing'}; start the run with {"dataset": "NAME"}` });
     return undefined;
   }) as Record<string, Json>;
+}
+
+/** The paths of this machine that an import of tasks names, by key. */
+function pathsOfTasks(config: Readonly<Record<string, Json>>): [key: string, path: string][] {
+  const files = [config['tasks'] ?? []].flat().filter((text): text is string => typeof text === 'string' && /\.ya?ml$/.test(text));
+  return [...files.map((path): [string, string] => ['tasks', path]), ...(['include', 'data'] as const).flatMap((key): [string, string][] => (typeof config[key] === 'string' ? [[key, config[key]]] : []))];
 }
 
 /** The registered models that the steps name, each once: what `promote` means without a name. */
@@ -136,7 +149,7 @@ class ImportSteps {
     const { config, contentDigest } = await this.surroundings.locate(path);
     const step = this.freeName(uses);
     this.byPath.set(key, step);
-    this.steps.push({ name: step, uses, needs: [], config, contentDigest });
+    this.steps.push({ name: step, uses, needs: [], config, contentDigest: uses === 'import-tasks' ? null : contentDigest });
     return { step, output: expected };
   }
 

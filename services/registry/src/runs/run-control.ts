@@ -60,7 +60,7 @@ export class RunControl {
     const found = await new RunsRepository(this.database.dataSource.manager).find(id);
     const outside = new Map<string, Located>();
     for (const { name, status, uses, config, project } of found?.steps ?? []) {
-      if (status === 'succeeded' || !uses.startsWith('import-') || config['upload'] !== undefined) continue;
+      if (status === 'succeeded' || !uses.startsWith('import-') || config['path'] === undefined || config['upload'] !== undefined) continue;
       outside.set(name, await this.surroundings.of(project).locate(String(config['path'])));
     }
     return outside;

@@ -27,6 +27,7 @@ export class RunSurroundings {
     return {
       artifactOf: (reference, expected) => this.artifactOf(manager, project, reference, expected),
       locate: (path) => this.locate(manager, project, path),
+      expectReadable: async (path) => void (await this.localPath(path)),
       storeRows: (rows) => this.storeRows(rows),
     };
   }
@@ -71,6 +72,11 @@ export class RunSurroundings {
   }
 
   private async locateFile(text: string): Promise<Located> {
+    const path = await this.localPath(text);
+    return { config: { path }, contentDigest: await this.digests.of(path) };
+  }
+
+  private async localPath(text: string): Promise<string> {
     if (!isLocal(this.config)) {
       throw new RefusedError({ code: 'path-not-local', message: `expected hf:ORG/NAME or upload:ID, because this platform is shared and reads no paths of its own machine; got "${text}"; send the files with POST /v1/uploads` });
     }
@@ -78,7 +84,7 @@ export class RunSurroundings {
     if (!isAbsolute(path)) throw new RefusedError({ code: 'path-relative', message: `expected an absolute path; got "${text}"` });
     try {
       await stat(path);
-      return { config: { path }, contentDigest: await this.digests.of(path) };
+      return path;
     } catch (cause) {
       const reason = (cause as NodeJS.ErrnoException).code;
       throw new NotFoundError({

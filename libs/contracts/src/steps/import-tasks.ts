@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { ArtifactRef } from '../artifact-ref.js';
+import { defineJobEvents } from '../events/job-events.js';
+import { defineStepKind } from './step-kind.js';
+
+export const ImportTasksSpec = z
+  .strictObject({
+    tasks: z.array(z.string().min(1)).min(1).optional().describe('Names of tasks, groups or tags, or YAML files (absolute, or relative to path).'),
+    path: z.string().min(1).optional().describe('A YAML file, or a folder that holds the YAML files; upload:ID names a complete upload.'),
+    upload: ArtifactRef.optional().describe('Set by the registry when the path is an upload: the files to read; the path is then one inside it, `.` the whole folder.'),
+    include: z.string().min(1).optional().describe('A folder of YAML files whose tasks, groups and tags can be named.'),
+    data: z.string().min(1).optional().describe('A folder of documents for tasks whose datasets are published elsewhere: NAME.SPLIT.jsonl, .json, .csv or .parquet.'),
+  })
+  .refine(({ tasks, path }) => tasks !== undefined || path !== undefined, { path: ['tasks'], error: 'expected names or files of tasks; got none' });
+export type ImportTasksSpec = z.infer<typeof ImportTasksSpec>;
+
+export const importTasks = defineStepKind({
+  name: 'import-tasks',
+  description: 'Gathers evaluation tasks with their documents: those that are shipped, those of lm-evaluation-harness YAML, and our short form.',
+  owner: 'evaluator',
+  spec: ImportTasksSpec,
+  references: {},
+  outputs: { tasks: 'tasks' },
+  events: defineJobEvents('tasks-import', 'evaluator', ImportTasksSpec, 'Completed means that every task is well formed and stored with all its documents; its templates are rendered when it is evaluated.'),
+  cacheable: false,
+});

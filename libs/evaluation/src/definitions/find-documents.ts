@@ -1,0 +1,92 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { EvaluationError } from '../evaluation-error.js';
+import { leaves } from '../harness/load-yaml.js';
+import type { FoundTask } from './resolve-tasks.js';
+import { readDocuments, type Document } from './documents.js';
+import { downloadSplit, type DatasetHub } from './dataset-hub.js';
+
+export interface DocumentPlaces {
+  /** A folder whose files, by their names, go before what the tasks say: `NAME.SPLIT.jsonl` and the like. */
+  readonly dataFolder?: string;
+  /** Tasks that came from another machine read nothing outside of this folder. */
+  readonly confinedTo?: string;
+  readonly hub?: DatasetHub;
+  readonly signal: AbortSignal;
+}
+
+/** Words for `dataset_path` that say how files are read, not where. */
+const fileReaders = new Set(['files', 'json', 'csv', 'parquet', 'text']);
+const endings = ['jsonl', 'json', 'parquet', 'csv', 'tsv', 'txt', 'jsonl.gz', 'json.gz', 'csv.gz'];
+const otherNames: Readonly<Record<string, readonly string[]>> = { validation: ['validation', 'val', 'dev'], test: ['test'], train: ['train'], dev: ['dev'] };
+
+/**
+ * The documents of a split: from `data_files` beside the YAML, from the data folder, from a folder that `dataset_path` names, else from the hub.
+ * @throws EvaluationError `documents-missing`, `documents-outside`, and as `readDocuments`.
+ */
+export async function findDocuments({ config, folder }: FoundTask, split: string, places: DocumentPlaces): Promise<Document[]> {
+  const { dataset_kwargs: options } = config;
+  const path = config.dataset_path ?? '';
+  const files = filesOf(options?.data_files, split);
+  if (files) {
+    const base = options?.data_dir === undefined ? folder : resolve(folder, options.data_dir);
+    return readAll(files.map((file) => resolve(base, file)), options?.field, config.task, split, places);
+  }
+  if (fileReaders.has(path)) throw missing(config.task, split, `dataset_kwargs.data_files has no split "${split}"`);
+  const own = resolve(folder, path);
+  for (const candidate of [places.dataFolder, existsSync(own) && statSync(own).isDirectory() ? own : undefined]) {
+    const found = candidate === undefined ? undefined : fileFor(candidate, namesOf(config), split);
+    if (found !== undefined) return readAll([found], options?.field, config.task, split, places);
+  }
+  const wanted = namesOf(config).map((name) => `${name}.${split}.jsonl`).join(' or ');
+  if (!places.hub) throw missing(config.task, split, `${places.dataFolder === undefined ? 'no data folder was given' : `${places.dataFolder} has no ${wanted}`} (or .json, .csv, .parquet)`);
+  const downloaded = await downloadSplit(places.hub, { path, name: config.dataset_name ?? undefined, split }, places.signal).catch((cause: unknown) => {
+    throw missing(config.task, split, `${places.dataFolder === undefined ? '' : `${places.dataFolder} has no ${wanted}, and `}hf:${path} cannot be read: ${(cause as Error).message}`, cause);
+  });
+  return (await Promise.all(downloaded.map((file) => readDocuments(file)))).flat();
+}
+
+async function readAll(files: readonly string[], field: string | undefined, task: string, split: string, { confinedTo }: DocumentPlaces): Promise<Document[]> {
+  for (const file of files) {
+    if (confinedTo !== undefined && leaves(confinedTo, file)) throw new EvaluationError({ message: `The task "${task}" reads ${file}, which is not part of what was sent. Put its files beside the YAML.`, code: 'documents-outside', facts: { task, file } });
+    if (!existsSync(file)) throw missing(task, split, `there is no file ${file}`);
+  }
+  return (await Promise.all(files.map((file) => readDocuments(file, field)))).flat();
+}
+
+/** Files without a split are the split "train", as in the datasets library. */
+function filesOf(files: string | string[] | Record<string, string | string[]> | undefined, split: string): string[] | undefined {
+  if (files === undefined) return undefined;
+  const bySplit = typeof files === 'string' || Array.isArray(files) ? { train: files } : files;
+  const own = Object.hasOwn(bySplit, split) ? bySplit[split] : undefined;
+  return own === undefined ? undefined : [own].flat();
+}
+
+/** What files in a data folder may be called: after the configuration, the task, the dataset. */
+function namesOf({ dataset_name, task, dataset_path }: FoundTask['config']): string[] {
+  return [...new Set([dataset_name, task, dataset_path ? basename(dataset_path) : undefined].filter((name): name is string => typeof name === 'string' && name !== ''))];
+}
+
+/** `NAME.SPLIT.ENDING` (the split may go on with a number, as in train1500), `NAME/SPLIT.ENDING`, else one file `NAME.ENDING` for all splits. */
+function fileFor(folder: string, names: readonly string[], split: string): string | undefined {
+  const listing = existsSync(folder) ? readdirSync(folder) : [];
+  const isData = (rest: string) => endings.includes(rest);
+  for (const name of names) {
+    for (const spelled of otherNames[split] ?? [split]) {
+      const exact = endings.map((ending) => `${name}.${spelled}.${ending}`).find((file) => listing.includes(file));
+      const numbered = listing.filter((file) => file.startsWith(`${name}.${spelled}`) && /^\d+\./.test(file.slice(name.length + spelled.length + 1)) && isData(file.slice(file.indexOf('.', name.length + spelled.length + 1) + 1)));
+      const nested = endings.map((ending) => join(name, `${spelled}.${ending}`)).find((file) => existsSync(join(folder, file)));
+      const found = exact ?? (numbered.length === 1 ? numbered[0] : undefined) ?? nested;
+      if (found !== undefined) return join(folder, found);
+    }
+  }
+  for (const name of names) {
+    const single = endings.map((ending) => `${name}.${ending}`).find((file) => listing.includes(file));
+    if (single !== undefined) return join(folder, single);
+  }
+  return undefined;
+}
+
+function missing(task: string, split: string, reason: string, cause?: unknown): EvaluationError {
+  return new EvaluationError({ message: `The task "${task}" has no documents of the split "${split}": ${reason}. Give a folder with them (--data), or name them in dataset_kwargs.data_files.`, code: 'documents-missing', facts: { task, split }, cause });
+}

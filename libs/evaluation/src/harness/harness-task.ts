@@ -1,0 +1,101 @@
+import type { ChatMessage } from '@tunesmith/tokenizers';
+import type { Document } from '../definitions/documents.js';
+import { evaluatedSplit, exampleSplit, readSplit, type StoredTask } from '../definitions/task-definitions.js';
+import { errorOf, findAggregation } from '../aggregations.js';
+import { EvaluationError } from '../evaluation-error.js';
+import { findFilter } from '../filters.js';
+import { findMetric, metrics as allMetrics } from '../metrics.js';
+import { outputTypes } from '../output-types.js';
+import type { ItemScore, PlannedItem, PlannedTask } from '../planned-task.js';
+import type { PlanOptions } from '../task.js';
+import { DocumentReader } from './document-reader.js';
+import { PromptBuilder } from './prompt-builder.js';
+import type { OutputSettings, ScoredMetric } from './output-type.js';
+import type { TaskConfig } from './task-config.js';
+
+export interface HarnessSources {
+  /** The folder that `importTasks` wrote. */
+  readonly folder: string;
+  /** How conversations are written; only with `applyChatTemplate`. */
+  readonly chat?: { render(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string };
+}
+
+/** A task of lm-evaluation-harness with its documents, ready to be asked. @throws EvaluationError naming the task and the document. */
+export async function planHarnessTask(stored: StoredTask, { folder, chat }: HarnessSources, options: PlanOptions): Promise<PlannedTask> {
+  const { config } = stored;
+  const numFewshot = options.numFewshot ?? config.num_fewshot ?? 0;
+  const evaluated = await readSplit(folder, stored, evaluatedSplit(config));
+  const { reader, prepare } = readerFor(config, evaluated);
+  const documents = prepare(evaluated).slice(0, options.limit ?? Infinity);
+  if (documents.length === 0) throw new EvaluationError({ message: `The task "${config.task}" has no documents left that "where" keeps.`, code: 'task-without-rows', facts: { task: config.task } });
+  const split = exampleSplit(config);
+  const examples = numFewshot === 0 ? [] : (config.fewshot_config?.samples ?? prepare(await readSplit(folder, stored, split ?? '')));
+  const prompts = new PromptBuilder(config, reader, examples, { ...options, numFewshot }, chat);
+
+  const scored = metricsOf(config);
+  const settings: OutputSettings = { config, reader, seed: options.seed, chat: chat !== undefined, filters: filtersOf(config), metrics: scored, several: severalInputs(config, reader, documents) };
+  const output = outputTypes[config.output_type];
+  const items = documents.map((document, index): PlannedItem & { document: Document } => {
+    const prompt = prompts.for(document, index);
+    return { index, document, ...output.ask(document, index, prompt, settings) };
+  });
+  const documentOf = new Map(items.map(({ document, ...item }) => [item.index, document]));
+  return {
+    name: config.task,
+    about: { kind: config.output_type, fewshot: numFewshot, ...(config.task_alias != null && { alias: config.task_alias }) },
+    items: items.map(({ document: _kept, ...item }) => item),
+    score: (item, results) => output.score(documentOf.get(item.index)!, item, results, settings),
+    metrics: (scores, against) => ({ ...aggregate(scores, scored), ...(against && Object.fromEntries(Object.entries(aggregate(against, scored)).map(([name, value]) => [`against_${name}`, value]))) }),
+  };
+}
+
+/** `fields` and `where` are ours: further fields of documents, and which documents count. */
+function readerFor(config: TaskConfig, documents: readonly Document[]): { reader: DocumentReader; prepare: (all: readonly Document[]) => Document[] } {
+  const added = Object.entries(config.fields ?? {});
+  const reader = new DocumentReader(config, new Set([...Object.keys(documents[0] ?? {}), ...added.map(([name]) => name)]));
+  const prepare = (all: readonly Document[]): Document[] =>
+    all.flatMap((document, index) => {
+      const whole = { ...document };
+      for (const [name, template] of added) whole[name] = reader.value(`fields.${name}`, template, whole, index);
+      return config.where == null || reader.render('where', config.where, whole, index).trim() === 'True' ? [whole] : [];
+    });
+  return { reader, prepare };
+}
+
+/** Whether the choices are whole contexts with one ending, as in WinoGrande: `doc_to_text` is the place of the right one. */
+function severalInputs(config: TaskConfig, reader: DocumentReader, documents: readonly Document[]): boolean {
+  return config.output_type === 'multiple_choice' && typeof reader.text(documents[0]!, 0) === 'number';
+}
+
+/** The metrics of `metric_list`, else those that lm-evaluation-harness gives such a task. */
+function metricsOf(config: TaskConfig): ScoredMetric[] {
+  const { output_type: kind, task } = config;
+  const usual = { multiple_choice: ['acc', 'acc_norm'], loglikelihood: ['perplexity', 'acc'], loglikelihood_rolling: ['word_perplexity', 'byte_perplexity', 'bits_per_byte'], generate_until: ['exact_match'] }[kind];
+  const list: NonNullable<TaskConfig['metric_list']> = config.metric_list ?? usual.map((metric) => ({ metric }));
+  return list.map(({ metric: name, aggregation, higher_is_better: _told, hf_evaluate: _never, ...options }) => {
+    const metric = findMetric(name);
+    const functions = metric.prepare(options);
+    if (!outputTypes[kind].serves(functions)) {
+      const others = allMetrics.filter((each) => outputTypes[kind].serves(each.prepare({}))).map((each) => each.name);
+      throw new EvaluationError({ message: `The task "${task}": the metric ${name} is not for ${kind}; there are ${others.join(', ')}.`, code: 'metric-not-applicable', facts: { task, metric: name } });
+    }
+    return { ...functions, name, unconditional: metric.unconditional, aggregation: findAggregation(aggregation ?? metric.aggregation) };
+  });
+}
+
+function filtersOf(config: TaskConfig): OutputSettings['filters'] {
+  const list = config.filter_list ?? [{ name: 'none', filter: [{ function: 'take_first' }] }];
+  return list.map(({ name, filter }) => ({ name, steps: filter.map(({ function: word, ...settings }) => findFilter(word).prepare(settings)) }));
+}
+
+function aggregate(scores: readonly ItemScore[], scored: readonly ScoredMetric[]): Record<string, number> {
+  const results: Record<string, number> = {};
+  for (const name of Object.keys(scores[0]?.values ?? {})) {
+    const own = scored.find((each) => name === each.name || name.startsWith(`${each.name}-`))!;
+    const values = scores.map((score) => score.values![name]);
+    results[name] = own.aggregation.aggregate(values);
+    const error = errorOf(own.aggregation, values);
+    if (error !== undefined) results[`${name}_stderr`] = error;
+  }
+  return results;
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { EvaluationError } from '../evaluation-error.js';
+
+const text = z.union([z.string(), z.int()]);
+
+/** Our own way to write a task down. What is left out is as usual for the kind of question. */
+const ShortForm = z.strictObject({
+  name: z.string().min(1),
+  data: z.union([z.string(), z.strictObject({ test: z.string(), examples: z.string().optional() })]).describe('A file of documents; examples: where few-shot examples come from.'),
+  question: text.optional(),
+  choices: z.union([z.string(), z.array(z.string())]).optional(),
+  answer: text.describe('The right answer: a text, or the place of the right choice. Without a question: the text whose perplexity is measured.'),
+  instructions: z.string().optional(),
+  shots: z.int().min(0).default(0),
+  where: z.string().optional(),
+  stop: z.array(z.string()).optional(),
+  maxNewTokens: z.int().min(1).optional(),
+  metrics: z.array(z.union([z.string(), z.looseObject({ metric: z.string() })])).optional(),
+  tag: z.union([z.string(), z.array(z.string())]).optional(),
+});
+
+/** Whether the fields are those of the short form: it has a `name` where the long one has a `task`. */
+export function isShortForm(fields: Readonly<Record<string, unknown>>): boolean {
+  return 'name' in fields && !('task' in fields) && !('group' in fields);
+}
+
+/**
+ *     name: capitals
+ *     data: capitals.jsonl
+ *     question: "Capital of {{country}}?"
+ *     choices: "{{options}}"           a question with choices; without them the model writes the answer
+ *     answer: "{{options.index(capital)}}"
+ *
+ * as the fields of lm-evaluation-harness. @throws EvaluationError `task-invalid`
+ */
+export function fromShortForm(fields: Readonly<Record<string, unknown>>, source: string): Record<string, unknown> {
+  const parsed = ShortForm.safeParse(fields);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the task'}: ${issue.message}`);
+    throw new EvaluationError({ message: `${source}: ${problems.join('; ')}.`, code: 'task-invalid', facts: { source, problems } });
+  }
+  const { name, data, question, choices, answer, instructions, shots, where, stop, maxNewTokens, metrics, tag } = parsed.data;
+  const files = typeof data === 'string' ? { test: data } : { test: data.test, ...(data.examples !== undefined && { examples: data.examples }) };
+  const generates = question !== undefined && choices === undefined;
+  return {
+    task: name,
+    ...(tag !== undefined && { tag }),
+    dataset_path: 'files',
+    dataset_kwargs: { data_files: files },
+    test_split: 'test',
+    ...('examples' in files && { fewshot_split: 'examples', fewshot_config: { sampler: 'first_n' } }),
+    output_type: question === undefined ? 'loglikelihood_rolling' : generates ? 'generate_until' : 'multiple_choice',
+    ...(question !== undefined && { doc_to_text: question }),
+    ...(choices !== undefined && { doc_to_choice: choices }),
+    doc_to_target: answer,
+    ...(instructions !== undefined && { description: instructions.endsWith('\n') ? `${instructions}\n` : `${instructions}\n\n` }),
+    num_fewshot: shots,
+    ...(where !== undefined && { where }),
+    ...(generates && { generation_kwargs: { until: stop ?? ['\n'], do_sample: false, temperature: 0, ...(maxNewTokens !== undefined && { max_gen_toks: maxNewTokens }) } }),
+    ...(metrics && { metric_list: metrics.map((metric) => (typeof metric === 'string' ? { metric } : metric)) }),
+  };
+}

@@ -1,0 +1,22 @@
+import { EvaluationError } from './evaluation-error.js';
+import { accuracy, accuracyByBytes, accuracyByCharacters, accuracyByInformation } from './metrics/accuracy.js';
+import { brierScore } from './metrics/brier-score.js';
+import { exactMatch } from './metrics/exact-match.js';
+import { f1 } from './metrics/f1.js';
+import { matthews } from './metrics/matthews.js';
+import type { Metric } from './metrics/metric.js';
+import { bitsPerByte, bytePerplexity, perplexity, wordPerplexity } from './metrics/perplexity.js';
+
+/** Every metric that a task may name. */
+export const metrics: readonly Metric[] = [
+  accuracy, accuracyByCharacters, accuracyByBytes, accuracyByInformation,
+  exactMatch, f1, matthews, brierScore,
+  perplexity, wordPerplexity, bytePerplexity, bitsPerByte,
+];
+
+/** @throws EvaluationError `metric-unknown` */
+export function findMetric(name: string): Metric {
+  const metric = metrics.find((each) => each.name === name);
+  if (metric) return metric;
+  throw new EvaluationError({ message: `Expected a metric out of ${metrics.map((each) => each.name).join(', ')}; got "${name}".`, code: 'metric-unknown', facts: { name } });
+}

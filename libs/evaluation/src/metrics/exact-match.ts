@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { pythonRegExp } from '../harness/python-regexp.js';
+import { defineMetric } from './metric.js';
+
+const asciiPunctuation = /[!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]/g;
+
+/** Whether a generated text is one of the right ones, after what is to be ignored is gone from both; of choices, whether greedy decoding writes a right one. */
+export const exactMatch = defineMetric({
+  name: 'exact_match',
+  aggregation: 'mean',
+  higherIsBetter: true,
+  options: z.strictObject({
+    regexes_to_ignore: z.array(z.string()).nullable().default(null),
+    ignore_case: z.boolean().default(false),
+    ignore_punctuation: z.boolean().default(false),
+    ignore_numbers: z.boolean().default(false),
+  }),
+  functions({ regexes_to_ignore, ignore_case, ignore_punctuation, ignore_numbers }) {
+    const ignored = (regexes_to_ignore ?? []).map((pattern) => pythonRegExp(pattern));
+    const plain = (text: string): string => {
+      let kept = ignored.reduce((rest, pattern) => rest.replace(pattern, ''), text);
+      if (ignore_case) kept = kept.toLowerCase();
+      if (ignore_punctuation) kept = kept.replace(asciiPunctuation, '');
+      return ignore_numbers ? kept.replace(/[0-9]/g, '') : kept;
+    };
+    return {
+      ofChoices: ({ greedy, gold }) => (gold.some((place) => greedy[place]) ? 1 : 0),
+      ofGeneration({ prediction, references }) {
+        const said = (Array.isArray(prediction) ? prediction : [prediction]).map((each) => plain(String(each)));
+        return references.some((reference) => said.includes(plain(reference))) ? 1 : 0;
+      },
+    };
+  },
+});

@@ -1,0 +1,49 @@
+import type { EvaluationRequest, RequestResult } from './requests/evaluation-request.js';
+
+/** One item of a task: what the model is asked about one document, and what a right answer is. */
+export interface PlannedItem {
+  /** Its place among the task's documents. */
+  readonly index: number;
+  /** What a person reads as the question. */
+  readonly prompt: string;
+  /** What the answer is held against. */
+  readonly target: unknown;
+  readonly requests: readonly EvaluationRequest[];
+}
+
+/** What one model did with one item. */
+export interface ItemScore {
+  /** What the model said or chose; null where the task has it do neither. */
+  readonly prediction: unknown;
+  /** Natural logarithms: one for each choice, or of the tokens that it said or was given. */
+  readonly logProbs: readonly number[];
+  /** This item's part in the metrics, by their names. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** What aggregations need besides numbers, by the metrics' names; not part of the samples. */
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+/** A task with its documents, ready to be asked. Nothing about it depends on what the model answers. */
+export interface PlannedTask {
+  /** Comes before the metrics: `NAME.METRIC`. */
+  readonly name: string;
+  /** For reports: the kind of the task and what else tells it from others. */
+  readonly about: Readonly<Record<string, unknown>>;
+  readonly items: readonly PlannedItem[];
+  /** `results`: one for each request of the item, in their order. Has to be deterministic. */
+  score(item: PlannedItem, results: readonly RequestResult[]): ItemScore;
+  /** Metrics over all items; `against` holds the scores of the model that it is compared with. Every name stands for one number. */
+  metrics(scores: readonly ItemScore[], against?: readonly ItemScore[]): Record<string, number>;
+}
+
+/** Tasks whose metrics are also given together, under a name of their own. */
+export interface PlannedGroup {
+  readonly name: string;
+  /** Metrics of the group from those of all tasks and how many items each has. */
+  metrics(tasks: ReadonlyMap<string, { readonly metrics: Readonly<Record<string, number>>; readonly items: number }>): Record<string, number>;
+}
+
+export interface Plan {
+  readonly tasks: readonly PlannedTask[];
+  readonly groups: readonly PlannedGroup[];
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EvaluationRequest, RequestResult } from './requests/evaluation-request.js';
+
+/** Part of every key. Raise it when a change of the code makes other results of the same requests. */
+const engine = 1;
+const keptMilliseconds = 30 * 24 * 60 * 60 * 1000;
+
+/** What results belong to. */
+export interface ResultOwner {
+  /** The digest of the model's files. */
+  readonly model: string;
+  readonly dtype: string;
+}
+
+/**
+ * Results of requests, kept under what was asked: a file for each model, a line for each result, written as soon as it is there. A larger limit,
+ * another metric, and work that was broken off ask only for what is missing. Files that nobody has used for a month are removed.
+ */
+export class ResultCache implements Disposable {
+  readonly #results = new Map<string, RequestResult>();
+  readonly #file: number;
+
+  /** `folder` is made where it is missing. */
+  constructor(folder: string, { model, dtype }: ResultOwner) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, `${hash([engine, model, dtype].join(' '))}.jsonl`);
+    forgetUnused(folder);
+    this.#file = openSync(path, 'a+', 0o600);
+    const source = readFileSync(path, 'utf8');
+    for (const line of source.split('\n')) this.#read(line);
+    // What was cut off in the middle must not swallow the next line.
+    if (source !== '' && !source.endsWith('\n')) writeSync(this.#file, '\n');
+    utimesSync(path, new Date(), new Date());
+  }
+
+  get(request: EvaluationRequest): RequestResult | undefined {
+    return this.#results.get(keyOf(request));
+  }
+
+  add(request: EvaluationRequest, result: RequestResult): void {
+    const key = keyOf(request);
+    if (this.#results.has(key)) return;
+    this.#results.set(key, result);
+    writeSync(this.#file, `${JSON.stringify([key, result])}\n`);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+
+  #read(line: string): void {
+    try {
+      const [key, result] = JSON.parse(line) as [string, RequestResult];
+      this.#results.set(key, result);
+    } catch {
+      // Empty, or cut off by the end of its process: it counts as not there.
+    }
+  }
+}
+
+/** The same request has the same key: its text with all settings. */
+export function keyOf(request: EvaluationRequest): string {
+  return hash(JSON.stringify(request));
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+function forgetUnused(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats && Date.now() - stats.mtimeMs > keptMilliseconds) rmSync(path, { force: true });
+  }
+}

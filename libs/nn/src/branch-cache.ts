@@ -1,0 +1,111 @@
+import { keep, noGrad, ops, TunesmithError, type Tensor } from '@tunesmith/tensor';
+import { attendRow, attendWithin, type AttentionOptions } from './attention.js';
+import { KeyValueCache, type CacheLayer } from './key-value-cache.js';
+import { rowLengths } from './pack-tokens.js';
+
+/** A row of an earlier pass, whose tokens come before those of another row. */
+export interface Stretch {
+  readonly memory: BranchMemory;
+  readonly row: number;
+}
+
+/** The keys and values of the packed rows of one pass, in all layers, kept beyond every scope for rows that continue them. */
+export class BranchMemory implements Disposable {
+  readonly #layers: [keys: Tensor, values: Tensor][] = [];
+  #boundaries: readonly number[] = [];
+
+  /** Called by the layers of the pass. key, value [tokens, keyValueHeads, headDim] */
+  remember(layer: number, key: Tensor, value: Tensor, boundaries: readonly number[]): void {
+    this.#boundaries = boundaries;
+    // Copies: they may be views of a joined product, of which they would keep the rest too.
+    this.#layers[layer] = [keep(ops.clone(key)), keep(ops.clone(value))];
+  }
+
+  lengthOf(row: number): number {
+    return rowLengths(this.#boundaries)[row] ?? 0;
+  }
+
+  /** [tokens of the row, keyValueHeads, headDim] each */
+  rowOf(row: number, layer: number): [keys: Tensor, values: Tensor] {
+    const [held, start] = [this.#layers[layer], this.#boundaries[row]];
+    if (!held || start === undefined) throw new TunesmithError({ message: `BranchMemory: it holds nothing of row ${row} in layer ${layer}, or was disposed of.`, code: 'cache-empty', facts: { row, layer } });
+    const length = this.lengthOf(row);
+    return [ops.narrow(held[0], 0, start, length), ops.narrow(held[1], 0, start, length)];
+  }
+
+  [Symbol.dispose](): void {
+    for (const layer of this.#layers) for (const held of layer) held.dispose();
+    this.#layers.length = 0;
+  }
+}
+
+/**
+ * The cache of one pass over rows that branch off others: each row continues the stretches given for it, and many rows may continue the
+ * same one, which was computed once.
+ *
+ *     stretch   a b c d e          row 0   [a b c d e] f g
+ *                                  row 1   [a b c d e] h i j
+ *
+ * Positions are the caller's: `packTokens` with `starts` of `lengths`. With a `memory`, the rows of this pass can be continued too.
+ */
+export class BranchCache extends KeyValueCache {
+  readonly #layers = new Map<number, CacheLayer>();
+  readonly #lengths: readonly number[];
+
+  constructor(
+    private readonly pasts: readonly (readonly Stretch[])[],
+    private readonly memory?: BranchMemory,
+  ) {
+    // The base class counts rows that grow in slots; these do not.
+    super({ layers: 0, keyValueHeads: 0, headDim: 0 });
+    this.#lengths = pasts.map((stretches) => stretches.reduce((sum, { memory: earlier, row }) => sum + earlier.lengthOf(row), 0));
+  }
+
+  /** Tokens before each row. */
+  override get lengths(): readonly number[] {
+    return this.#lengths;
+  }
+
+  override get rows(): number {
+    return this.pasts.length;
+  }
+
+  override layer(index: number): CacheLayer {
+    const known = this.#layers.get(index) ?? new BranchLayer(index, this.pasts, this.#lengths, this.memory);
+    this.#layers.set(index, known);
+    return known;
+  }
+
+  override advance(boundaries: readonly number[]): void {
+    if (boundaries.length - 1 !== this.rows) {
+      throw new TunesmithError({ message: `BranchCache: it was made for ${this.rows} rows, the batch has ${boundaries.length - 1}.`, code: 'cache-rows', facts: { held: this.rows, given: boundaries.length - 1 } });
+    }
+  }
+}
+
+class BranchLayer implements CacheLayer {
+  constructor(
+    private readonly index: number,
+    private readonly pasts: readonly (readonly Stretch[])[],
+    private readonly lengths: readonly number[],
+    private readonly memory: BranchMemory | undefined,
+  ) {}
+
+  attend(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
+    return noGrad(() => {
+      this.memory?.remember(this.index, key, value, options.boundaries);
+      return this.lengths.every((length) => length === 0) ? attendWithin(query, key, value, options) : this.#attendByRows(query, key, value, options);
+    });
+  }
+
+  #attendByRows(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window, softcap }: AttentionOptions): Tensor {
+    const attended = rowLengths(boundaries).map((length, row) => {
+      const own = (packed: Tensor) => ops.narrow(packed, 0, boundaries[row] ?? 0, length);
+      const before = (this.pasts[row] ?? []).map(({ memory, row: earlier }) => memory.rowOf(earlier, this.index));
+      const keys = ops.cat([...before.map(([keysBefore]) => keysBefore), own(key)], 0); // [past + length, keyValueHeads, headDim]
+      const values = ops.cat([...before.map(([, valuesBefore]) => valuesBefore), own(value)], 0);
+      return attendRow(own(query), keys, values, { past: this.lengths[row] ?? 0, length, scale, window, softcap });
+    });
+    return ops.cat(attended, 0);
+  }
+}
