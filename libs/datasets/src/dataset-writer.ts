@@ -1,10 +1,9 @@
 import { mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetReport } from './dataset-report.js';
+import { reportFile, rowsFile } from './dataset-files.js';
+import { readRowsFile } from './read-rows.js';
 import { serializeRow, type Row } from './row.js';
-
-export const rowsFile = 'rows.jsonl';
-export const reportFile = 'report.json';
 
 /** Writes a dataset folder. Nothing stands under its final name before `finish`; disposing it unfinished leaves nothing behind. */
 export class DatasetWriter implements AsyncDisposable {
@@ -14,7 +13,7 @@ export class DatasetWriter implements AsyncDisposable {
 
   private constructor(
     private readonly folder: string,
-    private readonly file: FileHandle,
+    private file: FileHandle,
   ) {}
 
   static async create(folder: string): Promise<DatasetWriter> {
@@ -27,6 +26,27 @@ export class DatasetWriter implements AsyncDisposable {
     this.pending.push(line);
     this.pendingCharacters += line.length;
     if (this.pendingCharacters > 1 << 20) await this.flush();
+  }
+
+  /** Goes over the rows that were added, and keeps those whose place, from 0, is wanted; `onKept` is told of each. */
+  async keepOnly(wanted: (place: number) => boolean, onKept: (row: Row) => void, signal: AbortSignal): Promise<void> {
+    await this.flush();
+    await this.file.close();
+    const [part, all] = [join(this.folder, `${rowsFile}.part`), join(this.folder, `${rowsFile}.all`)];
+    await rename(part, all);
+    try {
+      this.file = await open(part, 'w');
+      let place = 0;
+      for await (const row of readRowsFile(all, { signal })) {
+        if (wanted(place)) {
+          onKept(row);
+          await this.add(row);
+        }
+        place += 1;
+      }
+    } finally {
+      await rm(all);
+    }
   }
 
   async finish(report: DatasetReport): Promise<void> {

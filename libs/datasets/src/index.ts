@@ -1,4 +1,5 @@
 export { bestFit } from './best-fit.js';
+export { chatMessage } from './chat-message.js';
 export { composeDataset, type ComposedDomain, type ComposedReport, type ComposeOptions, type Composition } from './composition/compose-dataset.js';
 export { detectionFile, readDetectedShares } from './composition/detected-shares.js';
 export { checkShares, domainWeights, inverseShares, type DomainShares, type WeightChoice } from './composition/domain-weights.js';
@@ -6,8 +7,10 @@ export { drawRows, floorShare, type DrawAmount, type DrawnRows, type Replacement
 export { domainOf, expectRows, tagsOf } from './composition/rows-by-domain.js';
 export { counterUniform, philox } from './counter-random.js';
 export { DatasetError } from './dataset-error.js';
-export { ReportBuilder, type DatasetReport } from './dataset-report.js';
+export { ReportBuilder, type DatasetReport, type FileReport, type ReportBuilderOptions } from './dataset-report.js';
 export { DatasetWriter } from './dataset-writer.js';
+export { describeDataset } from './describe-dataset.js';
+export { diffDatasets, type DatasetDifference, type DiffDatasetsOptions } from './diff-datasets.js';
 export { encodePreferences, type FittedPairs } from './encode-preferences.js';
 export { encodeConversations, encodeRows, type EncodedRow, type EncodeRowsOptions, type FittedRows, type TrainingTemplate } from './encode-rows.js';
 export { encodeTexts } from './encode-texts.js';
@@ -25,5 +28,6 @@ export { fillPlaceholders, placeholdersIn } from './placeholders.js';
 export type { Problem, ProblemCode } from './problem.js';
 export { collectRows, readRows, type ReadRowsOptions } from './read-rows.js';
 export { permutation } from './row-order.js';
-export { roles, serializeRow, splits, type Message, type Role, type Row, type RowOrigin, type Split } from './row.js';
+export { roles, serializeRow, splits, type Message, type Role, type Row, type RowOrigin, type Split, type Tool, type ToolCall } from './row.js';
 export { splitByHash } from './split.js';
+export { TokenCounter, type TokenReport } from './token-counter.js';

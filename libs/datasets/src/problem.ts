@@ -4,6 +4,7 @@ export type ProblemCode =
   | 'invalid-utf8'
   | 'too-long'
   | 'invalid-json'
+  | 'invalid-csv'
   | 'not-an-object'
   | 'unknown-format'
   | 'unknown-key'
@@ -18,6 +19,8 @@ export type ProblemCode =
 export interface Problem {
   /** Counted from 1; of a JSON array, the line on which the row begins. */
   readonly line: number;
+  /** Which file of a folder or archive. */
+  readonly file?: string;
   readonly code: ProblemCode;
   /** What was expected and what came. */
   readonly message: string;

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { arrayElements } from './array-elements.js';
 import { lines } from './lines.js';
 import type { Problem } from './problem.js';
@@ -11,17 +10,14 @@ export type TextRecord = { readonly line: number; readonly text: string } | Prob
 export interface ReadRecordsOptions {
   /** A longer row is reported, not read. */
   readonly maxRowBytes: number;
-  readonly signal: AbortSignal;
-  /** Called with the bytes read so far, as often as the file is read from. */
-  readonly onBytes?: (done: number) => void;
 }
 
 /**
  * Reads a JSON lines file or a JSON array, whichever the first character tells, piece by piece: never more than one row
  * and one chunk of the file is in memory. Lines may end in CR LF; lines of spaces only are skipped.
  */
-export async function* readRecords(path: string, options: ReadRecordsOptions): AsyncGenerator<TextRecord> {
-  const { mark, first, rest } = await withoutByteOrderMark(chunksOf(path, options));
+export async function* readRecords(chunks: AsyncIterable<Uint8Array>, options: ReadRecordsOptions): AsyncGenerator<TextRecord> {
+  const { mark, first, rest } = await withoutByteOrderMark(chunks[Symbol.asyncIterator]());
   if (mark) yield { line: 1, code: 'byte-order-mark', message: mark.message };
   if (mark?.unreadable) return;
   const opening = firstCharacter(first);
@@ -41,35 +37,26 @@ export async function* readRecords(path: string, options: ReadRecordsOptions): A
   }
 }
 
-async function* chunksOf(path: string, { signal, onBytes }: ReadRecordsOptions): AsyncGenerator<Uint8Array> {
-  let done = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, signal })) {
-    const bytes: Uint8Array = chunk;
-    done += bytes.length;
-    onBytes?.(done);
-    yield bytes;
-  }
-}
-
 interface Start {
   readonly mark?: { readonly message: string; readonly unreadable: boolean };
   readonly first: Uint8Array;
-  readonly rest: AsyncGenerator<Uint8Array>;
+  readonly rest: AsyncIterable<Uint8Array>;
 }
 
-async function withoutByteOrderMark(chunks: AsyncGenerator<Uint8Array>): Promise<Start> {
-  const { value } = await chunks.next();
-  const first: Uint8Array = value ?? new Uint8Array();
+async function withoutByteOrderMark(chunks: AsyncIterator<Uint8Array>): Promise<Start> {
+  const { value, done } = await chunks.next();
+  const first = done ? new Uint8Array() : value;
+  const rest = { [Symbol.asyncIterator]: () => chunks };
   const starts = (...bytes: number[]): boolean => bytes.every((byte, index) => first[index] === byte);
   if (starts(0xef, 0xbb, 0xbf)) {
     const mark = { message: 'starts with a byte order mark (EF BB BF); save the file as UTF-8 without one', unreadable: false };
-    return { mark, first: first.subarray(3), rest: chunks };
+    return { mark, first: first.subarray(3), rest };
   }
   if (starts(0xff, 0xfe) || starts(0xfe, 0xff)) {
-    await chunks.return(undefined);
-    return { mark: { message: 'the file is UTF-16, by its byte order mark; convert it with: iconv -f UTF-16 -t UTF-8', unreadable: true }, first, rest: chunks };
+    await chunks.return?.();
+    return { mark: { message: 'the file is UTF-16, by its byte order mark; convert it with: iconv -f UTF-16 -t UTF-8', unreadable: true }, first, rest };
   }
-  return { first, rest: chunks };
+  return { first, rest };
 }
 
 async function* prepend(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

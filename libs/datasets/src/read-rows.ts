@@ -1,6 +1,7 @@
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { DatasetError } from './dataset-error.js';
-import { rowsFile } from './dataset-writer.js';
+import { rowsFile } from './dataset-files.js';
 import { parseRow } from './parse-row.js';
 import { readRecords } from './read-records.js';
 import type { Row, Split } from './row.js';
@@ -17,12 +18,16 @@ export interface ReadRowsOptions {
  *
  * @throws DatasetError `dataset-corrupt` with the line.
  */
-export async function* readRows(folder: string, { split, tag, signal = new AbortController().signal }: ReadRowsOptions = {}): AsyncGenerator<Row> {
-  const path = join(folder, rowsFile);
+export function readRows(folder: string, options: ReadRowsOptions = {}): AsyncGenerator<Row> {
+  return readRowsFile(join(folder, rowsFile), options);
+}
+
+/** As `readRows`, of a file of canonical rows wherever it lies. */
+export async function* readRowsFile(path: string, { split, tag, signal = new AbortController().signal }: ReadRowsOptions = {}): AsyncGenerator<Row> {
   const fail = (line: number, reason: string): never => {
     throw new DatasetError({ message: `${path}:${line}: expected a canonical row: ${reason}. Import the dataset again.`, code: 'dataset-corrupt', facts: { path, line } });
   };
-  for await (const record of readRecords(path, { maxRowBytes: Infinity, signal })) {
+  for await (const record of readRecords(createReadStream(path, { highWaterMark: 1 << 20, signal }), { maxRowBytes: Infinity })) {
     if ('code' in record) return fail(record.line, record.message);
     let value: unknown;
     try {

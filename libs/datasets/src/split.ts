@@ -7,10 +7,14 @@ type Content = Pick<Row, 'messages' | 'rejected' | 'text' | 'tools'>;
  * The side of a row that carries none. It hangs on the text up to the last question alone: a row never changes sides when
  * others come or go, and two answers to one question stay together.
  */
-export function splitByHash({ messages, text, tools }: Content, validationShare: number): Split {
+export function splitByHash(row: Content, validationShare: number): Split {
+  return hashQuestion(row).readUInt32BE(0) / 2 ** 32 < validationShare ? 'validation' : 'train';
+}
+
+/** SHA-256 of what a row says up to its last answer; of plain text the whole. */
+export function hashQuestion({ messages, text, tools }: Content): Buffer {
   const question = messages.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : messages;
-  const fraction = hashContent(text === undefined ? { messages: question, ...(tools && { tools }) } : { messages: [], text }).readUInt32BE(0) / 2 ** 32;
-  return fraction < validationShare ? 'validation' : 'train';
+  return hashContent(text === undefined ? { messages: question, ...(tools && { tools }) } : { messages: [], text });
 }
 
 /** SHA-256 of what a row says. */

@@ -54,7 +54,7 @@ export async function fuseDistributions(options: FuseOptions, outFolder: string,
   const report = new AlignmentReport(pivotSurfaces, sourceSurfaces, options.examples);
   await using rowsWriter = await DatasetWriter.create(outFolder);
   let writer: DistributionsWriter | undefined;
-  const datasetReport = new ReportBuilder();
+  using datasetReport = new ReportBuilder();
   try {
     for (const split of splits) {
       if (!(await StoredDistributions.covers(pivotFolder, split))) {

@@ -45,7 +45,7 @@ export async function completeRowsWithModel({ modelFolder, datasetFolder, placeh
 
   const texts = new Map(waiting.map((row, index) => [row, answers[index]!.text]));
   await using writer = await DatasetWriter.create(outFolder);
-  const report = new ReportBuilder();
+  using report = new ReportBuilder();
   let unanswered = 0;
   for (const row of rows) {
     const text = texts.get(row);
@@ -63,7 +63,7 @@ export async function completeRowsWithModel({ modelFolder, datasetFolder, placeh
       facts: { rows: waiting.length },
     });
   }
-  const finished = report.finish({ rows: unanswered, reasons: unanswered > 0 ? { 'no-answer': unanswered } : {}, problems: [] });
+  const finished = report.finish({ dropped: { rows: unanswered, reasons: unanswered > 0 ? { 'no-answer': unanswered } : {} } });
   await writer.finish(finished);
   const newTokens = answers.reduce((sum, { tokens }) => sum + tokens, 0);
   return {

@@ -1,3 +1,5 @@
+export { AddressError } from './addresses/address-error.js';
+export { RemoteFiles } from './addresses/remote-files.js';
 export { ArtifactError, explainDisk } from './artifacts/artifact-error.js';
 export { ArtifactStore, type StagedArtifacts } from './artifacts/artifact-store.js';
 export { sha256 } from './artifacts/canonical-manifest.js';

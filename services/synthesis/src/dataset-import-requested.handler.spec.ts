@@ -17,7 +17,12 @@ test('a file is read in place, and its report becomes the metrics', async () => 
 
 test('an upload is staged and read', async () => {
   const upload = await bench.artifact('upload', { 'sub/rows.jsonl': '{}\n', 'sub/result.json': report });
-  const job = await bench.run(importDataset, { path: 'sub/rows.jsonl', upload });
+  const model = await bench.artifact('model', { 'config.json': {} });
+  const job = await bench.run(importDataset, { path: 'sub/rows.jsonl', upload, model, dropDuplicates: 'near' });
   expect(job).toMatchObject({ status: 'succeeded', metrics: report });
-  expect(await bench.read(job.outputs!['dataset'], 'input.json')).toMatchObject({ path: expect.stringMatching(/\/sub\/rows\.jsonl$/), skipInvalid: false });
+  expect(await bench.read(job.outputs!['dataset'], 'input.json')).toMatchObject({ path: expect.stringMatching(/\/sub\/rows\.jsonl$/), skipInvalid: false, dropDuplicates: 'near', nearDuplicateThreshold: 0.8, modelFolder: expect.stringContaining(model.digest.slice(7)), modelDigest: model.digest });
+});
+
+test('an address is checked before anything is fetched', async () => {
+  expect(await bench.run(importDataset, { path: 'https://169.254.169.254/rows.jsonl' })).toMatchObject({ status: 'failed', error: { code: 'address-private' } });
 });

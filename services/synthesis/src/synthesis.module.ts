@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { PlatformModule } from '@tunesmith/platform';
 import { ComposeRequestedHandler } from './compose-requested.handler.js';
+import { DatasetDiffRequestedHandler } from './dataset-diff-requested.handler.js';
 import { DatasetImportRequestedHandler } from './dataset-import-requested.handler.js';
+import { DatasetReportRequestedHandler } from './dataset-report-requested.handler.js';
 import { FilesImportRequestedHandler } from './files-import-requested.handler.js';
 import { SynthesizeRequestedHandler } from './synthesize-requested.handler.js';
 
-export const synthesisHandlers = [DatasetImportRequestedHandler, FilesImportRequestedHandler, SynthesizeRequestedHandler, ComposeRequestedHandler];
+export const synthesisHandlers = [DatasetImportRequestedHandler, DatasetReportRequestedHandler, DatasetDiffRequestedHandler, FilesImportRequestedHandler, SynthesizeRequestedHandler, ComposeRequestedHandler];
 
 @Module({
   imports: [

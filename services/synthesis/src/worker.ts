@@ -1,9 +1,16 @@
-import { stat } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
-import { composeDataset, importDataset, readDetectedShares } from '@tunesmith/datasets';
+import { composeDataset, describeDataset, diffDatasets, importDataset, readDetectedShares, TokenCounter } from '@tunesmith/datasets';
 import { completeRowsWithModel, synthesizeInstructions, synthesizeResponses, type CompleteRowsOptions, type TeacherSource } from '@tunesmith/generation';
+import { conversationFormat } from '@tunesmith/models';
 import { defineWorker } from '@tunesmith/platform';
+import { Tokenizer } from '@tunesmith/tokenizers';
 import type { ComposeInput } from './compose-requested.handler.js';
+import type { CountedModel } from './counted-model.js';
+import type { DiffDatasetsInput } from './dataset-diff-requested.handler.js';
+import type { ImportDatasetInput } from './dataset-import-requested.handler.js';
+import type { ReportDatasetInput } from './dataset-report-requested.handler.js';
 import type { SynthesizeInstructionsInput, SynthesizeResponsesInput } from './synthesize-requested.handler.js';
 
 type CompleteRowsInput = CompleteRowsOptions & { outFolder: string };
@@ -11,7 +18,11 @@ type CompleteRowsInput = CompleteRowsOptions & { outFolder: string };
 /** What the workers of synthesis may run. Reading rows, and waiting for another machine's answers, is light: it does not queue behind hours of training. */
 export default defineWorker(
   {
-    importDataset: ({ path, outFolder, skipInvalid }: { path: string; outFolder: string; skipInvalid: boolean }, context) => importDataset(path, outFolder, { skipInvalid }, context),
+    importDataset: async ({ path, outFolder, modelFolder, modelDigest, ...options }: ImportDatasetInput, context) =>
+      importDataset(path, outFolder, { ...options, tokens: await openTokenCounter({ modelFolder, modelDigest }) }, context),
+    describeDataset: async ({ datasetFolder, outFolder, modelFolder, modelDigest, ...options }: ReportDatasetInput, context) =>
+      writeReport(outFolder, await describeDataset(datasetFolder, { ...options, tokens: await openTokenCounter({ modelFolder, modelDigest }) }, context)),
+    diffDatasets: async ({ outFolder, ...options }: DiffDatasetsInput, context) => writeReport(outFolder, await diffDatasets(options, context)),
     completeRows: ({ outFolder, ...options }: CompleteRowsInput, context) => completeRowsWithModel(options, outFolder, context),
     compose: async ({ outFolder, detectionFolder, ...options }: ComposeInput, context) =>
       composeDataset({ ...options, ...(detectionFolder === undefined ? {} : { shares: await readDetectedShares(detectionFolder) }) }, outFolder, context),
@@ -21,10 +32,21 @@ export default defineWorker(
     synthesizeResponsesElsewhere: ({ outFolders, ...options }: SynthesizeResponsesInput, context) => synthesizeResponses(options, outFolders, context),
   },
   {
-    cores: { importDataset: 0, compose: 0, synthesizeInstructionsElsewhere: 0, synthesizeResponsesElsewhere: 0 },
+    cores: { importDataset: 0, describeDataset: 0, diffDatasets: 0, compose: 0, synthesizeInstructionsElsewhere: 0, synthesizeResponsesElsewhere: 0 },
     predictMemory: { completeRows: predictWeights, synthesizeInstructions: predictTeachers, synthesizeResponses: predictTeachers },
   },
 );
+
+/** Counts tokens as the model in a folder reads rows. */
+async function openTokenCounter({ modelFolder, modelDigest }: CountedModel): Promise<TokenCounter | undefined> {
+  return modelFolder === undefined ? undefined : new TokenCounter(await Tokenizer.fromFolder(modelFolder), await conversationFormat(modelFolder), modelDigest);
+}
+
+async function writeReport<Report>(folder: string, report: Report): Promise<Report> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  return report;
+}
 
 async function predictWeights({ modelFolder, dtype = 'bfloat16' }: Pick<CompleteRowsInput, 'modelFolder' | 'dtype'>): Promise<Record<string, number>> {
   await using model = await readModelFolder(modelFolder);

@@ -1,32 +1,46 @@
+import { Option } from 'commander';
 import type { DatasetView, RunView } from '@tunesmith/contracts';
 import { defineCommand } from '../command.js';
 import { outputOf } from '../runs/artifact-of.js';
 import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
-import { providePath } from '../runs/references.js';
+import { describeReport } from '../datasets/describe-report.js';
+import { providePath, resolveReference } from '../runs/references.js';
 import { jobCommand } from '../runs/run-job.js';
-import { stepSettings } from '../runs/step-settings.js';
-import { addJobOptions, type JobOptions } from '../options.js';
+import { stepSettings, type StepSettings } from '../runs/step-settings.js';
+import { addJobOptions, number, type JobOptions } from '../options.js';
 import { shortDigest } from '../terminal/format.js';
 
 interface Options extends JobOptions {
   readonly name: string;
   readonly skipInvalid?: true;
+  readonly dropDuplicates?: string;
+  readonly nearThreshold?: number;
+  readonly model?: string;
 }
 
 export const datasetPush = defineCommand<[file: string], Options>({
   configure(command) {
     command
-      .argument('<file>', 'rows as JSON lines (.jsonl) or a JSON array (.json)')
+      .argument('<source>', 'rows as .jsonl, .json, .csv or .parquet (also .gz, .zst), a folder or archive (.zip, .tar, .tar.gz) of them, https://… or s3://BUCKET/KEY')
       .requiredOption('--name <name>', 'register it as the next version of this dataset')
-      .option('--skip-invalid', 'count and leave out rows that are not valid instead of failing at the first');
-    addJobOptions(command, 'the canonical rows and their report').addHelpText('after', '\nA row: {"messages":[{"role":"user","content":"…"},{"role":"assistant","content":"…"}]}\nPlain text: {"text":"…"}; a preference: {"prompt":"…","chosen":"…","rejected":"…"}\nExample: tunesmith dataset push rows.jsonl --name helpdesk');
+      .option('--skip-invalid', 'count and leave out rows that are not valid instead of failing at the first')
+      .addOption(new Option('--drop-duplicates <kind>', 'leave out rows that repeat an earlier one: word for word, or also nearly (default: they are counted and kept)').choices(['exact', 'near']))
+      .option('--near-threshold <share>', 'the share of common five-character runs from which rows are near duplicates (default: 0.8)', number)
+      .option('--model <model>', "also counts tokens and trained tokens under this model's tokenizer and template");
+    addJobOptions(command, 'the canonical rows and their report').addHelpText('after', '\nA row: {"messages":[{"role":"user","content":"…"},{"role":"assistant","content":"…"}]}\nPlain text: {"text":"…"}; a preference: {"prompt":"…","chosen":"…","rejected":"…"}; ShareGPT, Alpaca, query/response, prompt/completion, and tool calls in OpenAI\'s form\n\nIn a folder the name of a file gives its rows a tag and a split: law.train.jsonl, law.eval.jsonl.\n\nExamples:\n  tunesmith dataset push rows.jsonl --name helpdesk --model smollm2\n  tunesmith dataset push domains/ --name six --drop-duplicates near');
   },
 
-  async run({ arguments: [file], options }, session) {
-    const settings = await stepSettings('import-dataset', { name: { option: '--name', value: options.name }, skipInvalid: { option: '--skip-invalid', value: options.skipInvalid } });
+  async run({ arguments: [source], options }, session) {
+    const settings = await stepSettings('import-dataset', {
+      name: { option: '--name', value: options.name },
+      skipInvalid: { option: '--skip-invalid', value: options.skipInvalid },
+      dropDuplicates: { option: '--drop-duplicates', value: options.dropDuplicates },
+      nearDuplicateThreshold: { option: '--near-threshold', value: options.nearThreshold },
+    });
+    const references: StepSettings = options.model === undefined ? {} : { model: await resolveReference(session, options.model, '--model') };
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
-    const path = await providePath(session, file, 'FILE');
-    return jobCommand(session, { name: 'push', uses: 'import-dataset', with: { ...settings, path } }, options, async (job) => {
+    const path = await providePath(session, source, 'SOURCE');
+    return jobCommand(session, { name: 'push', uses: 'import-dataset', with: { ...settings, ...references, path } }, options, async (job) => {
       const artifact = outputOf(job, 'dataset');
       const platform = await session.platform();
       const versions = await platform.call('GET /v1/datasets/{name}/versions', { parameters: { name: options.name } });
@@ -40,20 +54,13 @@ export const datasetPush = defineCommand<[file: string], Options>({
         },
         lines: [
           `${options.name}:${dataset?.version ?? '?'}  ${dataset?.rows ?? '?'} ${dataset?.rows === 1 ? 'row' : 'rows'}  ${shortDigest(artifact.digest)}`,
-          ...describeDropped(dataset),
+          ...describeReport(dataset?.report ?? {}),
           ...started.map((run) => `started recipe ${run.recipe}: tunesmith run watch ${run.id}`),
         ],
       };
     });
   },
 });
-
-/** What --skip-invalid left out: how many rows, and how many of them for which reason. */
-function describeDropped(dataset: DatasetView | undefined): string[] {
-  const dropped = dataset?.report['dropped'] as { rows?: number; reasons?: Record<string, number> } | null | undefined;
-  if (!dropped?.rows) return [];
-  return [`left out ${dropped.rows} ${dropped.rows === 1 ? 'row that is' : 'rows that are'} not valid: ${Object.entries(dropped.reasons ?? {}).map(([reason, count]) => `${count} ${reason}`).join(', ')}`];
-}
 
 /** Runs that recipes began because of this version; those that have not begun yet are in `run list` a moment later. */
 function isStartedBy({ event }: RunView, dataset: DatasetView | undefined): boolean {

@@ -1,4 +1,7 @@
+import { Option } from 'commander';
 import { defineCommand } from '../command.js';
+import { describeReport } from '../datasets/describe-report.js';
+import { UsageError } from '../errors.js';
 import { count } from '../options.js';
 import { formatBytes, formatTime } from '../terminal/format.js';
 import { fitWidth } from '../terminal/display-width.js';
@@ -6,23 +9,34 @@ import { fitWidth } from '../terminal/display-width.js';
 interface Options {
   readonly version?: number;
   readonly rows?: number;
+  readonly split?: 'train' | 'validation';
+  readonly tag?: string;
 }
 
 export const datasetShow = defineCommand<[name: string], Options>({
   configure(command) {
-    command.argument('<name>', 'the name of a dataset').option('--version <number>', 'another version than the latest', count).option('--rows <count>', 'also the first rows', count);
+    command
+      .argument('<name>', 'the name of a dataset')
+      .option('--version <number>', 'another version than the latest', count)
+      .option('--rows <count>', 'also the first rows', count)
+      .addOption(new Option('--split <split>', 'with --rows: of this split').choices(['train', 'validation']))
+      .option('--tag <tag>', 'with --rows: of those with this tag');
   },
 
   async run({ arguments: [name], options }, session) {
+    if (options.rows === undefined && (options.split ?? options.tag) !== undefined) throw new UsageError('--split and --tag: expected --rows beside them, since they choose the rows that are shown', ['--rows 10 --split validation']);
     const platform = await session.platform();
     const dataset = await platform.call('GET /v1/datasets/{name}', { parameters: { name }, query: { version: options.version } });
-    const rows = options.rows === undefined ? undefined : await platform.call('GET /v1/datasets/{name}/rows', { parameters: { name }, query: { version: dataset.version, limit: options.rows } });
+    const rows =
+      options.rows === undefined
+        ? undefined
+        : await platform.call('GET /v1/datasets/{name}/rows', { parameters: { name }, query: { version: dataset.version, limit: options.rows, split: options.split, tag: options.tag } });
     return {
       document: { ...dataset, ...(rows ? { firstRows: rows } : {}) },
       lines: [
         `${dataset.name}:${dataset.version}  ${dataset.rows} rows  ${formatBytes(dataset.artifact.size)}  ${formatTime(dataset.createdAt)}`,
         dataset.artifact.digest,
-        ...Object.entries(dataset.report).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`),
+        ...describeReport(dataset.report),
         ...(rows ?? []).map((row) => fitWidth(JSON.stringify(row), session.terminal.columns)),
       ],
     };

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { CommandError, UsageError } from '../errors.js';
 import type { Session } from '../session.js';
 
-const fileEndings = /\.(gguf|jsonl|json|safetensors)$/i;
+const fileEndings = /\.(gguf|safetensors|(jsonl|ndjson|json|csv|parquet)(\.gz|\.zst)?|tar(\.gz|\.zst)?|tgz|zip)$/i;
 
 /**
  * Whether a text means files rather than something registered: it has a slash, starts with a dot or ~, or ends like a
@@ -26,7 +26,7 @@ export async function resolveReference(session: Session, text: string, what: str
 
 /** A path that the platform can read. */
 export async function providePath(session: Session, text: string, what: string): Promise<string> {
-  if (text.startsWith('hf:')) return text;
+  if (/^(hf:|https?:\/\/|s3:\/\/)/i.test(text)) return text;
   const path = resolve(text.replace(/^~(?=\/|$)/, homedir()));
   if (!existsSync(path)) {
     throw new CommandError({ message: `${what}: expected a file or folder at ${path}; there is none`, code: 'path-missing', attempts: [`ls ${resolve(path, '..')}`], facts: { path } });

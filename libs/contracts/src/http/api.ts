@@ -122,7 +122,7 @@ export const api = {
   }),
   datasetRows: defineEndpoint({
     id: 'listDatasetRows', method: 'GET', path: '/v1/datasets/{name}/rows', access: 'token', parameters: byName,
-    query: z.strictObject({ ...project, version: z.int().positive().max(2 ** 31 - 1).optional(), limit: limit(1000, 20) }), summary: 'The first rows of a dataset.',
+    query: z.strictObject({ ...project, version: z.int().positive().max(2 ** 31 - 1).optional(), limit: limit(1000, 20), split: z.enum(['train', 'validation']).optional(), tag: z.string().min(1).optional() }), summary: 'The first rows of a dataset, of one split and tag where asked.',
     answer: { status: 200, body: z.array(DatasetRow), description: 'Canonical rows.' }, errors: { 404: 'No such dataset or version.' },
   }),
 

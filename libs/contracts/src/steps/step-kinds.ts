@@ -1,5 +1,6 @@
 import { chat } from './chat.js';
 import { compose } from './compose.js';
+import { diffDatasets } from './diff-datasets.js';
 import { evaluate } from './evaluate.js';
 import { gate } from './gate.js';
 import { importDataset } from './import-dataset.js';
@@ -9,13 +10,14 @@ import { importTasks } from './import-tasks.js';
 import { merge } from './merge.js';
 import { promote } from './promote.js';
 import { quantize } from './quantize.js';
+import { reportDataset } from './report-dataset.js';
 import { score } from './score.js';
 import type { StepKind } from './step-kind.js';
 import { synthesize } from './synthesize.js';
 import { train } from './train.js';
 
 /** Every word that may stand after `uses:`. */
-export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, synthesize, compose, train, merge, evaluate, gate, quantize, promote, score, chat];
+export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, compose, train, merge, evaluate, gate, quantize, promote, score, chat];
 
 export function findStepKind(name: string): StepKind | undefined {
   return stepKinds.find((kind) => kind.name === name);

@@ -84,7 +84,7 @@ export async function composeDataset(options: ComposeOptions, outFolder: string,
   const lengthOf = 'tokens' in amount ? await tokenCounter(options.modelFolder) : () => 1;
   const total = 'tokens' in amount ? amount.tokens : amount.rows;
   await using writer = await DatasetWriter.create(outFolder);
-  const report = new ReportBuilder();
+  using report = new ReportBuilder();
   const add = async (row: Row): Promise<void> => {
     report.add(row, { format: 'composed' });
     await writer.add(row);

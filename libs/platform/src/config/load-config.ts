@@ -37,6 +37,7 @@ export function loadConfig(environment: Environment, service: ServiceName): Plat
     database: databaseConfig(reader, home),
     artifacts: artifactsConfig(reader, home),
     http: port === undefined ? null : { host, port },
+    addresses: addressesConfig(reader),
     tokenFile: reader.text('TUNESMITH_TOKEN_FILE'),
     workers: {
       threads: reader.integer('TUNESMITH_WORKER_THREADS', { least: 1, most: 1024 }, availableParallelism()),
@@ -99,6 +100,20 @@ function artifactsConfig(reader: EnvironmentReader, home: string): ArtifactsConf
     kind: 's3', bucket: url.hostname, prefix: url.pathname.replace(/^\/+|\/+$/g, ''), host: server.hostname,
     port: server.port ? Number(server.port) : secure ? 443 : 80, secure, region: url.searchParams.get('region') ?? 'us-east-1',
     accessKey: accessKey ?? '', secretKey: secretKey ?? '',
+  };
+}
+
+function addressesConfig(reader: EnvironmentReader): PlatformConfig['addresses'] {
+  const allowed = reader.text('TUNESMITH_DATASET_ADDRESSES', 'public');
+  if (allowed !== 'public' && allowed !== 'public-and-loopback') reader.problem(`TUNESMITH_DATASET_ADDRESSES: expected public or public-and-loopback; got "${allowed}"`);
+  const endpoint = reader.url('TUNESMITH_DATASET_S3_ENDPOINT', ['https:', 'http:']);
+  const server = endpoint ?? new URL('https://s3.amazonaws.com');
+  const secure = server.protocol === 'https:';
+  const [accessKey, secretKey] = [reader.text('TUNESMITH_DATASET_S3_ACCESS_KEY'), reader.text('TUNESMITH_DATASET_S3_SECRET_KEY')];
+  if ((accessKey === undefined) !== (secretKey === undefined)) reader.problem('TUNESMITH_DATASET_S3_ACCESS_KEY and TUNESMITH_DATASET_S3_SECRET_KEY: expected both or none; only one is set');
+  return {
+    allowed: allowed === 'public-and-loopback' ? allowed : 'public',
+    s3: { host: server.hostname, port: server.port ? Number(server.port) : secure ? 443 : 80, secure, region: reader.text('TUNESMITH_DATASET_S3_REGION', 'us-east-1'), accessKey, secretKey, trusted: endpoint !== undefined },
   };
 }
 

@@ -21,6 +21,12 @@ export abstract class PlatformConfig {
   abstract readonly database: DatabaseConfig;
   abstract readonly artifacts: ArtifactsConfig;
   abstract readonly http: { readonly host: string; readonly port: number } | null;
+  /** What datasets may be fetched from. */
+  abstract readonly addresses: {
+    readonly allowed: 'public' | 'public-and-loopback';
+    /** The server of `s3://BUCKET/KEY`; trusted where whoever runs the platform has named it, for it may lie in a private network. */
+    readonly s3: { readonly host: string; readonly port: number; readonly secure: boolean; readonly region: string; readonly accessKey: string | undefined; readonly secretKey: string | undefined; readonly trusted: boolean };
+  };
   abstract readonly tokenFile: string | undefined;
   abstract readonly workers: {
     readonly threads: number;

@@ -3,6 +3,7 @@ import { getRepositoryToken } from '@nestjs/typeorm';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
+import { RemoteFiles } from '../addresses/remote-files.js';
 import { ArtifactStore } from '../artifacts/artifact-store.js';
 import { openArtifactStore } from '../artifacts/open-artifact-store.js';
 import { Bus } from '../bus/bus.js';
@@ -58,6 +59,7 @@ export function platformProviders({ service, entities = [], migrations = [], wor
     { provide: DataSource, inject: [Database], useFactory: ({ dataSource }: Database) => dataSource },
     ...tables.map((entity) => ({ provide: getRepositoryToken(entity), inject: [DataSource], useFactory: (dataSource: DataSource) => dataSource.getRepository(entity) })),
     { provide: ArtifactStore, inject: [PlatformConfig], useFactory: openArtifactStore },
+    { provide: RemoteFiles, inject: [PlatformConfig], useFactory: (config: PlatformConfig) => new RemoteFiles(config) },
     {
       provide: BusConnection, inject: [PlatformConfig],
       useFactory: ({ nats, instance }: PlatformConfig) => BusConnection.open({ ...nats, name: instance.name }),

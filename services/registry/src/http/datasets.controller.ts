@@ -33,7 +33,8 @@ export class DatasetsController {
     const rows: DatasetRow[] = [];
     const input = createReadStream(join(staged.dataset, 'rows.jsonl'), 'utf8');
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      if (line.trim() !== '') rows.push(DatasetRow.parse(JSON.parse(line)));
+      const row = line.trim() === '' ? undefined : DatasetRow.parse(JSON.parse(line));
+      if (row && isWanted(row, query)) rows.push(row);
       if (rows.length >= query.limit) break;
     }
     input.destroy();
@@ -43,4 +44,9 @@ export class DatasetsController {
   private datasets(project: string): DatasetsRepository {
     return new DatasetsRepository(this.database.dataSource.manager, project);
   }
+}
+
+function isWanted(row: DatasetRow, { split, tag }: { split?: string | undefined; tag?: string | undefined }): boolean {
+  const { tags = [] } = row;
+  return (split === undefined || row['split'] === split) && (tag === undefined || (Array.isArray(tags) && tags.includes(tag)));
 }

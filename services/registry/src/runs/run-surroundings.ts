@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
 import { Id, type ArtifactKind, type ArtifactRef } from '@tunesmith/contracts';
-import { ArtifactStore, Database, PlatformConfig } from '@tunesmith/platform';
+import { ArtifactStore, Database, PlatformConfig, RemoteFiles } from '@tunesmith/platform';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
 import { DatasetsRepository } from '../datasets/datasets.repository.js';
@@ -41,6 +41,7 @@ export class RunSurroundings {
 
   private async locate(manager: EntityManager, project: string, path: string): Promise<Located> {
     if (path.startsWith('hf:')) return { config: { path }, contentDigest: null };
+    if (RemoteFiles.isAddress(path)) return locateAddress(path);
     if (path.startsWith('upload:')) return this.locateUpload(manager, project, path.slice('upload:'.length));
     return this.locateFile(path);
   }
@@ -78,7 +79,7 @@ export class RunSurroundings {
 
   private async localPath(text: string): Promise<string> {
     if (!isLocal(this.config)) {
-      throw new RefusedError({ code: 'path-not-local', message: `expected hf:ORG/NAME or upload:ID, because this platform is shared and reads no paths of its own machine; got "${text}"; send the files with POST /v1/uploads` });
+      throw new RefusedError({ code: 'path-not-local', message: `expected https://…, s3://BUCKET/KEY, hf:ORG/NAME or upload:ID, because this platform is shared and reads no paths of its own machine; got "${text}"; send the files with POST /v1/uploads` });
     }
     const path = text.startsWith('file:') ? pathOfUrl(text) : text;
     if (!isAbsolute(path)) throw new RefusedError({ code: 'path-relative', message: `expected an absolute path; got "${text}"` });
@@ -93,6 +94,12 @@ export class RunSurroundings {
       });
     }
   }
+}
+
+/** What an address gives is known when it was fetched. */
+function locateAddress(path: string): Located {
+  if (path.toLowerCase().startsWith('http://')) throw new RefusedError({ code: 'address-scheme', message: `expected https://…; got "${path}"; what comes over plain HTTP can be changed on the way; fetch the file yourself and give its path` });
+  return { config: { path }, contentDigest: null };
 }
 
 function pathOfUrl(text: string): string {
