@@ -13,6 +13,11 @@ export class Findings {
 
   add(problem: Problem): void {
     this.count += 1;
+    this.note(problem);
+  }
+
+  /** Something that is told, but that no import fails for. */
+  note(problem: Problem): void {
     increment(this.reasons, problem.code);
     if (this.listed.length < this.limit) this.listed.push(problem);
   }

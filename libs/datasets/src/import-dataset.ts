@@ -37,7 +37,8 @@ export interface ImportDatasetOptions {
  * Reads rows from outside (files, folders and archives of `file-kind.ts`, in any of the forms of `formats.ts`), checks every one, and writes them as a
  * dataset folder: `rows.jsonl` in canonical form and `report.json`. The same bytes in give the same bytes out. Memory holds hashes of rows, never the rows.
  *
- * In a folder or archive the name of a file gives its rows a tag and a split (see `nameMeaning`), unless they have their own.
+ * In a folder or archive the name of a file gives its rows a tag and a split (see `nameMeaning`), unless they have their own. Where the same row stands
+ * in files of both splits, the later one is left out.
  *
  * @throws DatasetError `dataset-invalid` with file, line and reason of what is wrong, unless `skipInvalid`; `dataset-empty` where no row is left;
  *   `dataset-not-a-file`, `dataset-changed`, `source-damaged`, `archive-unsafe`, `archive-bomb`.
@@ -72,7 +73,10 @@ export async function importDataset(path: string, outFolder: string, options: Im
       const row = complete(parsed.row, meaning, validationShare);
       const earlier = seen.firstOf(hashContent(row), { file: files.current, line: record.line, split: row.split });
       if (earlier && earlier.split !== row.split) {
-        note('split-conflict', `says the same as ${files.describe(earlier)}, which is in the ${earlier.split} split, but this one is in ${row.split}; what is held out must not be trained on`);
+        const conflict = `says the same as ${files.describe(earlier)}, which is in the ${earlier.split} split, but this one is in ${row.split}; what is held out must not be trained on`;
+        // Only the file's name put it there: the row is left out, and nobody meant otherwise.
+        if (parsed.row.split === undefined) findings.note({ ...files.place(record.line), code: 'split-conflict', message: conflict });
+        else note('split-conflict', conflict);
         findings.dropRow(files);
         continue;
       }

@@ -103,9 +103,14 @@ test('of a folder every file of rows is read; its name gives tag and split, unle
 });
 
 test('problems and conflicts in a folder name the file', async () => {
-  const place = await put({ 'a.train.jsonl': `${jsonLines([{ query: 'Q', response: 'A' }])}oops\n`, 'b.eval.jsonl': jsonLines([{ query: 'Q', response: 'A' }]) });
+  const place = await put({ 'a.train.jsonl': `${jsonLines([{ query: 'Q', response: 'A' }])}oops\n`, 'b.eval.jsonl': jsonLines([{ query: 'Q', response: 'A', split: 'validation' }]) });
   await expect(run(place)).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringMatching(/a\.train\.jsonl:2: not valid JSON.*\nb\.eval\.jsonl:1: says the same as a\.train\.jsonl:1/) });
   expect(await run(place, { skipInvalid: true })).toMatchObject({ rows: 1, files: [{ dropped: 1 }, { rows: 0, dropped: 1 }], dropped: { problems: [{ file: 'a.train.jsonl', line: 2 }, { file: 'b.eval.jsonl', line: 1 }] } });
+});
+
+test('a row in files of both splits is left out of the later one, which is told', async () => {
+  const place = await put({ 'a.eval.jsonl': jsonLines([{ query: 'Q', response: 'A' }]), 'a.train.jsonl': jsonLines([{ query: 'Q', response: 'A' }, { query: 'R', response: 'A' }]) });
+  expect(await run(place)).toMatchObject({ bySplit: { train: 1, validation: 1 }, dropped: { rows: 1, reasons: { 'split-conflict': 1 }, problems: [{ file: 'a.train.jsonl', line: 1 }] } });
 });
 
 test('a dataset folder of our own imports to itself', async () => {
