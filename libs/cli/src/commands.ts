@@ -25,6 +25,7 @@ export const commands: readonly CommandEntry[] = [
   { words: 'dataset synthesize', summary: 'make a dataset of what a model says: answers to open rows, or a teacher\'s instructions with answers', load: async () => (await import('./commands/dataset-synthesize.js')).datasetSynthesize },
   { words: 'dataset compose', summary: 'make a dataset whose rows come from domains by weight', load: async () => (await import('./commands/dataset-compose.js')).datasetCompose },
   { words: 'train', summary: 'tune a model on a dataset', load: async () => (await import('./commands/train.js')).train },
+  { words: 'fuse', summary: 'fuse the knowledge of other models into one, whatever their vocabularies', load: async () => (await import('./commands/fuse.js')).fuse },
   { words: 'merge', summary: 'make one model of a base and an adapter, or of several models', load: async () => (await import('./commands/merge.js')).merge },
   { words: 'evaluate', summary: 'score a model on tasks', load: async () => (await import('./commands/evaluate.js')).evaluate },
   { words: 'quantize', summary: 'write smaller files that llama.cpp and ONNX Runtime load', load: async () => (await import('./commands/quantize.js')).quantize },

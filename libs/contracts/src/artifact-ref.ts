@@ -9,6 +9,8 @@ export const mediaTypes = {
   adapter: 'application/vnd.tunesmith.adapter.v1+folder',
   dataset: 'application/vnd.tunesmith.dataset.v1+folder',
   evaluation: 'application/vnd.tunesmith.evaluation.v1+folder',
+  /** What a model said of the tokens of a dataset. */
+  distributions: 'application/vnd.tunesmith.distributions.v1+folder',
   report: 'application/vnd.tunesmith.report.v1+folder',
   /** Evaluation tasks with their documents. */
   tasks: 'application/vnd.tunesmith.tasks.v1+folder',

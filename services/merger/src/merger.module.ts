@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { PlatformModule } from '@tunesmith/platform';
+import { FuseRequestedHandler } from './fuse-requested.handler.js';
 import { MergeRequestedHandler } from './merge-requested.handler.js';
+import { RepresentRequestedHandler } from './represent-requested.handler.js';
 
-export const mergerHandlers = [MergeRequestedHandler];
+export const mergerHandlers = [RepresentRequestedHandler, FuseRequestedHandler, MergeRequestedHandler];
 
 @Module({
   imports: [

@@ -1,7 +1,24 @@
+import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
+import { fuseDistributions, representModel, type RepresentOptions } from '@tunesmith/fusion';
 import { makeMergedModel, type MakeMergedModelOptions } from '@tunesmith/merging';
 import { defineWorker } from '@tunesmith/platform';
+import type { FuseInput } from './fuse-requested.handler.js';
 
 /** What the workers of the merger may run. */
-export default defineWorker({
-  merge: ({ outFolder, ...options }: MakeMergedModelOptions & { outFolder: string }, context) => makeMergedModel(options, outFolder, context),
-});
+export default defineWorker(
+  {
+    merge: ({ outFolder, ...options }: MakeMergedModelOptions & { outFolder: string }, context) => makeMergedModel(options, outFolder, context),
+    represent: ({ outFolder, ...options }: RepresentOptions & { outFolder: string }, context) => representModel(options, outFolder, context),
+    fuse: ({ outFolders, ...options }: FuseInput, context) => fuseDistributions(options, outFolders.dataset, outFolders.report, context),
+  },
+  { predictMemory: { represent: predictRepresentation } },
+);
+
+/** Bytes of logits and of what is made from them, and of the activations of a batch; seen with 0.5 billion parameters. */
+const workingMemory = 1.2e9;
+
+async function predictRepresentation({ modelFolder, dtype }: RepresentOptions): Promise<Record<string, number>> {
+  await using model = await readModelFolder(modelFolder);
+  const parameters = [...model.tensors.names()].reduce((sum, name) => sum + elementCount(model.tensors.info(name).shape), 0);
+  return { weights: parameters * (dtype === 'float32' ? 4 : 2), work: workingMemory };
+}

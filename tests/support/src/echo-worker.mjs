@@ -10,10 +10,10 @@ async function echo(input, { onProgress }) {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'input.json'), JSON.stringify(input));
   }
-  const beside = [input.modelFolder, input.base, input.merge?.base, input.merge?.models?.[0], input.leftFolder, dirname(input.path ?? input.source ?? '/')].filter(Boolean).map((folder) => join(folder, 'result.json'));
+  const beside = [input.modelFolder, input.base, input.merge?.base, input.merge?.models?.[0], input.leftFolder, input.datasetFolder, dirname(input.path ?? input.source ?? '/')].filter(Boolean).map((folder) => join(folder, 'result.json'));
   const found = beside.find((path) => existsSync(path));
   return found ? JSON.parse(await readFile(found, 'utf8')) : {};
 }
 
-const names = ['train', 'plan', 'merge', 'evaluate', 'score', 'chat', 'importDataset', 'describeDataset', 'diffDatasets', 'completeRows', 'compose', 'detect', 'synthesizeInstructions', 'synthesizeResponses', 'synthesizeInstructionsElsewhere', 'synthesizeResponsesElsewhere', 'quantize', 'importModel', 'importTasks'];
+const names = ['train', 'plan', 'merge', 'represent', 'fuse', 'evaluate', 'score', 'chat', 'importDataset', 'describeDataset', 'diffDatasets', 'completeRows', 'compose', 'detect', 'synthesizeInstructions', 'synthesizeResponses', 'synthesizeInstructionsElsewhere', 'synthesizeResponsesElsewhere', 'quantize', 'importModel', 'importTasks'];
 export default { functions: Object.fromEntries(names.map((name) => [name, echo])), cores: Object.fromEntries(names.map((name) => [name, 0])) };

@@ -5,15 +5,14 @@ import { artifactResult } from '../runs/artifact-result.js';
 import { expectEmptyFolder } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
 import { detached, jobCommand, runJob, type FinishedJob, type Job } from '../runs/run-job.js';
-import { stepSettings, type Setting, type StepSettings } from '../runs/step-settings.js';
+import { stepSettings, type StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
-import { chosenSettings, flagsBySetting, type Choices } from '../train/chosen-options.js';
-import { methodChoices } from '../train/method-choices.js';
-import { objectiveChoices, optimizerChoices } from '../train/objective-choices.js';
+import { objectiveChoices } from '../train/objective-choices.js';
 import { planResult } from '../train/plan-result.js';
 import { resumeTraining, runToResume } from '../train/resume-training.js';
 import { addTrainOptions, type TrainCommandOptions } from '../train/train-options.js';
 import { placeReport } from '../train/place-report.js';
+import { chosenSetting, expectTuningCombination, tuningSettings } from '../train/tuning-options.js';
 
 export const train = defineCommand<[model: string | undefined], TrainCommandOptions>({
   configure: addTrainOptions,
@@ -40,43 +39,19 @@ export const train = defineCommand<[model: string | undefined], TrainCommandOpti
 /** Settings that were given, checked against the schema of the step. */
 function settingsOf(options: TrainCommandOptions): Promise<StepSettings> {
   expectCombination(options);
-  const chosen = (choices: Choices, name: string | undefined, fallback: string): Setting => ({
-    option: choices.option, options: flagsBySetting(choices, name, fallback), value: chosenSettings(choices, name, { ...options }, fallback),
-  });
   return stepSettings('train', {
-    method: chosen(methodChoices, options.method, 'lora'),
-    objective: chosen(objectiveChoices, options.objective, 'sft'),
-    optimizer: chosen(optimizerChoices, options.optimizer, 'adamw'),
+    ...tuningSettings(options),
+    objective: chosenSetting(objectiveChoices, options.objective, options, 'sft'),
     domains: domainSetting(options),
-    neftuneAlpha: { option: '--neftune', value: options.neftune },
     maxLength: { option: '--max-length', value: options.maxLength },
     longRows: { option: '--long-rows', value: options.longRows },
-    packing: { option: '--packing', value: options.packing },
-    batch: { option: '--batch', value: options.batch },
-    accumulate: { option: '--accumulate', value: options.accumulate },
-    steps: { option: '--steps', value: options.steps },
-    epochs: { option: '--epochs', value: options.epochs },
-    order: { option: '--order', value: options.order },
-    seed: { option: '--seed', value: options.seed },
-    dtype: { option: '--dtype', value: options.dtype },
-    learningRate: { option: '--lr', value: options.lr },
-    schedule: { option: '--schedule', value: options.schedule },
-    warmupRatio: { option: '--warmup-ratio', value: options.warmupRatio },
-    warmupSteps: { option: '--warmup-steps', value: options.warmupSteps },
-    maxGradientNorm: { option: '--max-gradient-norm', value: options.maxGradientNorm },
-    evaluateEvery: { option: '--evaluate-every', value: options.evaluateEvery },
-    patience: { option: '--patience', value: options.patience },
-    keep: { option: '--keep', value: options.keep },
-    saveEvery: { option: '--save-every', value: options.saveEvery },
   });
 }
 
-/** What the options say together. */
-function expectCombination({ method, freeze, trainOnly, objective, teacher, evaluateEvery, patience, keep, plan, detach }: TrainCommandOptions): void {
-  if (method === 'freeze' && freeze === undefined && trainOnly === undefined) throw new UsageError('--method freeze: expected --freeze or --train-only; got neither', ["--freeze 'embed_tokens'", "--train-only 'layers\\.2[0-9]\\.'"]);
+function expectCombination(options: TrainCommandOptions): void {
+  const { objective, teacher, plan, detach } = options;
+  expectTuningCombination(options);
   if (teacher !== undefined && objective !== 'distill') throw new UsageError(`--teacher: expected --objective distill, which learns from one; got ${objective ?? 'sft'}`, ['--objective distill']);
-  if (patience !== undefined && evaluateEvery === undefined) throw new UsageError('--patience: expected --evaluate-every, whose evaluations it counts; got none', ['--evaluate-every 50']);
-  if (keep === 'best' && evaluateEvery === undefined) throw new UsageError('--keep best: expected --evaluate-every, which says what is best; got none', ['--evaluate-every 50']);
   if (plan && detach) throw new UsageError('--plan and --detach: expected one of the two; a plan starts nothing');
 }
 

@@ -2,6 +2,7 @@ import { chat } from './chat.js';
 import { compose } from './compose.js';
 import { diffDatasets } from './diff-datasets.js';
 import { evaluate } from './evaluate.js';
+import { fuse } from './fuse.js';
 import { gate } from './gate.js';
 import { importDataset } from './import-dataset.js';
 import { importFiles } from './import-files.js';
@@ -11,13 +12,14 @@ import { merge } from './merge.js';
 import { promote } from './promote.js';
 import { quantize } from './quantize.js';
 import { reportDataset } from './report-dataset.js';
+import { represent } from './represent.js';
 import { score } from './score.js';
 import type { StepKind } from './step-kind.js';
 import { synthesize } from './synthesize.js';
 import { train } from './train.js';
 
 /** Every word that may stand after `uses:`. */
-export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, compose, train, merge, evaluate, gate, quantize, promote, score, chat];
+export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, compose, train, represent, fuse, merge, evaluate, gate, quantize, promote, score, chat];
 
 export function findStepKind(name: string): StepKind | undefined {
   return stepKinds.find((kind) => kind.name === name);
