@@ -24,7 +24,7 @@ beforeAll(async () => {
     await representModel({ modelFolder: at(name), pivotFolder: at('pivot'), datasetFolder: at('dataset'), splits: ['train'], topK: 5, maxLength: 200, longRows: 'drop', dtype: 'float32' }, at(`${name}-said`), context);
   }
   options = {
-    datasetFolder: at('dataset'), pivotFolder: at('pivot-said'), sourceFolders: [at('foreign-said')], transfer: 'fusechat', fusion: 'min-ce', temperature: 1, reward: 'best',
+    datasetFolder: at('dataset'), pivotFolder: at('pivot-said'), sourceFolders: [at('foreign-said')], transfer: 'fusechat', fusion: 'min-ce', compare: 'token', temperature: 1, reward: 'best',
     vocabulary: { rule: { kind: 'statistics', score: 'repo' }, unmapped: 'drop' }, examples: 2,
   };
 });
@@ -102,6 +102,17 @@ test('all in one, as a mixture: a distribution at each place, of all who spoke',
   for (let place = 0; place * 15 < indices.length; place += 1) {
     expect(probabilities.slice(place * 15, place * 15 + 15).reduce((sum, each) => sum + each, 0)).toBeCloseTo(1, 1);
   }
+});
+
+test('by the text, a source that cuts it into more pieces is not held for the better', async () => {
+  const { report, stored } = await fuse('by-text', { compare: 'text', fusion: 'avg-ce', reward: 'best' });
+  using _stored = stored;
+  using pivot = await StoredDistributions.open(options.pivotFolder, 'train');
+  using foreign = await StoredDistributions.open(at('foreign-said'), 'train');
+  const sums = [0, 1, 2].map((row) => [pivot, foreign].map((each) => each.crossEntropy(row) * each.row(row).places.length));
+  for (const [row, [own, other]] of sums.entries()) expect(stored.row(row).crossEntropy).toBeCloseTo(Math.min(own!, other!) / pivot.row(row).places.length, 5);
+  expect(report.sources[0]!.crossEntropy).toBeCloseTo(sums.reduce((sum, [, other], row) => sum + other! / pivot.row(row).places.length / 3, 0), 5);
+  expect(report.sources[0]!.crossEntropy).toBeGreaterThan([0, 1, 2].reduce((sum, row) => sum + foreign.crossEntropy(row) / 3, 0));
 });
 
 test('a row on which a model\'s loss is not a number is left out and counted', async () => {

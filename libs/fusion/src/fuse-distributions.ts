@@ -159,7 +159,8 @@ function fuseOne(row: number, pivot: Speaker, sources: readonly Source[], option
   const own = storedRow(pivotRow, pivot.stored.entries);
   const transferred = sources.map(({ isAlike, stored, alignments, surfaces, mapping }, index): TransferredRow => {
     const sourceRow = sourceRows[index]!;
-    return isAlike ? storedRow(sourceRow, stored.entries) : transferRow(pivotRow, sourceRow, stored.entries, alignments.get(row)!, { rule: options.transfer, pivot: pivot.surfaces, source: surfaces, mapping });
+    const carried = isAlike ? storedRow(sourceRow, stored.entries) : transferRow(pivotRow, sourceRow, stored.entries, alignments.get(row)!, { rule: options.transfer, pivot: pivot.surfaces, source: surfaces, mapping });
+    return options.compare === 'token' ? carried : { ...carried, crossEntropy: (carried.crossEntropy * sourceRow.places.length) / pivotRow.places.length };
   });
   const fused = fuseRow([own, ...transferred], options);
   report.addRow({ split, row, pivotRow, sourceRows, transferred, alignments: sources.map(({ alignments }) => alignments.get(row)), fused });

@@ -16,7 +16,7 @@ test('what the models said becomes a dataset with a teacher, and a report', asyn
   expect(Object.keys(job.outputs!).sort()).toEqual(['dataset', 'report']);
   expect(await bench.read(job.outputs!['dataset'], 'input.json')).toMatchObject({
     datasetFolder: named(dataset.digest), pivotFolder: named(pivot!.digest), sourceFolders: [named(sources[1]!.digest), named(sources[0]!.digest)],
-    fusion: 'avg-ce', transfer: 'fusechat', temperature: 1, reward: 'best', examples: 5, vocabulary: { rule: { kind: 'statistics', score: 'max-frequency' }, unmapped: 'drop' },
+    fusion: 'avg-ce', compare: 'token', transfer: 'fusechat', temperature: 1, reward: 'best', examples: 5, vocabulary: { rule: { kind: 'statistics', score: 'max-frequency' }, unmapped: 'drop' },
   });
 });
 

@@ -53,6 +53,7 @@ async function settingsOf(options: FuseCommandOptions) {
     }),
     fuse: await stepSettings('fuse', {
       fusion: { option: '--fusion', value: options.fusion },
+      compare: { option: '--compare', value: options.compare },
       transfer: { option: '--transfer', value: options.transfer },
       vocabulary: { option: '--vocabulary', value: options.vocabulary },
       score: { option: '--score', value: options.score },

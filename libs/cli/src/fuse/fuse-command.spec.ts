@@ -60,11 +60,11 @@ test('several sources: a target for each, or one of all', async () => {
 
 test('settings go to the step that they belong to', async () => {
   const { asked } = await fuse(
-    'p --source a --dataset d --top-k 20 --max-length 512 --long-rows drop --dtype float32 --evaluate-every 5 --fusion avg-ce --transfer fusellm-soft --vocabulary edit-distance --unmapped unknown --temperature 2 --examples 0 --mixing soft --reward mean --lr 5e-6 --epochs 3 --rank 4',
+    'p --source a --dataset d --top-k 20 --max-length 512 --long-rows drop --dtype float32 --evaluate-every 5 --fusion avg-ce --compare text --transfer fusellm-soft --vocabulary edit-distance --unmapped unknown --temperature 2 --examples 0 --mixing soft --reward mean --lr 5e-6 --epochs 3 --rank 4',
   );
   const { steps } = asked!;
   expect(steps['represent-1']!.with).toEqual({ model: 'a', pivot: 'p', dataset: 'd', topK: 20, maxLength: 512, longRows: 'drop', dtype: 'float32', splits: ['train', 'validation'] });
-  expect(steps['fuse']!.with).toMatchObject({ fusion: 'avg-ce', transfer: 'fusellm-soft', vocabulary: 'edit-distance', unmapped: 'unknown', temperature: 2, examples: 0, reward: 'mean' });
+  expect(steps['fuse']!.with).toMatchObject({ fusion: 'avg-ce', compare: 'text', transfer: 'fusellm-soft', vocabulary: 'edit-distance', unmapped: 'unknown', temperature: 2, examples: 0, reward: 'mean' });
   expect(steps['train']!.with).toMatchObject({ method: { kind: 'lora', rank: 4 }, objective: { kind: 'distill', labelShare: 0.9, mixing: 'soft' }, learningRate: 5e-6, epochs: 3, evaluateEvery: 5, maxLength: 512, dtype: 'float32' });
 });
 

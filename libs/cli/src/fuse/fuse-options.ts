@@ -8,6 +8,7 @@ export interface FuseCommandOptions extends TuningCommandOptions, JobOptions {
   readonly dataset: string;
   readonly mode?: 'pairwise' | 'all-in-one';
   readonly fusion?: string;
+  readonly compare?: string;
   readonly transfer?: string;
   readonly vocabulary?: string;
   readonly score?: string;
@@ -32,6 +33,7 @@ export function addFuseOptions(command: Command): void {
     .requiredOption('--dataset <dataset>', 'conversations: a registered reference or a path')
     .addOption(choice('--mode <mode>', 'one target for each source, to be merged, or one of all sources (default: "pairwise")', ['pairwise', 'all-in-one']))
     .addOption(choice('--fusion <function>', 'of each row the words of the model that knows it best, or a mixture (default: "min-ce")', ['min-ce', 'avg-ce']))
+    .addOption(choice('--compare <by>', 'cross-entropies of each model\'s own tokens, as in the papers, or of the text, which favours no vocabulary (default: "token")', ['token', 'text']))
     .option('--top-k <count>', 'tokens that are kept of what a model expects (default: 10)', number)
     .option('--temperature <number>', 'softens what the models said before it is fused (default: 1)', number)
     .optionsGroup('How vocabularies meet:')

@@ -8,6 +8,7 @@ export const FuseSpec = z.strictObject({
   pivot: ArtifactRef.describe('What the pivot said of the dataset (represent).'),
   sources: z.array(ArtifactRef).min(1).describe('What each source said of it; one for pairwise fusion.'),
   fusion: z.enum(['min-ce', 'avg-ce']).default('min-ce').describe('The words of the model with the least cross-entropy on a row, or a mixture of all.'),
+  compare: z.enum(['token', 'text']).default('token').describe('Whether models are compared by the cross-entropy of their own tokens, as in the papers, or of the text, which favours no vocabulary.'),
   transfer: z.enum(['fusechat', 'fusellm-hard', 'fusellm-soft']).default('fusechat').describe("When a source's words may stand for the pivot's."),
   vocabulary: z.enum(['statistics', 'edit-distance', 'exact']).default('statistics').describe("How a source token without a twin finds its way to the pivot's vocabulary."),
   score: z.enum(['repo', 'max-frequency']).default('repo').describe('Of statistics: which of the tokens that it was aligned with.'),

@@ -1,17 +1,23 @@
 import type { TieOrder, TokenAlignment } from '../align-tokens.js';
 
 /**
- * The definition of dynamic time warping with edit distance, written down plainly and apart from the fast one: whole tables, no sharing of equal
- * tokens, the path found by looking at the accumulated costs.
+ * The definition of dynamic time warping with edit distance, written down plainly and apart from the fast one: whole tables, the path found by
+ * looking at the accumulated costs.
  */
 export function slowAlignment(pivot: readonly Uint8Array[], source: readonly Uint8Array[], ties: TieOrder): TokenAlignment & { partners: number[][] } {
   const at = (table: readonly number[][], i: number, j: number): number => (i < 0 || j < 0 ? Infinity : table[i]![j]!);
+  const measured = new Map<string, number>(); // texts are long enough for this to tell
+  const distance = (one: Uint8Array, other: Uint8Array): number => {
+    const key = `${one.join()} ${other.join()}`;
+    if (!measured.has(key)) measured.set(key, slowEditDistance(one, other));
+    return measured.get(key)!;
+  };
   const table: number[][] = [];
   for (const [i, own] of pivot.entries()) {
     table.push([]);
     for (const [j, other] of source.entries()) {
       const before = i === 0 && j === 0 ? 0 : Math.min(at(table, i - 1, j - 1), at(table, i - 1, j), at(table, i, j - 1));
-      table[i]!.push(slowEditDistance(own, other) + before);
+      table[i]!.push(distance(own, other) + before);
     }
   }
   const partners: number[][] = pivot.map(() => []);
