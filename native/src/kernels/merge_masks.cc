@@ -22,23 +22,7 @@ class Sums {
 
   template <typename number_t>
   void add(int64_t part, const number_t* differences, const uint8_t* kept, int64_t count) {
-    constexpr int64_t lanes = 16;
-    number_t all[lanes] = {}, left[lanes] = {};
-    int64_t i = 0;
-    for (; i + lanes <= count; i += lanes)
-      for (int64_t lane = 0; lane < lanes; lane++) {
-        const auto size = std::fabs(differences[i + lane]);
-        all[lane] += size;
-        left[lane] += kept[i + lane] ? size : number_t(0);
-      }
-    for (; i < count; i++) {
-      all[0] += std::fabs(differences[i]);
-      if (kept[i]) left[0] += std::fabs(differences[i]);
-    }
-    for (int64_t lane = 0; lane < lanes; lane++) {
-      parts_[part].before += all[lane];
-      parts_[part].after += left[lane];
-    }
+    forEachBlock(0, count, [&](int64_t first, int64_t size) { addBlock(parts_[part], differences + first, kept + first, size); });
   }
 
   at::Tensor total() const {
@@ -55,6 +39,26 @@ class Sums {
   struct Part {
     double before = 0, after = 0;
   };
+
+  template <typename number_t>
+  static void addBlock(Part& part, const number_t* differences, const uint8_t* kept, int64_t count) {
+    constexpr int64_t lanes = 16;
+    alignas(64) number_t sizes[blockLength], left[blockLength];
+    for (int64_t i = 0; i < count; i++) sizes[i] = std::fabs(differences[i]);
+    for (int64_t i = 0; i < count; i++) left[i] = kept[i] ? sizes[i] : number_t(0);
+    std::fill(sizes + count, sizes + blockLength, number_t(0));
+    std::fill(left + count, left + blockLength, number_t(0));
+    number_t before[lanes] = {}, after[lanes] = {};
+    for (int64_t i = 0; i < blockLength; i += lanes)
+      for (int64_t lane = 0; lane < lanes; lane++) before[lane] += sizes[i + lane];
+    for (int64_t i = 0; i < blockLength; i += lanes)
+      for (int64_t lane = 0; lane < lanes; lane++) after[lane] += left[i + lane];
+    for (int64_t lane = 0; lane < lanes; lane++) {
+      part.before += before[lane];
+      part.after += after[lane];
+    }
+  }
+
   std::vector<Part> parts_;
 };
 
@@ -140,20 +144,28 @@ Result randomMask(const at::Tensor& base, const at::Tensor& model, double densit
   return {mask, sums.total()};
 }
 
-/// places[r] = which element has rank r in the stable ascending order of keys of `bits` bits; both lists are scratch.
-void sortPlaces(std::vector<uint64_t>& keyed, std::vector<uint64_t>& scratch, int bits) {
-  constexpr int digit = 8;
-  const size_t count = keyed.size();
-  scratch.resize(count);
-  for (int shift = 0; shift < bits; shift += digit) {
-    size_t starts[256] = {};
-    for (const auto each : keyed) starts[(each >> (32 + shift)) & 255]++;
-    size_t before = 0;
-    for (auto& start : starts) before += std::exchange(start, before);
-    for (const auto each : keyed) scratch[starts[(each >> (32 + shift)) & 255]++] = each;
-    keyed.swap(scratch);
+/// A key and the place of its element in one number; as small as both allow, since sorting moves it about.
+template <typename pair_t>
+struct Pairs {
+  static constexpr int placeBits = sizeof(pair_t) * 4;
+  std::vector<pair_t> sorted, scratch;
+
+  pair_t& operator[](int64_t place) { return sorted[place]; }
+  int64_t placeAt(int64_t rank) const { return static_cast<int64_t>(sorted[rank] & ((pair_t(1) << placeBits) - 1)); }
+
+  /// Into the stable ascending order of the keys, of which `bits` bits count.
+  void sort(int bits) {
+    scratch.resize(sorted.size());
+    for (int shift = placeBits; shift < placeBits + bits; shift += 8) {
+      uint32_t starts[256] = {};
+      for (const auto each : sorted) starts[(each >> shift) & 255]++;
+      uint32_t before = 0;
+      for (auto& start : starts) before += std::exchange(start, before);
+      for (const auto each : sorted) scratch[starts[(each >> shift) & 255]++] = each;
+      sorted.swap(scratch);
+    }
   }
-}
+};
 
 /// The probability of each rank of a row: density - epsilon for the smallest, density + epsilon for the largest, in the arithmetic of the dtype.
 template <typename work_t>
@@ -174,6 +186,27 @@ std::vector<uint32_t> boundsOfRanks(int64_t length, double density, double epsil
   return bounds;
 }
 
+struct Row {
+  int64_t index, width;
+  int bits;
+  uint64_t seed;
+  uint32_t stream;
+};
+
+/// The marks of one row. The rank-th smallest takes the rank-th word: the same chance whatever place it has.
+template <typename scalar_t, typename pair_t>
+void markRow(const Row& row, const Number<scalar_t>* differences, const std::vector<uint32_t>& bounds, Pairs<pair_t>& pairs, uint8_t* marks) {
+  pairs.sorted.resize(row.width);
+  for (int64_t i = 0; i < row.width; i++) pairs[i] = (static_cast<pair_t>(magnitudeKey<scalar_t>(differences[i])) << Pairs<pair_t>::placeBits) | static_cast<pair_t>(i);
+  pairs.sort(row.bits);
+  alignas(64) uint32_t words[blockLength];
+  for (int64_t first = 0; first < row.width; first += blockLength) {
+    randomWords(row.seed, static_cast<uint32_t>(first / blockLength), static_cast<uint32_t>(row.index), row.stream, words);
+    const int64_t count = std::min(blockLength, row.width - first);
+    for (int64_t i = 0; i < count; i++) marks[pairs.placeAt(first + i)] = words[i] < bounds[first + i];
+  }
+}
+
 Result rankMask(const at::Tensor& base, const at::Tensor& model, double density, double epsilon, int64_t seed, int64_t stream) {
   checkLike(model, base, "model");
   TORCH_CHECK(density - epsilon > 0 && density + epsilon < 1, "density and epsilon: expected density - epsilon above 0 and density + epsilon below 1, got ", density, " and ", epsilon);
@@ -188,19 +221,16 @@ Result rankMask(const at::Tensor& base, const at::Tensor& model, double density,
     const auto bounds = boundsOfRanks<work_t>(width, density, epsilon);
     auto* marks = kept.mutable_data_ptr<uint8_t>();
     at::parallel_for(0, rows, std::max<int64_t>(1, 16384 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
-      std::vector<uint64_t> keyed(width), scratch(width);
+      Pairs<uint32_t> small;
+      Pairs<uint64_t> large;
       std::vector<Number<scalar_t>> differences(width);
-      alignas(64) uint32_t words[blockLength];
       for (int64_t row = begin; row < end; row++) {
         subtract(to + row * width, from + row * width, width, differences.data());
-        for (int64_t i = 0; i < width; i++) keyed[i] = (static_cast<uint64_t>(magnitudeKey<scalar_t>(differences[i])) << 32) | static_cast<uint64_t>(i);
-        sortPlaces(keyed, scratch, bits);
-        // The rank-th smallest takes the rank-th word: the same chance whatever place it has.
-        for (int64_t first = 0; first < width; first += blockLength) {
-          randomWords(static_cast<uint64_t>(seed), static_cast<uint32_t>(first / blockLength), static_cast<uint32_t>(row), static_cast<uint32_t>(stream), words);
-          const int64_t count = std::min(blockLength, width - first);
-          for (int64_t i = 0; i < count; i++) marks[row * width + static_cast<uint32_t>(keyed[first + i])] = words[i] < bounds[first + i];
-        }
+        const Row place{row, width, bits, static_cast<uint64_t>(seed), static_cast<uint32_t>(stream)};
+        if (bits < 16 && width <= 1 << 16)
+          markRow<scalar_t>(place, differences.data(), bounds, small, marks + row * width);
+        else
+          markRow<scalar_t>(place, differences.data(), bounds, large, marks + row * width);
         sums.add(row, differences.data(), marks + row * width, width);
       }
     });

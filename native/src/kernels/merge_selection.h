@@ -22,18 +22,21 @@ class Window {
   /// kept[i] = 1 where element i is in the window. The two counters say how many elements with the ends' keys came before, and go on.
   void mark(const uint32_t* keys, int64_t count, int64_t& atStart, int64_t& atStop, uint8_t* kept) const {
     const uint32_t low = start_.key, high = stop_.key;
-    uint32_t ends = 0;
-    for (int64_t i = 0; i < count; i++) {
-      kept[i] = keys[i] > low && keys[i] < high;
-      ends |= (keys[i] == low) | (keys[i] == high);
-    }
-    if (ends == 0) return;
-    for (int64_t i = 0; i < count; i++) {
-      const bool isStart = keys[i] == low, isStop = keys[i] == high;
-      if (!isStart && !isStop) continue;
-      kept[i] = (!isStart || atStart >= start_.among) && (!isStop || atStop < stop_.among);
-      atStart += isStart;
-      atStop += isStop;
+    for (int64_t i = 0; i < count; i++) kept[i] = keys[i] > low && keys[i] < high;
+    // Elements with the ends' keys are few: whole stretches have none.
+    constexpr int64_t stretch = 32;
+    for (int64_t first = 0; first < count; first += stretch) {
+      const int64_t last = std::min(count, first + stretch);
+      uint32_t ends = 0;
+      for (int64_t i = first; i < last; i++) ends |= static_cast<uint32_t>(keys[i] == low) | static_cast<uint32_t>(keys[i] == high);
+      if (ends == 0) continue;
+      for (int64_t i = first; i < last; i++) {
+        const bool isStart = keys[i] == low, isStop = keys[i] == high;
+        if (!isStart && !isStop) continue;
+        kept[i] = (!isStart || atStart >= start_.among) && (!isStop || atStop < stop_.among);
+        atStart += isStart;
+        atStop += isStop;
+      }
     }
   }
 

@@ -79,20 +79,29 @@ void mergeBlock(const scalar_t* base, const std::vector<Member<scalar_t>>& membe
       }
     }
   }
-  const auto floor = rounded<scalar_t>(number_t(1e-6)), lambda = static_cast<number_t>(plan.lambda);
-  for (int64_t i = 0; i < count; i++) {
-    auto mixed = rounded<scalar_t>(sum[i]);
-    if (plan.normalize) {
-      auto by = divisor;
-      if (plan.consensus != Consensus::none) {
-        by = rounded<scalar_t>(weights[i]);
-        by = plain ? std::max(by, floor) : (by == 0 ? number_t(1) : by);
-      }
-      mixed = rounded<scalar_t>(mixed / by);
+  // In loops of one step each, over memory of their own: only such ones become vector instructions.
+  for (int64_t i = 0; i < count; i++) sum[i] = rounded<scalar_t>(sum[i]);
+  if (plan.normalize) {
+    if (plan.consensus == Consensus::none) {
+      std::fill_n(weights, count, divisor);
+    } else if (plain) {
+      const auto floor = rounded<scalar_t>(number_t(1e-6));
+      for (int64_t i = 0; i < count; i++) weights[i] = rounded<scalar_t>(weights[i]);
+      for (int64_t i = 0; i < count; i++) weights[i] = weights[i] > floor ? weights[i] : floor;
+    } else {
+      for (int64_t i = 0; i < count; i++) weights[i] = rounded<scalar_t>(weights[i]);
+      for (int64_t i = 0; i < count; i++) weights[i] = weights[i] != 0 ? weights[i] : number_t(1);
     }
-    if (lambda != 1) mixed = rounded<scalar_t>(mixed * lambda);
-    out[first + i] = narrow<scalar_t>(rounded<scalar_t>(widen(base[first + i]) + mixed));
+    for (int64_t i = 0; i < count; i++) sum[i] = rounded<scalar_t>(sum[i] / weights[i]);
   }
+  if (plan.lambda != 1) {
+    const auto lambda = static_cast<number_t>(plan.lambda);
+    for (int64_t i = 0; i < count; i++) sum[i] = rounded<scalar_t>(sum[i] * lambda);
+  }
+  const auto* from = base + first;
+  for (int64_t i = 0; i < count; i++) sum[i] = rounded<scalar_t>(widen(from[i]) + sum[i]);
+  auto* to = out + first;
+  for (int64_t i = 0; i < count; i++) to[i] = narrow<scalar_t>(sum[i]);
 }
 
 at::Tensor mergeTaskVectors(const at::Tensor& base, at::TensorList models, at::ArrayRef<double> weights, const c10::List<std::optional<at::Tensor>>& masks, at::ArrayRef<double> scales, int64_t consensus, bool normalize,
