@@ -33,6 +33,7 @@ export async function mergeWeights(tasks: readonly MergeTask[], findings: Readon
     fetch: (task) => loadSources(task, work, context.signal),
     make(task, weights) {
       try {
+        context.signal.throwIfAborted();
         return mergeOne(task, weights, findings.get(task.name) ?? null, work);
       } finally {
         disposeAll(weights);
@@ -62,6 +63,7 @@ export async function surveyWeights(tasks: readonly MergeTask[], work: MergeWork
     fetch: (task) => loadSources(task, work, context.signal),
     make(task, weights) {
       try {
+        context.signal.throwIfAborted();
         measured.set(task.name, noGrad(() => scope(() => survey.measure(inputOf(task, weights, null, work), task.parameters))));
       } finally {
         disposeAll(weights);

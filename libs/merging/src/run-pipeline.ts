@@ -10,6 +10,9 @@ export interface PipelineStages<Item, Fetched, Made> {
   discard(fetched: Fetched): void;
 }
 
+/** As many as there are threads to do it. */
+const putAwayAtOnce = 4;
+
 /**
  * Runs items through the stages in order. What comes next is fetched while one is made and earlier ones are put away, as long as all of them together hold no more
  * than `limit` bytes; an item that holds more goes alone. Stops at the first failure, when everything that was begun has ended, and throws it.
@@ -48,6 +51,7 @@ export async function runPipeline<Item, Fetched, Made>(items: readonly Item[], l
       fail(error);
     }
     if (failed) break;
+    while (puttingAway.size >= putAwayAtOnce) await Promise.race(puttingAway);
     // Nothing more fits until something has been put away.
     while (fetching.length === 0 && next < items.length && puttingAway.size > 0 && held + cost(items[next]!) > limit) await Promise.race(puttingAway);
   }

@@ -1,0 +1,69 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from '../testing/run-command.js';
+import { sampleDigest, sampleRun, sampleRunId, succeededRun } from '../testing/sample-run.js';
+import { sendEvents, TinyPlatform } from '../testing/tiny-platform.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'merge-command-'));
+  await writeFile(join(folder, 'merge.yaml'), 'merge_method: ties\nbase_model: org/base\nmodels:\n  - model: tuned@prod\n    parameters: { weight: 0.5, density: [0.3, 1e-1] }\n  - model: smollm2+sha256:abc\n  - model: hf:org/other\n');
+  await writeFile(join(folder, 'unknown.yaml'), 'merge_method: ties\nbase_modle: a\nmodels: [{ model: b }]\n');
+  await writeFile(join(folder, 'broken.yaml'), 'merge_method: [ties\n');
+  await writeFile(join(folder, 'missing.yaml'), 'merge_method: linear\nmodels: [{ model: ./nowhere }]\n');
+  await mkdir(join(folder, 'full'));
+  await writeFile(join(folder, 'full/file'), '');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function run(...words: string[]) {
+  await using platform = await TinyPlatform.start({
+    'POST /v1/runs': sampleRun(),
+    [`GET /v1/runs/${sampleRunId}/events`]: (_request, answer) => {
+      sendEvents(answer)('end', succeededRun({ name: 'merge', uses: 'merge', outputs: { model: { digest: sampleDigest, size: 1, mediaType: 'application/vnd.tunesmith.model.v1+folder' } }, metrics: { method: 'ties', perplexity: 7.5 } }));
+      answer.end();
+    },
+  });
+  const result = await runCommand(['merge', ...words], { environment: platform.environment });
+  const asked = platform.seen('POST /v1/runs').length > 0 ? (platform.bodyOf('POST /v1/runs') as { steps: { merge: { with: Record<string, unknown> } } }).steps.merge.with : undefined;
+  return { ...result, asked };
+}
+
+test('a configuration is sent with its models as references', async () => {
+  const { code, asked, stdout, stderr } = await run(join(folder, 'merge.yaml'), '--seed', '3', '--no-perplexity');
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(stdout).toContain('perplexity: 7.5');
+  expect(asked).toEqual({
+    seed: 3, perplexity: false, models: ['tuned@prod', 'smollm2', 'hf:org/other', 'hf:org/base'], adapters: ['sha256:abc'],
+    configuration: {
+      method: 'ties', base: 3, parameters: {},
+      inputs: [{ model: 0, name: 'tuned@prod' }, { model: 1, adapter: 0, name: 'smollm2+sha256:abc' }, { model: 2, name: 'hf:org/other' }, { model: 3, name: 'org/base' }],
+      models: [{ input: 0, parameters: { weight: 0.5, density: [0.3, 0.1] } }, { input: 1, parameters: {} }, { input: 2, parameters: {} }],
+    },
+  });
+});
+
+test('the short form stays: a base, models, a method', async () => {
+  const { code, asked } = await run('a', 'b', '--method', 'linear', '--parameter', 'weight=[2,1]', '--tokenizer', 'union', '--dtype', 'float32', '--dataset', 'rows');
+  expect(code).toBe(0);
+  expect(asked).toEqual({ base: 'a', models: ['b'], method: 'linear', parameters: { weight: [2, 1] }, tokenizer: 'union', dtype: 'float32', dataset: 'rows' });
+  expect((await run('a', '--adapter', 'sha256:x')).asked).toEqual({ base: 'a', adapter: 'sha256:x' });
+});
+
+test.each([
+  ['an unknown key, with the nearest one', ['unknown.yaml'], 2, /unknown key "base_modle": did you mean "base_model"\?/],
+  ['what is no YAML', ['broken.yaml'], 2, /broken.yaml: /],
+  ['a file that is not there', ['nothing.yaml'], 1, /expected a merge configuration at .*nothing.yaml/],
+  ['a model that is not there', ['missing.yaml'], 1, /expected a file or folder at .*nowhere; there is none/],
+  ['a method beside a configuration', ['merge.yaml', '--method', 'ties'], 2, /expected everything but --seed.* inside .*merge.yaml; got --method beside it/],
+  ['models beside a configuration', ['merge.yaml', 'more'], 2, /got further models beside it/],
+  ['a base alone', ['./base'], 2, /expected an adapter or further models; got the base alone/],
+  ['a folder that is not empty', ['merge.yaml', '--out', 'full'], 1, /full/],
+])('refuses %s', async (_name, [first = '', ...words], wanted, message) => {
+  const places = words.map((word) => (word === 'full' ? join(folder, word) : word));
+  const { code, stderr, asked } = await run(first.endsWith('.yaml') ? join(folder, first) : first, ...places);
+  expect(stderr).toMatch(message);
+  expect(code).toBe(wanted);
+  expect(asked).toBeUndefined();
+});

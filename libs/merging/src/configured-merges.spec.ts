@@ -1,0 +1,221 @@
+import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readMergeConfiguration } from '@tunesmith/contracts';
+import { float32FromBfloat16, readModelFolder } from '@tunesmith/checkpoints';
+import { liveTensors, type WorkContext } from '@tunesmith/tensor';
+import { Tokenizer } from '@tunesmith/tokenizers';
+import { writeTinyModel } from '@tunesmith/tests-support';
+import { makeMergedModel } from './make-merged-model.js';
+import { mergeModels, type MergeReport } from './merge-models.js';
+import { editModel } from './testing/edit-model.js';
+
+const context: WorkContext = { signal: new AbortController().signal, onProgress() {} };
+let folder: string;
+const at = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'merges-'));
+  for (const [index, name] of ['base', 'one', 'two'].entries()) await writeTinyModel(at(name), { seed: index + 1, layers: 3 });
+  await editModel(at('one'), at('wider'), { tokens: { '<tool>': 3, '<end>': -2 } });
+  await editModel(at('two'), at('other-tokens'), { tokens: { '<think>': 5 } });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Merges what a mergekit document says, its models being folders here. */
+function merge(document: object, out: string, more: { seed?: number; maxShardBytes?: number; context?: WorkContext } = {}): Promise<MergeReport> {
+  const { configuration, models } = readMergeConfiguration(document);
+  return mergeModels({ configuration, models: models.map(at), seed: more.seed, maxShardBytes: more.maxShardBytes }, at(out), more.context ?? context);
+}
+
+async function weight(model: string, name: string): Promise<number[]> {
+  await using opened = await readModelFolder(at(model));
+  const bytes = await opened.tensors.read(name);
+  return [...float32FromBfloat16(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2))];
+}
+
+async function config(model: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(at(`${model}/config.json`), 'utf8')) as Record<string, unknown>;
+}
+
+const layer = (index: number, part = 'mlp.up_proj'): string => `model.layers.${index}.${part}.weight`;
+const pair = (parameters: object = {}) => [{ model: 'one', parameters }, { model: 'two' }];
+
+test('slices stack layers of any model, in any order, twice where asked, and the configuration counts them', async () => {
+  const before = liveTensors();
+  const slice = (model: string, layer_range: number[]) => ({ sources: [{ model, layer_range }] });
+  await merge({ merge_method: 'passthrough', slices: [slice('one', [0, 2]), slice('two', [1, 3]), slice('one', [2, 3])], dtype: 'bfloat16' }, 'stacked');
+  expect(liveTensors()).toBe(before);
+  expect((await config('stacked'))['num_hidden_layers']).toBe(5);
+  const sources = [['one', 0], ['one', 1], ['two', 1], ['two', 2], ['one', 2]] as const;
+  for (const [index, [model, from]] of sources.entries()) expect(await weight('stacked', layer(index))).toEqual(await weight(model, layer(from)));
+  expect(await weight('stacked', 'model.embed_tokens.weight')).toEqual(await weight('one', 'model.embed_tokens.weight'));
+  expect(await weight('stacked', 'model.norm.weight')).toEqual(await weight('one', 'model.norm.weight'));
+});
+
+test('gradients run over the layers, filters choose by name, and the nearest setting counts', async () => {
+  const weightOfOne = [{ filter: 'self_attn', value: 1 }, { filter: 'layers', value: [0, 0.5, 1] }, { value: 0.25 }];
+  await merge({ merge_method: 'linear', models: [{ model: 'one', parameters: { weight: weightOfOne } }, { model: 'two', parameters: { weight: [{ filter: 'self_attn', value: 0 }] } }], parameters: { weight: [1, 0.5, 0], normalize: false } }, 'graded');
+  const [one, two] = [await weight('one', layer(1)), await weight('two', layer(1))];
+  expect(await weight('graded', layer(0))).toEqual(await weight('two', layer(0)));
+  expect(await weight('graded', layer(2))).toEqual(await weight('one', layer(2)));
+  (await weight('graded', layer(1))).forEach((value, index) => expect(value).toBeCloseTo((one[index]! + two[index]!) / 2, 2));
+  for (const index of [0, 1, 2]) expect(await weight('graded', layer(index, 'self_attn.q_proj'))).toEqual(await weight('one', layer(index, 'self_attn.q_proj')));
+  // Outside the layers the gradient is at its begin.
+  const [a, b] = [await weight('one', 'model.embed_tokens.weight'), await weight('two', 'model.embed_tokens.weight')];
+  (await weight('graded', 'model.embed_tokens.weight')).forEach((value, index) => expect(value).toBeCloseTo(0.25 * a[index]! + b[index]!, 2));
+});
+
+test('a base that is not listed is merged last by methods that take it as one of the models', async () => {
+  await merge({ merge_method: 'linear', models: [{ model: 'one', parameters: { weight: 0 } }], base_model: 'base', parameters: { weight: 1 } }, 'with-base');
+  expect(await weight('with-base', layer(0))).toEqual(await weight('base', layer(0)));
+});
+
+test('dtype is what weights are merged in, out_dtype what they are stored in', async () => {
+  await merge({ merge_method: 'linear', models: pair(), parameters: { weight: 1 }, dtype: 'float32', out_dtype: 'float16' }, 'half');
+  expect((await config('half'))['torch_dtype']).toBe('float16');
+  await using half = await readModelFolder(at('half'));
+  expect(half.tensors.info(layer(0)).dtype).toBe('F16');
+});
+
+test('random methods give the same bytes for the same seed, however they are sharded, and others for another', async () => {
+  const document = { merge_method: 'dare_ties', base_model: 'base', models: [{ model: 'one' }, { model: 'two' }], parameters: { weight: 0.5, density: 0.5 } };
+  await merge(document, 'seed-1', { seed: 1 });
+  await merge(document, 'seed-1-again', { seed: 1, maxShardBytes: 50_000 });
+  await merge(document, 'seed-2', { seed: 2 });
+  expect(await readdir(at('seed-1-again'))).toEqual(expect.arrayContaining(['model-00001-of-00006.safetensors', 'model.safetensors.index.json']));
+  expect(await weight('seed-1-again', layer(2))).toEqual(await weight('seed-1', layer(2)));
+  expect(await weight('seed-2', layer(2))).not.toEqual(await weight('seed-1', layer(2)));
+});
+
+test('a union of vocabularies has all tokens, with rows from whoever has them', async () => {
+  await merge({ merge_method: 'linear', models: [{ model: 'base' }, { model: 'wider' }, { model: 'other-tokens' }], parameters: { weight: 1 }, tokenizer: { source: 'union', pad_to_multiple_of: 64 } }, 'union');
+  const tokenizer = await Tokenizer.fromFolder(at('union'));
+  const rows = (await weight('base', 'model.embed_tokens.weight')).length / 64;
+  expect([tokenizer.tokenId('<tool>'), tokenizer.tokenId('<end>'), tokenizer.tokenId('<think>')]).toEqual([rows, rows + 1, rows + 2]);
+  expect((await config('union'))['vocab_size']).toBe(320);
+  const embedding = await weight('union', 'model.embed_tokens.weight');
+  const rowOf = (id: number): number[] => embedding.slice(id * 64, id * 64 + 64);
+  expect([rowOf(rows)[0], rowOf(rows + 1)[63], rowOf(rows + 2)[5]]).toEqual([3, -2, 5]);
+  const means = ['base', 'wider', 'other-tokens'].map((name) => weight(name, 'model.embed_tokens.weight'));
+  const [x, y, z] = await Promise.all(means);
+  expect(rowOf(7)[3]).toBeCloseTo((x![7 * 64 + 3]! + y![7 * 64 + 3]! + z![7 * 64 + 3]!) / 3, 2);
+});
+
+test('the tokenizer of one model, with rules for tokens', async () => {
+  await merge({
+    merge_method: 'linear', base_model: 'base', models: [{ model: 'base' }, { model: 'wider' }], parameters: { weight: 1 },
+    tokenizer: { source: 'wider', tokens: { '<end>': { source: { kind: 'zero' }, force: true }, '<new>': { source: { kind: 'model_token', model: 'wider', token: '<tool>' } } } },
+  }, 'ruled');
+  const tokenizer = await Tokenizer.fromFolder(at('ruled'));
+  const embedding = await weight('ruled', 'model.embed_tokens.weight');
+  const valueOf = (token: string): number => embedding[tokenizer.tokenId(token)! * 64]!;
+  expect([valueOf('<tool>'), valueOf('<end>'), valueOf('<new>')]).toEqual([3, 0, 3]);
+  expect(tokenizer.decode(tokenizer.encode('the<new>cat', { addSpecialTokens: false }))).toBe('the<new>cat');
+});
+
+test('base keeps the vocabulary of the base and drops what others have besides', async () => {
+  await merge({ merge_method: 'linear', base_model: 'base', models: [{ model: 'wider' }], tokenizer_source: 'base', chat_template: 'chatml' }, 'as-base');
+  expect(await readFile(at('as-base/tokenizer.json'), 'utf8')).toBe(await readFile(at('base/tokenizer.json'), 'utf8'));
+  expect(await readFile(at('as-base/chat_template.jinja'), 'utf8')).toContain('<|im_start|>');
+  expect((await config('as-base'))['vocab_size']).toBe((await config('base'))['vocab_size']);
+});
+
+test('a merge that was stopped goes on where it stopped, and gives the same bytes', async () => {
+  const document = { merge_method: 'dare_linear', base_model: 'base', models: pair(), parameters: { weight: 0.5, density: 0.6 } };
+  await merge(document, 'whole', { seed: 3, maxShardBytes: 60_000 });
+  const controller = new AbortController();
+  const stopping = { signal: controller.signal, onProgress: ({ done }: { done: number }) => done === 11 && controller.abort(new Error('killed')) };
+  await expect(merge(document, 'continued', { seed: 3, maxShardBytes: 60_000, context: stopping as WorkContext })).rejects.toThrow('killed');
+  await expect(readModelFolder(at('continued'))).rejects.toThrow('no config.json');
+  // A crash in the middle of a line, and bytes that never reached the disk.
+  const journal = await readFile(at('continued/merge.journal'), 'utf8');
+  const lines = journal.trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThan(8);
+  await writeFile(at('continued/merge.journal'), `${lines.join('\n')}\n{"tensor":"model.la`);
+  const [partial] = (await readdir(at('continued'))).filter((name) => name.startsWith('model-00001'));
+  const bytes = await readFile(at(`continued/${partial}`));
+  bytes.fill(0, bytes.length - 40_000);
+  await writeFile(at(`continued/${partial}`), bytes);
+
+  const report = await merge(document, 'continued', { seed: 3, maxShardBytes: 60_000 });
+  expect(report.resumedTensors).toBeGreaterThan(0);
+  expect(report.resumedTensors).toBeLessThan(lines.length - 1);
+  const names = await readdir(at('whole'));
+  expect((await readdir(at('continued'))).sort()).toEqual(names.sort());
+  for (const name of names) expect(await readFile(at(`continued/${name}`))).toEqual(await readFile(at(`whole/${name}`)));
+});
+
+test('what is left of another merge is not continued', async () => {
+  const document = (weightOfOne: number) => ({ merge_method: 'linear', models: pair({ weight: weightOfOne }), parameters: { weight: 1 } });
+  const stopping = (done: number): WorkContext => {
+    const controller = new AbortController();
+    return { signal: controller.signal, onProgress: (progress) => progress.done === done && controller.abort(new Error('killed')) };
+  };
+  await expect(merge(document(1), 'reused', { context: stopping(5) })).rejects.toThrow('killed');
+  expect((await merge(document(2), 'reused')).resumedTensors).toBe(0);
+  await merge(document(2), 'fresh');
+  expect(await readFile(at('reused/model.safetensors'))).toEqual(await readFile(at('fresh/model.safetensors')));
+});
+
+test('a parent that changes meanwhile is refused, and nothing is kept', async () => {
+  await editModel(at('two'), at('changing'), {});
+  let touched: Promise<void> | undefined;
+  const touching: WorkContext = { ...context, onProgress: () => void (touched ??= utimes(at('changing/model.safetensors'), 1, 1)) };
+  const merging = merge({ merge_method: 'linear', models: [{ model: 'one' }, { model: 'changing' }], parameters: { weight: 1 } }, 'of-two-states', { context: touching });
+  await expect(merging).rejects.toMatchObject({ code: 'merge-parent-changed', message: expect.stringContaining('was changed while it was being read') });
+  expect(await readdir(at('of-two-states'))).toEqual([]);
+});
+
+test('the result is examined beside its parents and gets a card', async () => {
+  const { configuration, models } = readMergeConfiguration({ merge_method: 'slerp', base_model: 'base', models: [{ model: 'one' }], parameters: { t: 0.5 } });
+  const { examination } = await makeMergedModel({ merge: { configuration, models: models.map(at) }, perplexity: true, digests: ['sha256:b', 'sha256:o'] }, at('made'), context);
+  expect(examination).toMatchObject({ tokenizer: 'keeps the text', notCompared: null, parents: [{ name: 'one' }, { name: 'base' }] });
+  expect(examination.result!.perplexity).toBeGreaterThan(1);
+  const card = await readFile(at('made/README.md'), 'utf8');
+  expect(card).toContain('Spherical linear interpolation');
+  expect(card).toContain('https://doi.org/10.1145/325165.325242');
+  expect(card).toContain('| base | base | `sha256:o` |');
+  expect(card).toMatch(/\| this model \| \d/);
+});
+
+describe('refuses', () => {
+  const nan = (name: string, bytes: Uint8Array): Uint8Array => {
+    const copy = bytes.slice();
+    if (name === layer(1)) copy.set([0xc0, 0x7f], 10);
+    return copy;
+  };
+  beforeAll(async () => {
+    await writeTinyModel(at('deeper'), { layers: 4 });
+    await editModel(at('two'), at('damaged'), { weight: nan });
+    await editModel(at('two'), at('holey'), { weight: (name, bytes) => (name === layer(1) ? null : bytes) });
+    await editModel(at('two'), at('mute'), { withoutTemplate: true });
+    await editModel(at('two'), at('few-rows'), { tokens: { '<far>': 1 } });
+    const path = at('few-rows/tokenizer.json');
+    await writeFile(path, (await readFile(path, 'utf8')).replace(/"id": 26[0-9],\n(\s+)"content": "<far>"/, '"id": 900,\n$1"content": "<far>"'));
+  });
+
+  const linear = (...models: string[]) => ({ merge_method: 'linear', models: models.map((model) => ({ model })), parameters: { weight: 1 } });
+  test.each([
+    ['a parent with NaN', linear('one', 'damaged'), /expected finite weights; "model.layers.1.mlp.up_proj.weight" of damaged holds NaN/],
+    ['a parent that lacks a tensor', linear('one', 'holey'), /model.layers.1.mlp.up_proj.weight is missing/],
+    ['vocabularies that differ without a tokenizer source', linear('one', 'wider'), /expected "model.embed_tokens.weight" of shape \[\d+, 64\] in wider; got \[\d+, 64\]. The vocabularies differ: merge them with a tokenizer source/],
+    ['models of other depths', linear('one', 'deeper'), /expected models of 3 layers, which one has; deeper has 4/],
+    ['a vocabulary larger than its embedding', { ...linear('one', 'few-rows'), tokenizer: { source: 'union' } }, /"<far>" is token 900, and the embedding has \d+ rows/],
+    ['a chat template that nobody has', { ...linear('mute'), chat_template: 'auto' }, /expected a model with a chat template among mute; none has one/],
+    ['a chat template by a name that is none', { ...linear('one'), chat_template: 'cahtml' }, /expected auto, one of chatml, llama3, .* got "cahtml"/],
+    ['layers that a model does not have', { merge_method: 'passthrough', slices: [{ sources: [{ model: 'one', layer_range: [1, 4] }] }] }, /slices\[0\].sources\[0\]: expected a layer_range inside \[0, 3\], which one has; got \[1, 4\]/],
+    ['slices of sources that are not as long', { merge_method: 'linear', slices: [{ sources: [{ model: 'one', layer_range: [0, 3] }, { model: 'two', layer_range: [0, 2] }] }] }, /slices\[0\]: expected as many layers of each source; got 3, 2/],
+    ['a method that needs a base without one', { ...linear('one', 'two'), merge_method: 'ties' }, /ties: models: expected a base model, which the differences are taken from; got none/],
+    ['more models than a method takes', { ...linear('one', 'two'), merge_method: 'passthrough' }, /passthrough: models: expected 1 model\(s\); got 2/],
+    ['a density outside 0 to 1', { ...linear('one'), merge_method: 'ties', base_model: 'base', parameters: { weight: 1, density: 1.5 } }, /ties.density: expected .* from 0 to 1/],
+    ['an unknown parameter', { ...linear('one'), parameters: { wieght: 1 } }, /linear: expected parameters among weight, normalize; got wieght/],
+    ['a parameter of all under one model', { merge_method: 'linear', models: [{ model: 'one', parameters: { normalize: false } }] }, /linear.normalize: expected under the parameters of the whole merge/],
+    ['a token from a model that lacks it', { ...linear('one', 'two'), tokenizer: { source: 'union', tokens: { x1: { source: 'one' } } } }, /expected the token "x1" in one, for "x1"; there is none/],
+  ])('%s', async (_name, document, message) => {
+    const before = liveTensors();
+    await expect(merge(document, 'refused')).rejects.toThrow(message);
+    await expect(readModelFolder(at('refused'))).rejects.toThrow();
+    expect(liveTensors()).toBe(before);
+  });
+});
