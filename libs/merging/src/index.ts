@@ -1,5 +1,8 @@
 /** Models and adapters made into one model, in weight space. */
 export { makeMergedModel, type MakeMergedModelOptions, type MergedModel } from './make-merged-model.js';
+export { compressDelta, paperGroups, type CompressDeltaOptions, type DeltaCompression } from './delta/compress-delta.js';
+export type { PrecisionGroup } from './delta/compress-matrix.js';
+export { restoreDelta, type RestoreDeltaOptions } from './delta/restore-delta.js';
 export { examineMerge, type Examination } from './examine-merge.js';
 export { mergeModels, type MergeReport } from './merge-models.js';
 export type { MergeConfiguration } from './merge-configuration.js';

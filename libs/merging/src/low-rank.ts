@@ -1,4 +1,5 @@
-import { ops, type Tensor } from '@tunesmith/tensor';
+import { ops, zeros, type Tensor } from '@tunesmith/tensor';
+import { forEachPiece } from './pieces.js';
 
 export interface LowRankFactors {
   /** [out, rank]: left singular vectors, each times the root of its singular value. */
@@ -18,22 +19,28 @@ export interface LowRankFactors {
  */
 export function lowRankFactors(matrix: Tensor, chooseRank: (singularValues: readonly number[]) => number): LowRankFactors {
   const [out, width] = matrix.shape as [number, number];
-  const wide = ops.toDtype(matrix, 'float64');
   const tall = out > width;
-  const side = tall ? ops.t(wide) : wide; // [small, large]
-  const [values, vectors] = ops.eigh(ops.matmul(side, ops.t(side))) as [Tensor, Tensor]; // ascending
+  const long = tall ? matrix : ops.t(matrix); // [large, small]
+  const small = long.shape[1]!;
+  const gram = zeros([small, small], { dtype: 'float64' });
+  const wide = (piece: Tensor): Tensor => ops.toDtype(piece, 'float64');
+  forEachPiece([long], ([piece]) => {
+    const rows = wide(piece!);
+    ops.addInPlace(gram, ops.matmul(ops.t(rows), rows));
+  });
+  const [values, vectors] = ops.eigh(gram); // ascending
   const singularValues = ops.sqrt(ops.clamp(ops.flip(values, [0]), 0, null));
   const all = singularValues.toArray();
   const rank = Math.max(1, Math.min(all.length, chooseRank(all)));
   const own = ops.narrow(ops.flip(vectors, [1]), 1, 0, rank); // [small, rank]
-  const kept = ops.narrow(singularValues, 0, 0, rank);
-  const roots = ops.sqrt(kept);
+  const roots = ops.sqrt(ops.narrow(singularValues, 0, 0, rank));
+  const near = ops.toDtype(ops.mul(own, roots), 'float32'); // [small, rank]
   // Directions without length have no other side.
-  const inverse = ops.where(ops.gtScalar(roots, 0), ops.reciprocal(ops.maskedFill(roots, ops.eqScalar(roots, 0), 1)), ops.zerosLike(roots));
-  const near = ops.mul(own, roots); // [small, rank]
-  const far = ops.mul(ops.matmul(ops.t(own), side), ops.unsqueeze(inverse, 1)); // [rank, large]
-  const narrow = (tensor: Tensor): Tensor => ops.contiguous(ops.toDtype(tensor, 'float32'));
-  return tall ? { b: narrow(ops.t(far)), a: narrow(ops.t(near)), singularValues: all } : { b: narrow(near), a: narrow(far), singularValues: all };
+  const empty = ops.eqScalar(roots, 0);
+  const projection = ops.mul(own, ops.maskedFill(ops.reciprocal(ops.maskedFill(roots, empty, 1)), empty, 0));
+  const far = zeros([long.shape[0]!, rank], { dtype: 'float32' }); // [large, rank]
+  forEachPiece([long], ([piece], start, count) => void ops.copyInPlace(ops.narrow(far, 0, start, count), ops.matmul(wide(piece!), projection)));
+  return tall ? { b: far, a: ops.contiguous(ops.t(near)), singularValues: all } : { b: near, a: ops.contiguous(ops.t(far)), singularValues: all };
 }
 
 /** How many singular values hold this share of the sum of squares. */
