@@ -87,8 +87,11 @@ function generate([operator, name, summary], native) {
     body = [convert ? `return ${convert}(${call});` : `return ${call} as ${type};`];
   } else {
     const labels = fresh.every((result) => result.name) ? fresh.map((result) => `${camel(result.name)}: `) : fresh.map(() => '');
-    returns = `[${labels.map((label) => `${label}Tensor`).join(', ')}]`;
-    body = [`return tensorsFrom(${call}) as ${returns};`];
+    const types = fresh.map((result) => resultType(result.type));
+    returns = `[${types.map(({ type }, place) => labels[place] + type).join(', ')}]`;
+    body = types.every(({ type }) => type === 'Tensor')
+      ? [`return tensorsFrom(${call}) as ${returns};`]
+      : [`const results = ${call} as readonly NativeResult[];`, `return [${types.map(({ type, convert }, place) => (convert ? `${convert}(results[${place}]!)` : `results[${place}] as ${type}`)).join(', ')}];`];
   }
   const documentation = summary.length + schema.text.length > 110 ? [`/**`, ` * ${summary}`, ` * ${schema.text}`, ` */`] : [`/** ${summary} ${schema.text} */`];
   return [`let ${name}Operator: NativeOperator | undefined;`, ...documentation, `export function ${name}(${parameters.join(', ')}): ${returns} {`, ...body.map((line) => `  ${line}`), `}`, ``].join('\n');
@@ -110,7 +113,7 @@ export async function generateTensorOps() {
   if (twice.length > 0) throw new Error(`curated-operators.ts names ${twice.join(', ')} twice`);
   return [
     `// Written by tools/generators/tensor-ops.mjs from curated-operators.ts and the registered schemas. Do not edit: run \`node tools/generators/tensor-ops.mjs\`.`,
-    `import type { NativeOperator } from '@tunesmith/native';`,
+    `import type { NativeOperator, NativeResult } from '@tunesmith/native';`,
     `import type { DType } from './dtype.js';`,
     `import { generatorOf, handleOf, handlesOf, resolve, tensorFrom, tensorsFrom } from './operator-support.js';`,
     `import type { RandomGenerator } from './random.js';`,

@@ -1,5 +1,5 @@
 // Written by tools/generators/tensor-ops.mjs from curated-operators.ts and the registered schemas. Do not edit: run `node tools/generators/tensor-ops.mjs`.
-import type { NativeOperator } from '@tunesmith/native';
+import type { NativeOperator, NativeResult } from '@tunesmith/native';
 import type { DType } from './dtype.js';
 import { generatorOf, handleOf, handlesOf, resolve, tensorFrom, tensorsFrom } from './operator-support.js';
 import type { RandomGenerator } from './random.js';
@@ -662,6 +662,16 @@ let dequantizeBlocksOperator: NativeOperator | undefined;
  */
 export function dequantizeBlocks(parts: readonly Tensor[], kind: string, shape: readonly number[], dtype: DType): Tensor {
   return tensorFrom((dequantizeBlocksOperator ??= resolve('tunesmith::dequantize_blocks', ''))(handlesOf(parts), kind, shape, dtype));
+}
+
+let ggufQuantizeOperator: NativeOperator | undefined;
+/**
+ * Rows of weights as the blocks of a GGUF tensor type, the bytes of ggml; importance weighs the columns. Also the place of the first element that is not finite and of the first block that float16 cannot hold, or -1.
+ * tunesmith::gguf_quantize(Tensor values, str type, Tensor? importance=None) -> (Tensor blocks, int not_finite, int beyond_half)
+ */
+export function ggufQuantize(values: Tensor, type: string, importance?: Tensor | null): [blocks: Tensor, notFinite: number, beyondHalf: number] {
+  const results = (ggufQuantizeOperator ??= resolve('tunesmith::gguf_quantize', ''))(handleOf(values), type, handleOf(importance)) as readonly NativeResult[];
+  return [tensorFrom(results[0]!), results[1] as number, results[2] as number];
 }
 
 let quantizedLinearOperator: NativeOperator | undefined;
