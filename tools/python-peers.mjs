@@ -1,12 +1,12 @@
-// The Python environment of the peers that tests and figures are compared with: made once per user, about 7 GB and 3 minutes.
+// The Python environment of the peers that tests and figures are compared with: made once per user, about 7 GB and 15 minutes (llama-cpp-python is compiled).
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** ms-swift pins transformers, peft and trl; this set was seen to install and run together. */
-const packages = ['torch==2.15.0', 'ms-swift==4.6.0', 'peft', 'safetensors'];
-const modules = ['torch', 'swift', 'peft', 'safetensors'];
+const packages = ['torch==2.15.0', 'ms-swift==4.6.0', 'peft', 'safetensors', 'llama-cpp-python==0.3.36'];
+const modules = ['torch', 'swift', 'peft', 'safetensors', 'llama_cpp'];
 
 /**
  * The folder of an environment that is there: `given` or TUNESMITH_PEERS where one of them is set, else the one in the user's cache; undefined where

@@ -26,6 +26,8 @@ export interface GgufPlan {
  */
 export class GgufWriter implements AsyncDisposable {
   private next = 0;
+  /** Bytes of the next tensor that are written already. */
+  private filled = 0;
 
   private constructor(
     private readonly file: AtomicFile,
@@ -48,9 +50,21 @@ export class GgufWriter implements AsyncDisposable {
     if (bytes.byteLength !== tensor.byteLength) {
       throw this.planError('gguf-size-mismatch', `Tensor ${tensor.name}: ${tensor.type} [${tensor.shape.join(', ')}] takes ${tensor.byteLength} bytes, got ${bytes.byteLength}.`);
     }
+    await this.append(bytes);
+  }
+
+  /** More bytes of the next tensor of the plan, up to its end; for tensors that do not exist whole at any time. */
+  async append(bytes: Uint8Array): Promise<void> {
+    const tensor = this.tensors[this.next];
+    if (!tensor) throw this.planError('gguf-too-many-tensors', `More tensors are written than the ${this.tensors.length} of the plan.`);
+    const filled = this.filled + bytes.byteLength;
+    if (filled > tensor.byteLength) {
+      throw this.planError('gguf-size-mismatch', `Tensor ${tensor.name}: ${tensor.type} [${tensor.shape.join(', ')}] takes ${tensor.byteLength} bytes, got at least ${filled}.`);
+    }
+    this.filled = filled === tensor.byteLength ? 0 : filled;
+    if (filled === tensor.byteLength) this.next += 1;
     await this.file.write(bytes);
-    await this.file.write(padding(this.file.position, this.alignment));
-    this.next += 1;
+    if (this.filled === 0) await this.file.write(padding(this.file.position, this.alignment));
   }
 
   async finish(): Promise<void> {

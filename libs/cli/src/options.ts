@@ -19,6 +19,11 @@ export function collect(text: string, before: readonly string[] | undefined): re
   return [...(before ?? []), text];
 }
 
+/** For an option that takes several values with commas between them, and may be given again. */
+export function collectList(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), ...text.split(',').map((part) => part.trim())];
+}
+
 /** For `--parameter NAME=VALUE`, again and again; a value that reads as JSON is taken as such. */
 export function collectPairs(text: string, before: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> {
   const { name, value } = pair(text);

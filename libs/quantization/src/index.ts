@@ -1,4 +1,5 @@
-export { exportGguf } from './exporters/gguf.js';
+export { exportGguf, type GgufContent } from './exporters/gguf.js';
+export { ggufFileType, ggufFileTypes, type GgufFileType } from './exporters/gguf/file-types.js';
 export { exportOnnx, type OnnxFile } from './exporters/onnx.js';
 export { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
 export { onnxVariants, type OnnxVariant } from './exporters/onnx/onnx-variants.js';

@@ -1,14 +1,15 @@
+import { ggufFileTypes, type GgufFileType } from './exporters/gguf/file-types.js';
 import { onnxVariants, type OnnxVariant } from './exporters/onnx/onnx-variants.js';
 import { QuantizationError } from './quantization-error.js';
-import type { QuantizationScheme } from './schemes/quantization-scheme.js';
-import { schemes } from './schemes/schemes.js';
 
-/** What a model can be written as: `gguf/q8_0`, `onnx/int4`. */
-export type QuantizationTarget = { readonly name: string; readonly kind: 'gguf'; readonly scheme: QuantizationScheme } | { readonly name: string; readonly kind: 'onnx'; readonly variant: OnnxVariant };
+/** What a model can be written as: `gguf/q4_k_m`, `onnx/int4`. */
+export type QuantizationTarget =
+  | { readonly name: string; readonly kind: 'gguf'; readonly fileType: GgufFileType }
+  | { readonly name: string; readonly kind: 'onnx'; readonly variant: OnnxVariant };
 
 /** All of them. */
 export const quantizationTargets: readonly QuantizationTarget[] = [
-  ...schemes.filter(({ gguf }) => gguf !== undefined).map((scheme) => ({ name: `gguf/${scheme.name}`, kind: 'gguf', scheme }) as const),
+  ...ggufFileTypes.map((fileType) => ({ name: `gguf/${fileType.name}`, kind: 'gguf', fileType }) as const),
   ...(Object.keys(onnxVariants) as OnnxVariant[]).map((variant) => ({ name: `onnx/${variant}`, kind: 'onnx', variant }) as const),
 ];
 

@@ -1,21 +1,28 @@
 import type { EncodedRow } from '@tunesmith/datasets';
-import { loadForInference, tokenLogProbs } from '@tunesmith/generation';
 import type { WorkContext } from '@tunesmith/tensor';
 import { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
 import { mkdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { exportGguf } from './exporters/gguf.js';
+import { exportGguf, type GgufContent } from './exporters/gguf.js';
 import { exportOnnx } from './exporters/onnx.js';
 import { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
 import { openSourceModel, type SourceModel } from './exporters/source-model.js';
 import { heldOutRows } from './held-out-rows.js';
+import { calibrationRows, collectImportance } from './importance/collect-importance.js';
+import { writeImportanceFile } from './importance/importance-file.js';
+import type { ImportanceMatrix } from './importance/importance-matrix.js';
+import { klDivergence } from './kl-divergence.js';
 import { perplexity } from './perplexity.js';
 import { QuantizationError } from './quantization-error.js';
 import { findTarget, type QuantizationTarget } from './quantization-targets.js';
 import { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
 import type { ModelRuntime } from './runtimes/model-runtime.js';
 import { openOnnxRuntime } from './runtimes/onnx-runtime.js';
+import { sourceScores, type SourcePlace } from './source-scores.js';
+
+/** Beside the GGUF files that were made with it. */
+const importanceFile = 'imatrix.gguf';
 
 export interface QuantizeRequest {
   /** A Hugging Face folder. */
@@ -25,6 +32,8 @@ export interface QuantizeRequest {
   /** A dataset whose validation rows (those with `tag`, where given) the perplexity is computed on. */
   readonly datasetFolder?: string | undefined;
   readonly tag?: string | undefined;
+  /** A dataset whose rows to train on the model is shown, to weigh the errors of GGUF files by what its matrices are multiplied with. */
+  readonly calibrationFolder?: string | undefined;
   /** Asked of each written file, each in a conversation of its own. */
   readonly questions: readonly string[];
   /** Default 64. */
@@ -42,6 +51,10 @@ export type QuantizedFormat = {
   secondsToWrite: number;
   /** Null without a dataset. */
   perplexity: number | null;
+  /** Of the file from the model, nats a token, its 100 likeliest tokens told apart; null without a dataset. */
+  klDivergence: number | null;
+  /** Of GGUF files: how many tensors have each type, and why some have not the one that they should. */
+  content?: GgufContent;
   answers: { question: string; answer: string }[];
 };
 
@@ -62,26 +75,37 @@ export async function quantizeModel(request: QuantizeRequest, folders: { readonl
   const targets = [...new Set(request.to)].map(findTarget);
   await using model = await openSourceModel(request.modelFolder);
   const exam = await prepareExam(request, model, context);
-  const base = await examineBase(request.modelFolder, model, exam.rows, context);
+  const importance = exam.calibration && targets.some(({ kind }) => kind === 'gguf') ? await calibrate(request.modelFolder, exam.calibration, folders.gguf, context) : undefined;
+  const source = exam.rows.length > 0 ? await sourceScores(request.modelFolder, exam.rows, context) : [];
   const formats: QuantizedFormat[] = [];
   for (const target of targets) {
     context.signal.throwIfAborted();
     const started = performance.now();
-    const written = await write(target, model, folders[target.kind], context);
+    const written = await write(target, model, folders[target.kind], importance, context);
     const secondsToWrite = (performance.now() - started) / 1000;
-    formats.push({ target: target.name, file: written.file, bytes: written.bytes, secondsToWrite, ...(await examine(target, join(folders[target.kind], written.file), exam, context)) });
+    formats.push({ target: target.name, ...written, secondsToWrite, ...(await examine(target, join(folders[target.kind], written.file), exam, source, context)) });
   }
   const variants = targets.flatMap((target) => (target.kind === 'onnx' ? [target.variant] : []));
   if (variants.length > 0) await writeOnnxFolder(model, variants, folders.onnx);
-  return { metrics: { formats, base, scored: { rows: exam.rows.length, tokens: countScored(exam.rows) } } };
+  const places = source.flat();
+  const base = { bytes: await bytesOf(model.weightFiles), perplexity: places.length > 0 ? perplexity(places.map(({ logProbability }) => logProbability)) : null };
+  return { metrics: { formats, base, scored: { rows: exam.rows.length, tokens: places.length } } };
 }
 
-async function write(target: QuantizationTarget, model: SourceModel, folder: string, context: WorkContext): Promise<{ file: string; bytes: number }> {
+async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content'>> {
   await mkdir(folder, { recursive: true });
   if (target.kind === 'onnx') return exportOnnx(model, target.variant, folder, context);
-  const file = `model-${target.scheme.name}.gguf`;
-  await exportGguf(model, target.scheme, join(folder, file), context);
-  return { file, bytes: (await stat(join(folder, file))).size };
+  const file = `model-${target.fileType.name}.gguf`;
+  const content = await exportGguf(model, target.fileType, join(folder, file), context, importance);
+  return { file, bytes: (await stat(join(folder, file))).size, content };
+}
+
+/** Sums up what goes through the model, and leaves it beside the GGUF files, where llama.cpp's own tools can use it. */
+async function calibrate(modelFolder: string, rows: readonly EncodedRow[], folder: string, context: WorkContext): Promise<ImportanceMatrix> {
+  const importance = await collectImportance(modelFolder, rows, context);
+  await mkdir(folder, { recursive: true });
+  await writeImportanceFile(join(folder, importanceFile), importance, { dataset: 'calibration', rows: rows.length, longestRow: Math.max(...rows.map(({ tokenIds }) => tokenIds.length)) });
+  return importance;
 }
 
 /** What each file has to go through. */
@@ -90,24 +114,27 @@ interface Exam {
   readonly questions: readonly { readonly question: string; readonly text: string; readonly tokenIds: readonly number[] }[];
   readonly maxAnswerTokens: number;
   readonly rows: readonly EncodedRow[];
+  /** What the model is to be shown first; undefined where nothing. */
+  readonly calibration: readonly EncodedRow[] | undefined;
   readonly contextSize: number;
   readonly threads: number;
 }
 
 async function prepareExam(request: QuantizeRequest, model: SourceModel, { signal }: WorkContext): Promise<Exam> {
-  if (model.family.decoderStartTokenId && (request.questions.length > 0 || request.datasetFolder !== undefined)) {
+  const reads = request.questions.length > 0 || request.datasetFolder !== undefined || request.calibrationFolder !== undefined;
+  if (model.family.decoderStartTokenId && reads) {
     throw new QuantizationError({
       code: 'runtime-without-encoder',
-      message: `${request.modelFolder} is an encoder-decoder, which the runtimes here load but do not run. Leave questions and dataset out, and evaluate the model itself.`,
+      message: `${request.modelFolder} is an encoder-decoder, which the runtimes here load but do not run. Leave questions, dataset and calibration out, and evaluate the model itself.`,
       facts: { folder: request.modelFolder, family: model.family.name },
     });
   }
   const tokenizer = await Tokenizer.fromFolder(request.modelFolder);
   const template = await ChatTemplate.fromFolder(request.modelFolder);
-  if (template === undefined && (request.questions.length > 0 || request.datasetFolder !== undefined)) {
+  if (template === undefined && reads) {
     throw new QuantizationError({
       code: 'no-chat-template',
-      message: `${request.modelFolder} has no chat template, so it can neither be asked questions nor score conversations. Leave questions and dataset out, or use a model tuned for chat.`,
+      message: `${request.modelFolder} has no chat template, so it can neither be asked questions nor read conversations. Leave questions, dataset and calibration out, or use a model tuned for chat.`,
       facts: { folder: request.modelFolder },
     });
   }
@@ -119,21 +146,19 @@ async function prepareExam(request: QuantizeRequest, model: SourceModel, { signa
   const positions = model.configJson['max_position_embeddings'];
   const contextLength = typeof positions === 'number' ? positions : Infinity;
   const rows = request.datasetFolder === undefined ? [] : await heldOutRows(request.datasetFolder, tokenizer, template!, { tag: request.tag, contextLength, signal });
+  const calibration = request.calibrationFolder === undefined ? undefined : await calibrationRows(request.calibrationFolder, tokenizer, template!, { contextLength, signal });
   const longest = Math.max(1, ...rows.map(({ tokenIds }) => tokenIds.length), ...questions.map(({ tokenIds }) => tokenIds.length + maxAnswerTokens));
-  return { tokenizer, questions, maxAnswerTokens, rows, contextSize: Math.min(longest, contextLength), threads };
+  return { tokenizer, questions, maxAnswerTokens, rows, calibration, contextSize: Math.min(longest, contextLength), threads };
 }
 
-/** The model itself on the same tokens, in our own runtime. */
-async function examineBase(folder: string, model: SourceModel, rows: readonly EncodedRow[], context: WorkContext): Promise<{ bytes: number; perplexity: number | null }> {
-  const sizes = await Promise.all(model.weightFiles.map(async (path) => (await stat(path)).size));
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  if (rows.length === 0) return { bytes, perplexity: null };
-  using loaded = await loadForInference(folder, { dtype: 'float32' });
-  const logProbabilities = await tokenLogProbs(loaded.model, rows, { ...context, onProgress: (progress) => context.onProgress({ ...progress, phase: 'scoring the model itself' }) });
-  return { bytes, perplexity: perplexity(logProbabilities.flat().filter((value) => value !== null)) };
+async function bytesOf(paths: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-async function examine(target: QuantizationTarget, path: string, exam: Exam, { signal, onProgress }: WorkContext): Promise<Pick<QuantizedFormat, 'answers' | 'perplexity'>> {
+type Examined = Pick<QuantizedFormat, 'answers' | 'perplexity' | 'klDivergence'>;
+
+async function examine(target: QuantizationTarget, path: string, exam: Exam, source: readonly (readonly SourcePlace[])[], { signal, onProgress }: WorkContext): Promise<Examined> {
   const open = target.kind === 'gguf' ? openGgufRuntime : openOnnxRuntime;
   await using runtime = await open(path, { contextSize: exam.contextSize, threads: exam.threads, signal });
   const answers: { question: string; answer: string }[] = [];
@@ -144,11 +169,20 @@ async function examine(target: QuantizationTarget, path: string, exam: Exam, { s
     onProgress({ phase: `asking ${target.name}`, done: answers.length, total: exam.questions.length, unit: 'questions' });
   }
   const logProbabilities: number[] = [];
+  let divergence = 0;
   for (const [index, { tokenIds, lossMask }] of exam.rows.entries()) {
-    logProbabilities.push(...(await runtime.logProbabilities(tokenIds, lossMask, signal)));
+    const places = source[index]!;
+    let next = 0;
+    // The token itself, then those that the model finds likeliest.
+    const asked = tokenIds.map((id, place) => (place > 0 && lossMask[place] === true ? [id, ...places[next++]!.candidates] : []));
+    for (const [place, [own, ...candidates]] of (await runtime.logProbabilitiesOf(tokenIds, asked, signal)).entries()) {
+      logProbabilities.push(own!);
+      divergence += klDivergence(places[place]!.logProbabilities, candidates);
+    }
     onProgress({ phase: `scoring ${target.name}`, done: index + 1, total: exam.rows.length, unit: 'rows' });
   }
-  return { answers, perplexity: logProbabilities.length > 0 ? perplexity(logProbabilities) : null };
+  if (logProbabilities.length === 0) return { answers, perplexity: null, klDivergence: null };
+  return { answers, perplexity: perplexity(logProbabilities), klDivergence: divergence / logProbabilities.length };
 }
 
 /** A runtime with a tokenizer of its own, made from what we wrote into the file, has to read text as the model does. */
@@ -161,8 +195,4 @@ function requireSameTokens(path: string, runtime: ModelRuntime, text: string, ex
     message: `${runtime.name} reads a question with ${path} as other tokens than the model's own tokenizer (from token ${first < 0 ? expected.length : first} on): the file's tokenizer would serve the model wrongly.`,
     facts: { path, runtime: runtime.name, expected, read },
   });
-}
-
-function countScored(rows: readonly EncodedRow[]): number {
-  return rows.reduce((sum, { lossMask }) => sum + lossMask.filter((wanted, index) => wanted && index > 0).length, 0);
 }

@@ -5,10 +5,10 @@ import { Tokenizer } from '@tunesmith/tokenizers';
 import { readFile } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { exportGguf } from './exporters/gguf.js';
+import { ggufFileType } from './exporters/gguf/file-types.js';
 import { openSourceModel } from './exporters/source-model.js';
 import { perplexity } from './perplexity.js';
 import { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
-import { f32 } from './schemes/f32.js';
 import { quietContext, temporaryFolder } from './testing/tiny-models.js';
 
 // The files are too large to be committed: this runs where TUNESMITH_TEST_MODEL names GGUF files of known families, one or several as in PATH.
@@ -23,7 +23,7 @@ testWithModels('%s of TUNESMITH_TEST_MODEL, imported and written in float32, has
   await importModel(file, modelFolder, context);
   {
     await using model = await openSourceModel(modelFolder);
-    await exportGguf(model, f32, path, context);
+    await exportGguf(model, ggufFileType('f32'), path, context);
   }
   const text = await readFile(new URL('../../../tests/parity/fixtures/english.txt', import.meta.url), 'utf8');
   const tokenIds = (await Tokenizer.fromFolder(modelFolder)).encode(text, { addSpecialTokens: false }).slice(0, 500);

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import { addJobOptions, collect, type JobOptions } from '../options.js';
+import { addJobOptions, collect, collectList, type JobOptions } from '../options.js';
 import { artifactResult } from '../runs/artifact-result.js';
 import { expectEmptyFolder } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
@@ -10,6 +10,7 @@ interface Options extends JobOptions {
   readonly to: readonly string[];
   readonly dataset?: string;
   readonly tag?: string;
+  readonly calibration?: string;
   readonly question?: readonly string[];
 }
 
@@ -17,11 +18,12 @@ export const quantize = defineCommand<[model: string], Options>({
   configure(command) {
     command
       .argument('<model>', 'a registered reference or a path')
-      .requiredOption('--to <format>', 'gguf/q8_0, gguf/q4_0, gguf/f16, gguf/bf16, gguf/f32, onnx/int4 or onnx/fp32; may be given again', collect)
-      .option('--dataset <dataset>', 'held-out rows for the perplexity of each file')
+      .requiredOption('--to <formats>', 'gguf/ with f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q3_k_l, q3_k_m, q3_k_s, q2_k, q4_0, q4_1, q5_0, q5_1 or iq4_nl; onnx/int4, onnx/fp32; several with commas, or given again', collectList)
+      .option('--dataset <dataset>', 'held-out rows for the perplexity of each file and its KL divergence from the model')
       .option('--tag <tag>', 'which held-out rows: those with this tag')
+      .option('--calibration <dataset>', 'rows that the model is shown to see which columns of its weights matter (the importance matrix of GGUF files)')
       .option('--question <text>', 'asked of each file by the runtime that loads it; may be given again', collect);
-    addJobOptions(command, 'the files').addHelpText('after', '\nExample: tunesmith quantize smollm2@prod --to gguf/q8_0 --to onnx/int4 --question "Who are you?" --out files');
+    addJobOptions(command, 'the files').addHelpText('after', '\nExample: tunesmith quantize smollm2@prod --to gguf/q4_k_m,onnx/int4 --question "Who are you?" --out files');
   },
 
   async run({ arguments: [model], options }, session) {
@@ -33,6 +35,7 @@ export const quantize = defineCommand<[model: string], Options>({
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     const references: StepSettings = { model: await resolveReference(session, model, 'MODEL') };
     if (options.dataset !== undefined) references['dataset'] = await resolveReference(session, options.dataset, '--dataset');
+    if (options.calibration !== undefined) references['calibration'] = await resolveReference(session, options.calibration, '--calibration');
     return jobCommand(session, { name: 'quantize', uses: 'quantize', with: { ...settings, ...references } }, options, (job) => artifactResult(session, job, ['gguf', 'onnx'], out));
   },
 });

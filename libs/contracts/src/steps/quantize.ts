@@ -3,15 +3,24 @@ import { ArtifactRef } from '../artifact-ref.js';
 import { defineJobEvents } from '../events/job-events.js';
 import { defineStepKind } from './step-kind.js';
 
-export const QuantizationTarget = z.enum(['gguf/q8_0', 'gguf/bf16', 'gguf/f16', 'gguf/f32', 'gguf/q4_0', 'onnx/int4', 'onnx/fp32']);
+/** As `ggufFileTypes` of the quantization library. */
+const ggufTargets = [
+  'gguf/q8_0', 'gguf/q4_k_m', 'gguf/q4_k_s', 'gguf/q5_k_m', 'gguf/q5_k_s', 'gguf/q3_k_l', 'gguf/q3_k_m', 'gguf/q3_k_s', 'gguf/q2_k', 'gguf/q6_k',
+  'gguf/q4_0', 'gguf/q4_1', 'gguf/q5_0', 'gguf/q5_1', 'gguf/iq4_nl', 'gguf/f16', 'gguf/bf16', 'gguf/f32',
+] as const;
+
+const onnxTargets = ['onnx/int4', 'onnx/fp32'] as const;
+
+export const QuantizationTarget = z.enum([...ggufTargets, ...onnxTargets]);
 export type QuantizationTarget = z.infer<typeof QuantizationTarget>;
 
 export const QuantizeSpec = z.strictObject({
   model: ArtifactRef,
   to: z.array(QuantizationTarget).min(1),
   questions: z.array(z.string().min(1)).default([]).describe('Asked of each file by the runtime that loads it; the answers stand in the metrics.'),
-  dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file.'),
+  dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file and its KL divergence from the model.'),
   tag: z.string().min(1).optional().describe('Which held-out rows: those with this tag.'),
+  calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF).'),
 });
 export type QuantizeSpec = z.infer<typeof QuantizeSpec>;
 
@@ -20,7 +29,7 @@ export const quantize = defineStepKind({
   description: 'Writes smaller files that real runtimes load, and checks each by loading it.',
   owner: 'quantizer',
   spec: QuantizeSpec,
-  references: { model: 'model', dataset: 'dataset' },
+  references: { model: 'model', dataset: 'dataset', calibration: 'dataset' },
   outputs: { gguf: 'gguf', onnx: 'onnx' },
   events: defineJobEvents('quantize', 'quantizer', QuantizeSpec, 'Completed means that every file was loaded by its runtime (node-llama-cpp, onnxruntime-node) and answered; it does not mean that the answers are good.'),
   cacheable: true,

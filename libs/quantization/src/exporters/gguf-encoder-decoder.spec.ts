@@ -8,10 +8,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quantizeModel } from '../quantize-model.js';
 import { openGgufRuntime } from '../runtimes/llama-cpp-runtime.js';
-import { bf16 } from '../schemes/bf16.js';
-import { q8_0 } from '../schemes/q8_0.js';
 import { quietContext, temporaryFolder } from '../testing/tiny-models.js';
 import { exportGguf } from './gguf.js';
+import { ggufFileType } from './gguf/file-types.js';
 import { openSourceModel } from './source-model.js';
 
 /** A tiny Flan-T5 with its tokenizer, made by tests/parity/make-encoder-decoder-fixture.py. llama.cpp loads such a file; its Node binding does not run it. */
@@ -26,7 +25,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   path = join(folder.path, 'model.gguf');
   await using model = await openSourceModel(original);
-  await exportGguf(model, bf16, path, quietContext());
+  await exportGguf(model, ggufFileType('bf16'), path, quietContext());
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
@@ -57,7 +56,7 @@ test('is imported as the same model, which scores the same', async () => {
 test('as q8_0 keeps norms and position tables in float32', async () => {
   await using model = await openSourceModel(original);
   const quantized = join(folder.path, 'q8_0.gguf');
-  await exportGguf(model, q8_0, quantized, quietContext());
+  await exportGguf(model, ggufFileType('q8_0'), quantized, quietContext());
   await using source = await openGguf(quantized);
   for (const name of source.names()) {
     const exact = source.info(name).shape.length === 1 || name.includes('attn_rel_b');

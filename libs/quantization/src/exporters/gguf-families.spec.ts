@@ -1,15 +1,15 @@
-import { bfloat16FromFloat32, openGguf, openSafetensors, writeModelFolder, type SafetensorsEntry } from '@tunesmith/checkpoints';
+import { openGguf, openSafetensors } from '@tunesmith/checkpoints';
 import { loadForInference, tokenLogProbs } from '@tunesmith/generation';
 import { familyFor, importModel } from '@tunesmith/models';
-import { randn, RandomGenerator, scope, setThreads } from '@tunesmith/tensor';
+import { setThreads } from '@tunesmith/tensor';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openGgufRuntime } from '../runtimes/llama-cpp-runtime.js';
-import { f32 } from '../schemes/f32.js';
-import { q8_0 } from '../schemes/q8_0.js';
-import { largestDifference, quietContext, readTinyModel, temporaryFolder } from '../testing/tiny-models.js';
+import { drawModel } from '../testing/draw-model.js';
+import { largestDifference, quietContext, temporaryFolder } from '../testing/tiny-models.js';
 import { exportGguf } from './gguf.js';
+import { ggufFileType } from './gguf/file-types.js';
 import { openSourceModel } from './source-model.js';
 
 /** One configuration for each family whose files llama.cpp is to read as we do, and what its GGUF has that others have not. */
@@ -35,25 +35,6 @@ const families: readonly (readonly [name: string, config: Record<string, unknown
   ['mixtral', { ...common, architectures: ['MixtralForCausalLM'], rope_theta: 1_000_000, num_local_experts: 4, num_experts_per_tok: 2 }],
 ];
 
-/** Wide random weights that bfloat16 holds exactly, and the tokenizer of the tiny Llama. */
-async function drawModel(folder: string, config: Record<string, unknown>): Promise<string> {
-  const family = familyFor(config);
-  const generator = new RandomGenerator(3);
-  const tensors = family.weights.tensors(family.parseConfig(config)).map(({ huggingFace: name, shape: ours, transform, stored }): SafetensorsEntry => {
-    const shape = stored === 'transposed' ? ours.toReversed() : ours;
-    const noise = scope(() => randn(shape, { generator }).toArray());
-    const size = shape.length > 1 ? 1.2 / Math.sqrt(ours.at(-1)!) : 0.2;
-    const middle = /norm|ln_/.test(name) && name.endsWith('.weight') && transform?.kind !== 'plus-one' ? 1 : 0;
-    const values = Float32Array.from(noise, (value) => middle + value * size);
-    return { name, dtype: 'BF16', shape, bytes: new Uint8Array(bfloat16FromFloat32(values).buffer) };
-  });
-  const tokenizerFolder = readTinyModel('llama').folder;
-  const files: Record<string, Record<string, unknown>> = {};
-  for (const file of ['tokenizer.json', 'tokenizer_config.json']) files[file] = JSON.parse(await readFile(join(tokenizerFolder, file), 'utf8')) as Record<string, unknown>;
-  await writeModelFolder(folder, { config, tensors, files });
-  return folder;
-}
-
 const rows = [1, 23, 40].map((length) => Array.from({ length }, (_, place) => 6 + ((place * 97 + length * 31) % 310)));
 
 beforeAll(() => setThreads(1));
@@ -66,7 +47,7 @@ describe.each(families)('the GGUF file of %s', (_, config) => {
     folder = await temporaryFolder();
     path = join(folder.path, 'model.gguf');
     await using model = await openSourceModel(await drawModel(join(folder.path, 'model'), config));
-    await exportGguf(model, f32, path, quietContext());
+    await exportGguf(model, ggufFileType('f32'), path, quietContext());
   });
   afterAll(() => folder[Symbol.asyncDispose]());
 
@@ -95,13 +76,13 @@ describe.each(families)('the GGUF file of %s', (_, config) => {
     expect(family.parseConfig(JSON.parse(await readFile(join(imported, 'config.json'), 'utf8')))).toEqual(family.parseConfig(config));
   });
 
-  test('as q8_0 loads too; vectors and routers stay float32', async () => {
+  test('as q8_0 loads too; vectors, positions and routers stay float32', async () => {
     await using model = await openSourceModel(join(folder.path, 'model'));
     const quantized = join(folder.path, 'q8_0.gguf');
-    await exportGguf(model, q8_0, quantized, quietContext());
+    await exportGguf(model, ggufFileType('q8_0'), quantized, quietContext());
     await using source = await openGguf(quantized);
     for (const name of source.names()) {
-      const exact = source.info(name).shape.length === 1 || name.includes('ffn_gate_inp');
+      const exact = source.info(name).shape.length === 1 || /ffn_gate_inp|position_embd/.test(name);
       expect([name, source.info(name).dtype]).toEqual([name, exact ? 'F32' : 'Q8_0']);
     }
     await using runtime = await openGgufRuntime(quantized, { contextSize: 64, threads: 1, signal: quietContext().signal });
@@ -114,6 +95,6 @@ test('a family that llama.cpp does not have is refused before anything is writte
   const config = { architectures: ['GPTNeoForCausalLM'], vocab_size: 320, max_position_embeddings: 64, hidden_size: 64, num_layers: 1, num_heads: 4, attention_types: [[['local'], 1]] };
   await using model = await openSourceModel(await drawModel(join(folder.path, 'model'), config));
   const path = join(folder.path, 'model.gguf');
-  await expect(exportGguf(model, f32, path, quietContext())).rejects.toMatchObject({ code: 'family-without-architecture', message: expect.stringMatching(/no architecture for the family gpt_neo/) });
+  await expect(exportGguf(model, ggufFileType('f32'), path, quietContext())).rejects.toMatchObject({ code: 'family-without-architecture', message: expect.stringMatching(/no architecture for the family gpt_neo/) });
   expect(existsSync(path)).toBe(false);
 });

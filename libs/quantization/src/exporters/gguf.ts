@@ -1,52 +1,70 @@
-import { writeGguf, type GgufTensorPlan, type GgufValue } from '@tunesmith/checkpoints';
+import { GgufWriter, type GgufTensorPlan, type GgufValue } from '@tunesmith/checkpoints';
 import { ggufShape, type ModelFamily, type WeightName } from '@tunesmith/models';
-import type { WorkContext } from '@tunesmith/tensor';
+import { scope, tensor, type Tensor, type WorkContext } from '@tunesmith/tensor';
+import { meanSquares, type ImportanceMatrix } from '../importance/importance-matrix.js';
 import { QuantizationError } from '../quantization-error.js';
-import { checkRowLength, encodeRows, type QuantizationScheme } from '../schemes/quantization-scheme.js';
 import { f32 } from '../schemes/f32.js';
-import { toGgufLayout, transposed } from './gguf/gguf-layout.js';
+import { encodeGgufRows } from '../schemes/gguf-scheme.js';
+import { chooseSchemes, type Fallback, type MixedModel } from './gguf/choose-schemes.js';
+import type { GgufFileType } from './gguf/file-types.js';
 import { tokenizerMetadata } from './gguf/tokenizer-metadata.js';
+import { weightPieces } from './gguf/weight-pieces.js';
 import type { SourceModel } from './source-model.js';
 
 /** Says which revision of ggml's block layouts the file uses; 2 since 2023. */
 const quantizationVersion = 2;
 
+/** What a written file consists of. Plain JSON. */
+export type GgufContent = {
+  /** How many tensors there are of each type. */
+  types: Record<string, number>;
+  /** Tensors whose rows are no whole blocks of the type that they should have: how many, and what they became. */
+  fallbacks: { wanted: string; used: string; columns: number; tensors: number }[];
+};
+
 /**
- * Writes a model as one GGUF file that llama.cpp loads, tensor by tensor. Matrices are encoded by `scheme`; vectors stay F32, as llama.cpp wants them.
- * The output head, or the embedding that serves as one, may have a finer scheme of its own.
- * Throws QuantizationError for families, weights or tokenizers that the format cannot hold.
+ * Writes a model as one GGUF file that llama.cpp loads, in one pass over its weights, a few megabytes at a time. Which tensor gets which type: `chooseSchemes`. With
+ * an importance matrix errors weigh as much as what is multiplied with them.
+ * Throws QuantizationError for families, weights or tokenizers that the format cannot hold, and `importance-wrong-size` for a matrix of another model.
  */
-export async function exportGguf(model: SourceModel, scheme: QuantizationScheme, path: string, { signal, onProgress }: WorkContext): Promise<void> {
+export async function exportGguf(model: SourceModel, fileType: GgufFileType, path: string, { signal, onProgress }: WorkContext, importance?: ImportanceMatrix): Promise<GgufContent> {
   const { family, config } = model;
   const architecture = architectureOf(family);
   const weights = family.weights.tensors(config).filter(({ huggingFace, optional }) => optional !== true || model.weights.has(huggingFace));
   const derived = family.weights.gguf.derivedTensors(config);
-  const schemeOf = chooseSchemes(weights, scheme);
-  for (const weight of weights) checkRowLength(schemeOf(weight), weight.shape.at(-1)!, weight.huggingFace);
+  // A stacked tensor stands once in the file; its parts come one after another.
+  const toWrite = weights.filter(({ stack }) => !stack || stack.index === 0).map((weight) => ({ name: weight.gguf, shape: ggufShape(weight) }));
+  const metadata = metadataOf(model, architecture, weights, fileType);
+  const { schemes, fallbacks } = chooseSchemes(fileType, toWrite, mixedModel(architecture, metadata, importance !== undefined));
   const tensors: GgufTensorPlan[] = [
-    // A stacked tensor is written once, when its first part comes.
-    ...weights.filter(({ stack }) => !stack || stack.index === 0).map((weight) => ({ name: weight.gguf, type: ggufOf(schemeOf(weight)).type, shape: ggufShape(weight) })),
+    ...toWrite.map(({ name, shape }) => ({ name, type: schemes.get(name)!.gguf.type, shape })),
     ...derived.map(({ name, values }) => ({ name, type: 'F32', shape: [values.length] })),
   ];
-  const total = weights.reduce((sum, { shape }) => sum + elements(shape), 0);
+  const total = toWrite.reduce((sum, { shape }) => sum + elements(shape), 0);
   let done = 0;
-  async function* data(): AsyncGenerator<Uint8Array> {
-    let parts: Uint8Array[] = [];
-    for (const weight of weights) {
-      signal.throwIfAborted();
-      parts.push(await encodeTensor(model, weight, schemeOf(weight)));
-      if (weight.stack && weight.stack.index + 1 < weight.stack.count) continue;
-      yield parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-      parts = [];
-      done += elements(ggufShape(weight));
-      onProgress({ phase: `writing gguf/${scheme.name}`, done, total, unit: 'weights' });
-    }
-    for (const { values } of derived) yield f32.encode(values)[0]!;
+  await using writer = await GgufWriter.create(path, { metadata, tensors });
+  let writing = Promise.resolve();
+  for await (const { weight, firstRow, values } of weightPieces(model.weights, weights)) {
+    signal.throwIfAborted();
+    const { bytes, count } = scope(() => {
+      const rows = values();
+      return { bytes: encodeGgufRows(schemes.get(weight.gguf)!, rows, { tensor: weight.huggingFace, firstRow }, importanceOf(weight, importance)), count: rows.size };
+    });
+    // The disk takes one piece while the next is encoded.
+    await writing;
+    writing = writer.append(bytes);
+    writing.catch(() => undefined);
+    done += count;
+    onProgress({ phase: `writing gguf/${fileType.name}`, done, total, unit: 'weights' });
   }
-  await writeGguf(path, { metadata: metadataOf(model, architecture, weights, scheme), tensors }, data());
+  await writing;
+  for (const { values } of derived) await writer.append(scope(() => encodeGgufRows(f32, tensor(values, { dtype: 'float32', shape: [1, values.length] }), { tensor: 'a derived tensor', firstRow: 0 })));
+  await writer.finish();
+  return { types: countTypes(tensors), fallbacks: countFallbacks(fallbacks) };
 }
 
-function architectureOf({ name, weights }: ModelFamily): string {
+/** Throws QuantizationError `family-without-architecture`. */
+export function architectureOf({ name, weights }: ModelFamily): string {
   const { architecture } = weights.gguf;
   if (architecture !== null) return architecture;
   throw new QuantizationError({
@@ -56,7 +74,7 @@ function architectureOf({ name, weights }: ModelFamily): string {
   });
 }
 
-function metadataOf(model: SourceModel, architecture: string, weights: readonly WeightName[], scheme: QuantizationScheme): Map<string, GgufValue> {
+function metadataOf(model: SourceModel, architecture: string, weights: readonly WeightName[], fileType: GgufFileType): Map<string, GgufValue> {
   const { gguf } = model.family.weights;
   const rows = weights.find(({ gguf: name }) => name === 'token_embd.weight')!.shape[0]!;
   const tokenizer = tokenizerMetadata(model, rows);
@@ -65,7 +83,7 @@ function metadataOf(model: SourceModel, architecture: string, weights: readonly 
     ['general.type', { type: 'string', value: 'model' }],
     ['general.name', { type: 'string', value: harmlessName(model.name, tokenizer.get('tokenizer.ggml.tokens')) }],
     ...Object.entries(gguf.metadataFromConfig(model.config)),
-    ['general.file_type', { type: 'uint32', value: ggufOf(scheme).fileType }],
+    ['general.file_type', { type: 'uint32', value: fileType.number }],
     ['general.quantization_version', { type: 'uint32', value: quantizationVersion }],
     ...tokenizer,
   ]);
@@ -80,34 +98,47 @@ function harmlessName(name: string, tokens: GgufValue | undefined): string {
   return phi3Tokens.every((token) => known.has(token)) ? name : 'model';
 }
 
-function chooseSchemes(weights: readonly WeightName[], scheme: QuantizationScheme): (weight: WeightName) => QuantizationScheme {
-  const head = weights.some(({ gguf }) => gguf === 'output.weight') ? 'output.weight' : 'token_embd.weight';
-  return ({ gguf, shape, keepFloat }) => {
-    if (shape.length < 2 || keepFloat === true) return f32;
-    return gguf === head ? (ggufOf(scheme).head ?? scheme) : scheme;
+/** The same keys as llama.cpp's quantizer looks at. */
+function mixedModel(architecture: string, metadata: ReadonlyMap<string, GgufValue>, importance: boolean): MixedModel {
+  const number = (key: string, absent: number) => {
+    const value = metadata.get(`${architecture}.${key}`)?.value;
+    return typeof value === 'number' ? value : absent;
   };
+  const heads = number('attention.head_count', 1);
+  return { architecture, layers: number('block_count', 1), heads, keyValueHeads: number('attention.head_count_kv', heads), experts: number('expert_count', 0), importance };
 }
 
-async function encodeTensor({ weights }: SourceModel, weight: WeightName, scheme: QuantizationScheme): Promise<Uint8Array> {
-  const { huggingFace, shape, transform, stored } = weight;
-  const rowLength = shape.at(-1)!;
-  if (transform !== undefined || stored !== undefined) {
-    const values = stored === 'transposed' ? transposed(await weights.values(huggingFace, shape.toReversed()), shape) : await weights.values(huggingFace, shape);
-    return encodeRows(scheme, toGgufLayout(values, shape, transform), rowLength, huggingFace)[0]!;
+/** How much each column of a weight matters; undefined where nothing is known of it. */
+function importanceOf({ gguf, shape, stack }: WeightName, importance: ImportanceMatrix | undefined): Tensor | undefined {
+  const statistics = shape.length > 1 ? importance?.get(gguf) : undefined;
+  if (statistics === undefined) return undefined;
+  const columns = shape.at(-1)!;
+  const matrices = stack?.count ?? 1;
+  if (statistics.sums.length !== columns * matrices || statistics.counts.length !== matrices) {
+    throw new QuantizationError({
+      code: 'importance-wrong-size',
+      message: `the importance matrix has ${statistics.sums.length} numbers for ${gguf}; this model's has ${matrices === 1 ? '' : `${matrices} matrices of `}${columns} columns. Use one that was made with this model.`,
+      facts: { tensor: gguf, columns, matrices, numbers: statistics.sums.length },
+    });
   }
-  const bytes = new Uint8Array((elements(shape) / scheme.blockElements) * scheme.planes[0]!.bytesPerBlock);
-  let filled = 0;
-  for await (const piece of weights.rows(huggingFace, shape)) {
-    const [encoded] = encodeRows(scheme, piece, rowLength, huggingFace);
-    bytes.set(encoded!, filled);
-    filled += encoded!.length;
-  }
-  return bytes;
+  const index = stack?.index ?? 0;
+  return tensor(meanSquares(statistics).subarray(index * columns, (index + 1) * columns), { dtype: 'float32' });
 }
 
-function ggufOf({ name, gguf }: QuantizationScheme): NonNullable<QuantizationScheme['gguf']> {
-  if (gguf === undefined) throw new Error(`scheme ${name} is not one of GGUF`);
-  return gguf;
+function countTypes(tensors: readonly GgufTensorPlan[]): Record<string, number> {
+  const types: Record<string, number> = {};
+  for (const { type } of tensors) types[type] = (types[type] ?? 0) + 1;
+  return types;
+}
+
+function countFallbacks(fallbacks: readonly Fallback[]): GgufContent['fallbacks'] {
+  const counts = new Map<string, GgufContent['fallbacks'][number]>();
+  for (const { wanted, used, columns } of fallbacks) {
+    const key = `${wanted} ${used} ${columns}`;
+    const count = counts.get(key) ?? { wanted, used, columns, tensors: 0 };
+    counts.set(key, { ...count, tensors: count.tensors + 1 });
+  }
+  return [...counts.values()];
 }
 
 function elements(shape: readonly number[]): number {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { exportGguf } from '../exporters/gguf.js';
+import { ggufFileType } from '../exporters/gguf/file-types.js';
 import { openSourceModel } from '../exporters/source-model.js';
-import { f32 } from '../schemes/f32.js';
 import { describeRuntime } from '../testing/describe-runtime.js';
 import { quietContext, readTinyModel, temporaryFolder, tinyModelNames } from '../testing/tiny-models.js';
 import { openGgufRuntime } from './llama-cpp-runtime.js';
@@ -10,7 +10,7 @@ describeRuntime('node-llama-cpp', {
   open: openGgufRuntime,
   async write(model, folder) {
     const path = join(folder, 'model-f32.gguf');
-    await exportGguf(model, f32, path, quietContext());
+    await exportGguf(model, ggufFileType('f32'), path, quietContext());
     return path;
   },
   weightsOf: (path) => path,
@@ -23,7 +23,7 @@ test.each(tinyModelNames)('reads text with the file of %s as the tokenizer of th
   await using folder = await temporaryFolder();
   await using model = await openSourceModel(tiny.folder);
   const path = join(folder.path, 'model.gguf');
-  await exportGguf(model, f32, path, quietContext());
+  await exportGguf(model, ggufFileType('f32'), path, quietContext());
   await using runtime = await openGgufRuntime(path, { contextSize: 64, threads: 1, signal: new AbortController().signal });
   for (const { text, tokenIds } of tiny.texts) expect(runtime.tokenize!(text)).toEqual(tokenIds);
 });

@@ -1,6 +1,6 @@
 import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { QuantizationError } from '../quantization-error.js';
-import type { CompletionLimits, ModelRuntime, RuntimeOptions } from './model-runtime.js';
+import { tokensThemselves, type CompletionLimits, type ModelRuntime, type RuntimeOptions } from './model-runtime.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
 /** Loads a GGUF file with node-llama-cpp, on the CPU. Throws QuantizationError `file-refused-by-runtime`. */
@@ -65,29 +65,33 @@ class LlamaCppRuntime implements ModelRuntime {
   }
 
   async logProbabilities(tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal): Promise<number[]> {
+    return (await this.logProbabilitiesOf(tokenIds, tokensThemselves(tokenIds, wanted), signal)).flat();
+  }
+
+  async logProbabilitiesOf(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<number[][]> {
     this.#requireRoom(tokenIds.length);
     signal.throwIfAborted();
     await this.#sequence.clearHistory();
     // Without a temperature the sampler chain is greedy and leaves the logits as they are. The log-sum of all exponentials relative to the largest is
-    // `ln totalLogitWeight`, so the largest is wanted beside the token's own (`includeMax` does not do what it says; the top one does).
+    // `ln totalLogitWeight`, so the largest is wanted beside those asked for (`includeMax` does not do what it says; the top one does).
     const input = tokenIds.map((id, index) => {
-      const next = index + 1;
-      if (!wanted[next]) return id as Token;
-      const generateNext = { totalLogitWeight: true, logits: { filter: { tokens: [tokenIds[next] as Token], includeTop: 1 } } };
+      const tokens = asked[index + 1] ?? [];
+      if (tokens.length === 0) return id as Token;
+      const generateNext = { totalLogitWeight: true, logits: { filter: { tokens: tokens as Token[], includeTop: 1 } } };
       return [id as Token, { generateNext }] satisfies [Token, object];
     });
     const outputs = await this.#sequence.controlledEvaluate(input);
-    const logProbabilities: number[] = [];
-    for (const [index, id] of tokenIds.entries()) {
-      if (index === 0 || !wanted[index]) continue;
+    const found: number[][] = [];
+    for (const [index, tokens] of asked.entries()) {
+      if (index === 0 || tokens.length === 0) continue;
       const next = outputs[index - 1]?.next;
-      const own = next?.logits?.get(id as Token) ?? NaN;
-      const largest = Math.max(...(next?.logits?.values() ?? [NaN]));
-      const logProbability = own - largest - Math.log(next?.totalLogitWeight ?? NaN);
-      if (!Number.isFinite(logProbability)) throw logitsNotFinite(this.path, this.name, index);
-      logProbabilities.push(logProbability);
+      const logits = next?.logits;
+      const largest = Math.max(...(logits?.values() ?? [NaN]));
+      const logProbabilities = tokens.map((id) => (logits?.get(id as Token) ?? NaN) - largest - Math.log(next?.totalLogitWeight ?? NaN));
+      if (!logProbabilities.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, index);
+      found.push(logProbabilities);
     }
-    return logProbabilities;
+    return found;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -26,4 +26,11 @@ export interface ModelRuntime extends AsyncDisposable {
   complete(prompt: readonly number[], limits: CompletionLimits): Promise<number[]>;
   /** ln p(token | all before it) of every token at which `wanted` is true, in order. Throws QuantizationError `logits-not-finite`. */
   logProbabilities(tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal): Promise<number[]>;
+  /** The same of the tokens that `asked` has for a place, whichever token stands there: one list for each place with tokens to ask for, from the second place on. */
+  logProbabilitiesOf(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<number[][]>;
+}
+
+/** What to ask for where the tokens themselves are wanted. */
+export function tokensThemselves(tokenIds: readonly number[], wanted: readonly boolean[]): number[][] {
+  return tokenIds.map((id, place) => (wanted[place] === true ? [id] : []));
 }

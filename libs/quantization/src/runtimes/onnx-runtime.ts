@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { CompletionLimits, ModelRuntime, RuntimeOptions } from './model-runtime.js';
+import { tokensThemselves, type CompletionLimits, type ModelRuntime, type RuntimeOptions } from './model-runtime.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
 /** Rows are fed in pieces of this many tokens, so that the logits of a long row (tokens times vocabulary) are never held whole. */
@@ -78,19 +78,26 @@ class OnnxRuntime implements ModelRuntime {
   }
 
   async logProbabilities(tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal): Promise<number[]> {
-    const logProbabilities: number[] = [];
+    return (await this.logProbabilitiesOf(tokenIds, tokensThemselves(tokenIds, wanted), signal)).flat();
+  }
+
+  async logProbabilitiesOf(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<number[][]> {
+    const found: number[][] = [];
     for await (const { logits, start, tokens } of this.#row().feed(tokenIds)) {
       signal.throwIfAborted();
       const vocabulary = logits.length / tokens;
       for (let index = 0; index < tokens; index += 1) {
         const next = start + index + 1;
-        if (next >= tokenIds.length || !wanted[next]) continue;
-        const logProbability = logSoftmaxAt(logits.subarray(index * vocabulary, (index + 1) * vocabulary), tokenIds[next]!);
-        if (!Number.isFinite(logProbability)) throw logitsNotFinite(this.path, this.name, next);
-        logProbabilities.push(logProbability);
+        const ids = asked[next] ?? [];
+        if (ids.length === 0) continue;
+        const row = logits.subarray(index * vocabulary, (index + 1) * vocabulary);
+        const total = logSumExp(row);
+        const logProbabilities = ids.map((id) => row[id]! - total);
+        if (!logProbabilities.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, next);
+        found.push(logProbabilities);
       }
     }
-    return logProbabilities;
+    return found;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -145,10 +152,10 @@ function indexOfLargest(values: Float32Array): number | undefined {
   return values.length > 0 ? best : undefined;
 }
 
-function logSoftmaxAt(logits: Float32Array, index: number): number {
+function logSumExp(logits: Float32Array): number {
   let largest = -Infinity;
   for (let i = 0; i < logits.length; i += 1) largest = Math.max(largest, logits[i]!);
   let sum = 0;
   for (let i = 0; i < logits.length; i += 1) sum += Math.exp(logits[i]! - largest);
-  return logits[index]! - largest - Math.log(sum);
+  return largest + Math.log(sum);
 }

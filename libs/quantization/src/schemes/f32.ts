@@ -1,11 +1,4 @@
-import type { QuantizationScheme } from './quantization-scheme.js';
+import { ggufScheme } from './gguf-scheme.js';
 
 /** IEEE binary32, as it is. */
-export const f32: QuantizationScheme = {
-  name: 'f32',
-  blockElements: 1,
-  planes: [{ name: 'blocks', bytesPerBlock: 4 }],
-  gguf: { type: 'F32', fileType: 0 },
-  encode: (values) => [new Uint8Array(values.slice().buffer)],
-  decode: ([bytes], count) => new Float32Array(bytes!.slice().buffer, 0, count),
-};
+export const f32 = ggufScheme('f32', 'F32');

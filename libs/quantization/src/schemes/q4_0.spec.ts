@@ -1,8 +1,8 @@
-import { describeScheme } from '../testing/describe-scheme.js';
+import { describeGgufScheme } from '../testing/describe-gguf-scheme.js';
 import { expectBytesOfGgufPy } from '../testing/gguf-blocks-fixture.js';
 import { q4_0 } from './q4_0.js';
 
-describeScheme(q4_0, {
+describeGgufScheme(q4_0, {
   largestError(largest) {
     const step = largest / 8;
     // A whole step: the end opposite to the largest element is one step short. And the rounding of the scale to float16.

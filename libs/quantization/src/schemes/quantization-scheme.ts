@@ -16,15 +16,8 @@ export interface QuantizationScheme {
   /** Consecutive elements of one row that share a scale. */
   readonly blockElements: number;
   readonly planes: readonly Plane[];
-  /** Set when GGUF files carry this scheme. */
-  readonly gguf?: {
-    /** The tensor type's name. */
-    readonly type: string;
-    /** What `general.file_type` says of files that are made of it. */
-    readonly fileType: number;
-    /** The scheme of the output head in such files, where it is another one. */
-    readonly head?: QuantizationScheme;
-  };
+  /** Set when GGUF files carry this scheme: the tensor type's name. */
+  readonly gguf?: { readonly type: string };
   /** Set when ONNX graphs carry this scheme: the attributes of MatMulNBits and GatherBlockQuantized. */
   readonly matMulNBits?: { readonly bits: 4 | 8; readonly blockSize: number };
   /** Encodes `values.length / blockElements` blocks of finite numbers: one byte array per plane. */

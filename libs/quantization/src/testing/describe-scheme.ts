@@ -5,8 +5,8 @@ import { schemes } from '../schemes/schemes.js';
 export interface SchemeBounds {
   /** How far an element of a block may come back from where it was. `largest` is the block's largest magnitude. */
   largestError(largest: number): number;
-  /** Turns integers 0…255, one per element of a block, into numbers that the scheme can hold exactly. */
-  representable(levels: readonly number[]): number[];
+  /** Turns integers 0…255, one per element of a block, into numbers that the scheme holds exactly. Absent: it searches for the scale, and need not find the exact one. */
+  representable?(levels: readonly number[]): number[];
 }
 
 /** What every scheme must hold; its own spec adds what its format fixes. */
@@ -15,7 +15,9 @@ export function describeScheme(scheme: QuantizationScheme, bounds: SchemeBounds)
   const rowLength = Math.max(2, blockElements * 2);
   // Weights as they occur, and beyond on both sides.
   const weight = fc.oneof(fc.float({ min: -4, max: 4, noNaN: true }), fc.float({ min: Math.fround(-1e-5), max: Math.fround(1e-5), noNaN: true }), fc.float({ min: -5000, max: 5000, noNaN: true }), fc.constant(0));
-  const row = fc.array(weight, { minLength: rowLength, maxLength: rowLength }).map((values) => new Float32Array(values));
+  // Of long rows fast-check makes a few numbers, and the row repeats them, scaled: drawing all would take longer than all the rest.
+  const drawn = Math.min(rowLength, 64);
+  const row = fc.array(weight, { minLength: drawn, maxLength: drawn }).map((values) => Float32Array.from({ length: rowLength }, (_, i) => values[i % drawn]! / (1 + Math.floor(i / drawn))));
 
   describe(`scheme ${scheme.name}`, () => {
     test('stands in the list once', () => {
@@ -32,25 +34,29 @@ export function describeScheme(scheme: QuantizationScheme, bounds: SchemeBounds)
         fc.property(row, (values) => {
           const decoded = scheme.decode(scheme.encode(values), values.length);
           expect(decoded).toHaveLength(values.length);
-          const beyond = [...values].flatMap((value, i) => {
-            const start = i - (i % blockElements);
-            const bound = bounds.largestError(values.subarray(start, start + blockElements).reduce((largest, other) => Math.max(largest, Math.abs(other)), 0));
-            return Math.abs(decoded[i]! - value) <= bound ? [] : [{ value, decoded: decoded[i], bound }];
-          });
+          const beyond: object[] = [];
+          for (let start = 0; start < values.length; start += blockElements) {
+            const block = values.subarray(start, start + blockElements);
+            const bound = bounds.largestError(block.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0));
+            block.forEach((value, i) => void (Math.abs(decoded[start + i]! - value) <= bound || beyond.push({ value, decoded: decoded[start + i], bound })));
+          }
           expect(beyond).toEqual([]);
         }),
         { numRuns: 300 },
       );
     });
 
-    test('is exact on what it can hold', () => {
-      fc.assert(
-        fc.property(fc.array(fc.nat(255), { minLength: blockElements, maxLength: blockElements }), (levels) => {
-          const values = new Float32Array(bounds.representable(levels));
-          expect(scheme.decode(scheme.encode(values), values.length)).toEqual(values);
-        }),
-      );
-    });
+    const { representable } = bounds;
+    if (representable) {
+      test('is exact on what it can hold', () => {
+        fc.assert(
+          fc.property(fc.array(fc.nat(255), { minLength: blockElements, maxLength: blockElements }), (levels) => {
+            const values = new Float32Array(representable(levels));
+            expect(scheme.decode(scheme.encode(values), values.length)).toEqual(values);
+          }),
+        );
+      });
+    }
 
     test('zeros stay zeros', () => {
       const zeros = new Float32Array(rowLength);

@@ -21,15 +21,6 @@ function joinRoles(values: Float32Array, heads: number): Float32Array {
   return moved;
 }
 
-/** The values of a matrix [rows, columns] from those of its transpose, which lie column by column. */
-export function transposed(values: Float32Array, [rows = 0, columns = 0]: readonly number[]): Float32Array {
-  const turned = new Float32Array(values.length);
-  for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) turned[row * columns + column] = values[column * rows + row]!;
-  }
-  return turned;
-}
-
 /**
  * Hugging Face turns pairs (i, i + half) of a head, llama.cpp's `llama` architecture pairs (2i, 2i + 1): row `head * size + c * half + i` moves to
  * `head * size + 2i + c`. A row of a bias is one number.
