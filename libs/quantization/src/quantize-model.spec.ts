@@ -1,9 +1,11 @@
 /** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
 import { existsSync } from 'node:fs';
-import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkProgress } from '@tunesmith/tensor';
+import { openSourceModel } from './exporters/source-model.js';
 import { quantizeModel } from './quantize-model.js';
+import { makeAdapter } from './testing/make-adapter.js';
 import { quietContext, readTinyModel, temporaryFolder, tinyModelNames } from './testing/tiny-models.js';
 
 /** A dataset folder: held-out rows with a tag, and one to train on. */
@@ -19,6 +21,14 @@ async function writeDataset(folder: string): Promise<string> {
   const rows = [row('Where is the mill?', 'Where the river turned.', 'validation'), row('How old?', 'Older than the house.', 'validation'), row('Not asked', 'Not scored', 'train')];
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'rows.jsonl'), rows.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  return folder;
+}
+
+/** As many rows to train on as wished, of some twenty tokens each. */
+async function writeRowsToTrainOn(folder: string, count: number): Promise<string> {
+  const row = (index: number) => ({ messages: [{ role: 'user', content: `Who lives at number ${index}?` }, { role: 'assistant', content: 'The miller and the river.' }], split: 'train' });
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'rows.jsonl'), Array.from({ length: count }, (_, index) => `${JSON.stringify(row(index))}\n`).join(''));
   return folder;
 }
 
@@ -51,8 +61,12 @@ describe.each(tinyModelNames)('quantizing %s', (name) => {
     for (const format of metrics.formats) {
       expect(format.bytes).toBeGreaterThan(10_000);
       expect(format.secondsToWrite).toBeGreaterThan(0);
+      expect(format.klDivergence).toBeGreaterThanOrEqual(0);
       expect(format.answers.map(({ question }) => question)).toEqual(['Who?', 'Where?']);
     }
+    const [exact, rounded] = [metrics.formats[2]!.klDivergence!, metrics.formats[1]!.klDivergence!];
+    expect(exact).toBeLessThan(1e-6);
+    expect(rounded).toBeGreaterThan(exact);
     // The exact formats say the same.
     expect(metrics.formats[2]!.answers).toEqual(metrics.formats[0]!.answers);
     expect(existsSync(join(folders.onnx, 'genai_config.json'))).toBe(true);
@@ -100,6 +114,39 @@ describe('quantizing', () => {
     await expect(quantizeModel(request, folders, quietContext())).rejects.toMatchObject({ code: 'no-chat-template' });
     await rm(join(modelFolder, 'tokenizer.json'));
     await expect(quantizeModel(request, folders, quietContext())).rejects.toMatchObject({ code: 'tokenizer-missing' });
+  });
+
+  test('weighs errors by what goes through the model, leaves the matrix beside the files, and takes it again', async () => {
+    await using folder = await temporaryFolder();
+    const calibrationFolder = await writeRowsToTrainOn(join(folder.path, 'rows'), 12);
+    const write = async (name: string, more: object) => {
+      const folders = { gguf: join(folder.path, name), onnx: join(folder.path, 'onnx') };
+      const { metrics } = await quantizeModel({ ...only(['gguf/q4_0']), ...more }, folders, quietContext());
+      expect(metrics.formats[0]!.content).toMatchObject({ types: expect.any(Object), fallbacks: expect.any(Array) });
+      return readFile(join(folders.gguf, 'model-q4_0.gguf'));
+    };
+    const plain = await write('plain', {});
+    const weighed = await write('weighed', { calibrationFolder });
+    expect(weighed.equals(plain)).toBe(false);
+    expect((await write('again', { importanceFolder: join(folder.path, 'weighed') })).equals(weighed)).toBe(true);
+    await expect(write('both', { calibrationFolder, importanceFolder: join(folder.path, 'weighed') })).rejects.toMatchObject({ code: 'importance-twice' });
+    await expect(write('few', { calibrationFolder: await writeRowsToTrainOn(join(folder.path, 'few'), 1) })).rejects.toMatchObject({ code: 'calibration-too-small', message: expect.stringMatching(/\d+ tokens in 1 rows/) });
+  });
+
+  test('writes an adapter, and proves files with it', async () => {
+    await using folder = await temporaryFolder();
+    const place = (name: string) => join(folder.path, name);
+    const datasetFolder = await writeDataset(place('dataset'));
+    await using model = await openSourceModel(tiny.folder);
+    const adapterFolder = await makeAdapter(place('adapter'), model, { 'model.layers.0.self_attn.q_proj': 2, 'model.layers.1.mlp.down_proj': 2 });
+    const folders = { gguf: place('gguf'), onnx: place('onnx') };
+    const plain = await quantizeModel({ ...only(['gguf/f32']), datasetFolder }, folders, quietContext());
+    const adapted = await quantizeModel({ ...only(['gguf/f32']), datasetFolder, adapterFolder }, folders, quietContext());
+    expect(adapted.metrics.adapter).toEqual({ file: 'adapter-f16.gguf', bytes: (await stat(place('gguf/adapter-f16.gguf'))).size });
+    expect(adapted.metrics.formats[0]!.perplexity! / adapted.metrics.base.perplexity!).toBeCloseTo(1, 3);
+    expect(adapted.metrics.formats[0]!.klDivergence).toBeLessThan(1e-3);
+    expect(Math.abs(adapted.metrics.base.perplexity! / plain.metrics.base.perplexity! - 1)).toBeGreaterThan(0.01);
+    await expect(quantizeModel({ ...only(['gguf/f32', 'onnx/fp32']), adapterFolder }, folders, quietContext())).rejects.toMatchObject({ code: 'adapter-needs-gguf' });
   });
 
   test('stops when it is told to', async () => {

@@ -1,9 +1,11 @@
+import type { Adapter } from '@tunesmith/checkpoints';
 import type { EncodedRow } from '@tunesmith/datasets';
 import { loadForInference } from '@tunesmith/generation';
 import type { CausalLanguageModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
 import { noGrad, ops, scope, tensor, type WorkContext } from '@tunesmith/tensor';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { foldAdapter } from './fold-adapter.js';
 import { QuantizationError } from './quantization-error.js';
 
 /** How many of the likeliest tokens of a place are remembered: almost all of the probability. */
@@ -20,9 +22,10 @@ export interface SourcePlace {
   readonly logProbabilities: readonly number[];
 }
 
-/** The model itself on held-out rows, in float32 and in our own runtime: for each row the places that its mask wants, from the second token on. */
-export async function sourceScores(folder: string, rows: readonly EncodedRow[], { signal, onProgress }: WorkContext): Promise<SourcePlace[][]> {
+/** The model itself (with an adapter, where one is given) on held-out rows, in float32 and in our own runtime: for each row the places that its mask wants, from the second token on. */
+export async function sourceScores(folder: string, adapter: Adapter | undefined, rows: readonly EncodedRow[], { signal, onProgress }: WorkContext): Promise<SourcePlace[][]> {
   using loaded = await loadForInference(folder, { dtype: 'float32' });
+  if (adapter !== undefined) await foldAdapter(loaded.model, adapter);
   const scores: SourcePlace[][] = [];
   for (const row of rows) {
     await nextTurn();

@@ -14,3 +14,12 @@ test('files for each runtime are stored by themselves', async () => {
   const input = await bench.read<Record<string, unknown>>(job.outputs!['gguf'], 'input.json');
   expect(input).toMatchObject({ to: ['gguf/q8_0', 'onnx/int4'], tag: 'replay', questions: ['Who?'], datasetFolder: expect.stringContaining(dataset.digest.slice(7)) });
 });
+
+test('an adapter, rows to calibrate on and an importance matrix reach the worker as folders', async () => {
+  const file = { 'file.txt': 'text' };
+  const [model, adapter, calibration, importance] = [await bench.artifact('model', { 'result.json': {} }), await bench.artifact('adapter', file), await bench.artifact('dataset', file), await bench.artifact('gguf', file)];
+  const job = await bench.run(quantize, { model, to: ['gguf/q4_k_m'], adapter, calibration, importance });
+  const input = await bench.read<Record<string, unknown>>(job.outputs!['gguf'], 'input.json');
+  const folderOf = ({ digest }: { digest: string }) => expect.stringContaining(digest.slice(7)) as string;
+  expect(input).toMatchObject({ adapterFolder: folderOf(adapter), calibrationFolder: folderOf(calibration), importanceFolder: folderOf(importance) });
+});

@@ -8,12 +8,12 @@ import { ArtifactStore, HandlesJob, WorkerPool, type JobHandler, type JobResult,
 export class QuantizeRequestedHandler implements JobHandler<QuantizeSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
-  async handle({ model, dataset, calibration, ...options }: QuantizeSpec, job: RunningJob): Promise<JobResult> {
+  async handle({ model, dataset, calibration, importance, adapter, ...options }: QuantizeSpec, job: RunningJob): Promise<JobResult> {
     await using inputs = await this.artifacts.stage({ model }, job.signal);
-    await using rows = await this.artifacts.stage<string>({ ...(dataset && { dataset }), ...(calibration && { calibration }) }, job.signal);
+    await using others = await this.artifacts.stage<string>({ ...(dataset && { dataset }), ...(calibration && { calibration }), ...(importance && { importance }), ...(adapter && { adapter }) }, job.signal);
     await using scratch = await job.scratch();
     const outFolders = { gguf: join(scratch.path, 'gguf'), onnx: join(scratch.path, 'onnx') };
-    const folders = { modelFolder: inputs.model, datasetFolder: rows['dataset'], calibrationFolder: rows['calibration'], outFolders };
+    const folders = { modelFolder: inputs.model, datasetFolder: others['dataset'], calibrationFolder: others['calibration'], importanceFolder: others['importance'], adapterFolder: others['adapter'], outFolders };
     const { metrics } = await this.workers.run<{ metrics: JobMetrics }>('quantize', { ...options, ...folders }, job);
     const outputs: Record<string, ArtifactRef> = {};
     for (const kind of ['gguf', 'onnx'] as const) if (existsSync(outFolders[kind])) outputs[kind] = await this.artifacts.store(outFolders[kind], kind, job.signal);

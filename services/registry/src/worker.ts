@@ -1,12 +1,12 @@
-import { stat } from 'node:fs/promises';
+import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readAdapter, readJsonFile, writeAdapter } from '@tunesmith/checkpoints';
+import { openGguf, readAdapter, readJsonFile, writeAdapter } from '@tunesmith/checkpoints';
 import { importModel } from '@tunesmith/models';
 import { defineWorker } from '@tunesmith/platform';
 
 /** What was imported, with facts about it that may stand in the metrics of the step. */
 export interface ImportedModel {
-  readonly kind: 'model' | 'adapter';
+  readonly kind: 'model' | 'adapter' | 'gguf';
   readonly [fact: string]: string | number;
 }
 
@@ -14,6 +14,11 @@ export interface ImportedModel {
 export default defineWorker({
   async importModel({ source, outFolder }: { source: string; outFolder: string }, context): Promise<ImportedModel> {
     const config = join(source, 'adapter_config.json');
+    if (await isImportanceMatrix(source)) {
+      await mkdir(outFolder, { recursive: true });
+      await copyFile(source, join(outFolder, 'imatrix.gguf'));
+      return { kind: 'gguf' };
+    }
     if (!(await exists(config))) return { ...(await importModel(source, outFolder, context)), kind: 'model' };
     await using adapter = await readAdapter(source);
     const { tensors } = adapter;
@@ -22,6 +27,13 @@ export default defineWorker({
     return { kind: 'adapter', tensors: entries.length };
   },
 }, { cores: { importModel: 0 } });
+
+/** What llama-imatrix and our own calibration write: no model. Its numbers are checked where they are used. */
+async function isImportanceMatrix(path: string): Promise<boolean> {
+  if (!path.endsWith('.gguf') || !(await exists(path))) return false;
+  await using source = await openGguf(path);
+  return source.metadata.get('general.type') === 'imatrix';
+}
 
 async function exists(path: string): Promise<boolean> {
   try {

@@ -11,6 +11,8 @@ interface Options extends JobOptions {
   readonly dataset?: string;
   readonly tag?: string;
   readonly calibration?: string;
+  readonly importance?: string;
+  readonly adapter?: string;
   readonly question?: readonly string[];
 }
 
@@ -22,6 +24,8 @@ export const quantize = defineCommand<[model: string], Options>({
       .option('--dataset <dataset>', 'held-out rows for the perplexity of each file and its KL divergence from the model')
       .option('--tag <tag>', 'which held-out rows: those with this tag')
       .option('--calibration <dataset>', 'rows that the model is shown to see which columns of its weights matter (the importance matrix of GGUF files)')
+      .option('--importance <files>', 'an importance matrix: a GGUF file of llama-imatrix, or what an earlier quantize with --calibration made')
+      .option('--adapter <adapter>', 'a LoRA of the model, written as a GGUF adapter that llama.cpp applies to the files')
       .option('--question <text>', 'asked of each file by the runtime that loads it; may be given again', collect);
     addJobOptions(command, 'the files').addHelpText('after', '\nExample: tunesmith quantize smollm2@prod --to gguf/q4_k_m,onnx/int4 --question "Who are you?" --out files');
   },
@@ -36,6 +40,8 @@ export const quantize = defineCommand<[model: string], Options>({
     const references: StepSettings = { model: await resolveReference(session, model, 'MODEL') };
     if (options.dataset !== undefined) references['dataset'] = await resolveReference(session, options.dataset, '--dataset');
     if (options.calibration !== undefined) references['calibration'] = await resolveReference(session, options.calibration, '--calibration');
+    if (options.importance !== undefined) references['importance'] = await resolveReference(session, options.importance, '--importance');
+    if (options.adapter !== undefined) references['adapter'] = await resolveReference(session, options.adapter, '--adapter');
     return jobCommand(session, { name: 'quantize', uses: 'quantize', with: { ...settings, ...references } }, options, (job) => artifactResult(session, job, ['gguf', 'onnx'], out));
   },
 });

@@ -21,6 +21,8 @@ export const QuantizeSpec = z.strictObject({
   dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file and its KL divergence from the model.'),
   tag: z.string().min(1).optional().describe('Which held-out rows: those with this tag.'),
   calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF).'),
+  importance: ArtifactRef.optional().describe('An importance matrix instead of rows to calibrate on: GGUF files of an earlier quantize that had some, or a file of llama-imatrix.'),
+  adapter: ArtifactRef.optional().describe('A LoRA of the model: written as a GGUF adapter, which llama.cpp applies to the files. Everything is proved with it then. For GGUF targets.'),
 });
 export type QuantizeSpec = z.infer<typeof QuantizeSpec>;
 
@@ -29,7 +31,7 @@ export const quantize = defineStepKind({
   description: 'Writes smaller files that real runtimes load, and checks each by loading it.',
   owner: 'quantizer',
   spec: QuantizeSpec,
-  references: { model: 'model', dataset: 'dataset', calibration: 'dataset' },
+  references: { model: 'model', dataset: 'dataset', calibration: 'dataset', importance: 'gguf', adapter: 'adapter' },
   outputs: { gguf: 'gguf', onnx: 'onnx' },
   events: defineJobEvents('quantize', 'quantizer', QuantizeSpec, 'Completed means that every file was loaded by its runtime (node-llama-cpp, onnxruntime-node) and answered; it does not mean that the answers are good.'),
   cacheable: true,

@@ -70,5 +70,7 @@ export async function collectImportance(modelFolder: string, rows: readonly Enco
     entry.counts[stack?.index ?? 0] = linear.count;
     matrix.set(gguf, entry);
   }
+  // What has read nothing says nothing: the head, which comes after all that was computed.
+  for (const [name, { counts }] of matrix) if (counts.every((count) => count === 0)) matrix.delete(name);
   return matrix;
 }

@@ -4,7 +4,7 @@ import { tokensThemselves, type CompletionLimits, type ModelRuntime, type Runtim
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
 /** Loads a GGUF file with node-llama-cpp, on the CPU. Throws QuantizationError `file-refused-by-runtime`. */
-export async function openGgufRuntime(path: string, { contextSize, threads, signal }: RuntimeOptions): Promise<ModelRuntime> {
+export async function openGgufRuntime(path: string, { contextSize, threads, adapter, signal }: RuntimeOptions): Promise<ModelRuntime> {
   const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
   // llama.cpp says why it refuses a file in its log only.
   const complaints: string[] = [];
@@ -19,7 +19,8 @@ export async function openGgufRuntime(path: string, { contextSize, threads, sign
   });
   try {
     const model = await llama.loadModel({ modelPath: path, checkTensors: true, ignoreMemorySafetyChecks: true, loadSignal: signal });
-    const context = await model.createContext({ contextSize, batchSize: Math.min(contextSize, 512), sequences: 1, threads, ignoreMemorySafetyChecks: true, createSignal: signal });
+    const lora = adapter === undefined ? {} : { lora: { adapters: [{ filePath: adapter, scale: 1 }] } };
+    const context = await model.createContext({ contextSize, batchSize: Math.min(contextSize, 512), sequences: 1, threads, ...lora, ignoreMemorySafetyChecks: true, createSignal: signal });
     return new LlamaCppRuntime(path, llama, model, context);
   } catch (error) {
     await llama.dispose();

@@ -10,6 +10,8 @@ export interface RuntimeOptions {
   /** The longest row plus its answer, in tokens. */
   readonly contextSize: number;
   readonly threads: number;
+  /** The file of an adapter to apply, for runtimes that read one. */
+  readonly adapter?: string | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -38,7 +38,7 @@ export interface Surroundings {
 /** Of rows as JSON that travel in a message; more travel as an artifact. */
 const largestRows = 200_000;
 
-const importSteps = { dataset: 'import-dataset', model: 'import-model', adapter: 'import-model', upload: 'import-files', tasks: 'import-tasks' } as const;
+const importSteps = { dataset: 'import-dataset', model: 'import-model', adapter: 'import-model', gguf: 'import-model', upload: 'import-files', tasks: 'import-tasks' } as const;
 
 /**
  * Turns the steps of a recipe into the steps of a run. Names are looked up once, now, so that all steps mean the same bytes however the

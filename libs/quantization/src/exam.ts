@@ -1,0 +1,124 @@
+import type { EncodedRow } from '@tunesmith/datasets';
+import type { WorkContext } from '@tunesmith/tensor';
+import { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
+import { availableParallelism } from 'node:os';
+import type { SourceModel } from './exporters/source-model.js';
+import { heldOutRows } from './held-out-rows.js';
+import { calibrationRows } from './importance/collect-importance.js';
+import { klDivergence } from './kl-divergence.js';
+import { perplexity } from './perplexity.js';
+import { QuantizationError } from './quantization-error.js';
+import type { QuantizationTarget } from './quantization-targets.js';
+import { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
+import type { ModelRuntime } from './runtimes/model-runtime.js';
+import { openOnnxRuntime } from './runtimes/onnx-runtime.js';
+import type { SourcePlace } from './source-scores.js';
+
+export interface ExamRequest {
+  /** A Hugging Face folder. */
+  readonly modelFolder: string;
+  /** A dataset whose validation rows (those with `tag`, where given) the perplexity is computed on. */
+  readonly datasetFolder?: string | undefined;
+  readonly tag?: string | undefined;
+  /** A dataset whose rows to train on the model is shown, to weigh the errors of GGUF files by what its matrices are multiplied with. */
+  readonly calibrationFolder?: string | undefined;
+  /** Asked of each written file, each in a conversation of its own. */
+  readonly questions: readonly string[];
+  /** Default 64. */
+  readonly maxAnswerTokens?: number;
+  /** Default: all cores but one. The threads of runtimes spin while they wait for each other, so one that is kept waiting starves the machine. */
+  readonly threads?: number;
+}
+
+/** What each file has to go through. */
+export interface Exam {
+  readonly tokenizer: Tokenizer;
+  readonly questions: readonly { readonly question: string; readonly text: string; readonly tokenIds: readonly number[] }[];
+  readonly maxAnswerTokens: number;
+  readonly rows: readonly EncodedRow[];
+  /** What the model is to be shown first; undefined where nothing. */
+  readonly calibration: readonly EncodedRow[] | undefined;
+  readonly contextSize: number;
+  readonly threads: number;
+}
+
+/** Reads questions and rows as the model does. Throws QuantizationError where it has no chat template, or no runtime could run it. */
+export async function prepareExam(request: ExamRequest, model: SourceModel, { signal }: WorkContext): Promise<Exam> {
+  const reads = request.questions.length > 0 || request.datasetFolder !== undefined || request.calibrationFolder !== undefined;
+  if (model.family.decoderStartTokenId && reads) {
+    throw new QuantizationError({
+      code: 'runtime-without-encoder',
+      message: `${request.modelFolder} is an encoder-decoder, which the runtimes here load but do not run. Leave questions, dataset and calibration out, and evaluate the model itself.`,
+      facts: { folder: request.modelFolder, family: model.family.name },
+    });
+  }
+  const tokenizer = await Tokenizer.fromFolder(request.modelFolder);
+  const template = await ChatTemplate.fromFolder(request.modelFolder);
+  if (template === undefined && reads) {
+    throw new QuantizationError({
+      code: 'no-chat-template',
+      message: `${request.modelFolder} has no chat template, so it can neither be asked questions nor read conversations. Leave questions, dataset and calibration out, or use a model tuned for chat.`,
+      facts: { folder: request.modelFolder },
+    });
+  }
+  const { maxAnswerTokens = 64, threads = Math.max(1, availableParallelism() - 1) } = request;
+  const questions = request.questions.map((question) => {
+    const text = template!.render([{ role: 'user', content: question }], { addGenerationPrompt: true });
+    return { question, text, tokenIds: tokenizer.encode(text, { addSpecialTokens: false }) };
+  });
+  const positions = model.configJson['max_position_embeddings'];
+  const contextLength = typeof positions === 'number' ? positions : Infinity;
+  const rows = request.datasetFolder === undefined ? [] : await heldOutRows(request.datasetFolder, tokenizer, template!, { tag: request.tag, contextLength, signal });
+  const calibration = request.calibrationFolder === undefined ? undefined : await calibrationRows(request.calibrationFolder, tokenizer, template!, { contextLength, signal });
+  const longest = Math.max(1, ...rows.map(({ tokenIds }) => tokenIds.length), ...questions.map(({ tokenIds }) => tokenIds.length + maxAnswerTokens));
+  return { tokenizer, questions, maxAnswerTokens, rows, calibration, contextSize: Math.min(longest, contextLength), threads };
+}
+
+/** What a runtime made of a file. Plain JSON. */
+export type Examined = {
+  /** Null without a dataset. */
+  perplexity: number | null;
+  /** Of the file from the model, nats a token, its 100 likeliest tokens told apart; null without a dataset. */
+  klDivergence: number | null;
+  answers: { question: string; answer: string }[];
+};
+
+/** Has the target's runtime load the file (with an adapter, where one is given), answer the questions and score the rows. `source`: what the model itself says of them. */
+export async function examine(target: QuantizationTarget, { path, adapter }: { readonly path: string; readonly adapter?: string | undefined }, exam: Exam, source: readonly (readonly SourcePlace[])[], { signal, onProgress }: WorkContext): Promise<Examined> {
+  const open = target.kind === 'gguf' ? openGgufRuntime : openOnnxRuntime;
+  await using runtime = await open(path, { contextSize: exam.contextSize, threads: exam.threads, adapter, signal });
+  const answers: { question: string; answer: string }[] = [];
+  for (const { question, text, tokenIds } of exam.questions) {
+    requireSameTokens(path, runtime, text, tokenIds);
+    const answer = await runtime.complete(tokenIds, { maxNewTokens: exam.maxAnswerTokens, stopTokenIds: exam.tokenizer.eosTokenIds, signal });
+    answers.push({ question, answer: exam.tokenizer.decode(answer, { skipSpecialTokens: true }).trim() });
+    onProgress({ phase: `asking ${target.name}`, done: answers.length, total: exam.questions.length, unit: 'questions' });
+  }
+  const logProbabilities: number[] = [];
+  let divergence = 0;
+  for (const [index, { tokenIds, lossMask }] of exam.rows.entries()) {
+    const places = source[index]!;
+    let next = 0;
+    // The token itself, then those that the model finds likeliest.
+    const asked = tokenIds.map((id, place) => (place > 0 && lossMask[place] === true ? [id, ...places[next++]!.candidates] : []));
+    for (const [place, [own, ...candidates]] of (await runtime.logProbabilitiesOf(tokenIds, asked, signal)).entries()) {
+      logProbabilities.push(own!);
+      divergence += klDivergence(places[place]!.logProbabilities, candidates);
+    }
+    onProgress({ phase: `scoring ${target.name}`, done: index + 1, total: exam.rows.length, unit: 'rows' });
+  }
+  if (logProbabilities.length === 0) return { answers, perplexity: null, klDivergence: null };
+  return { answers, perplexity: perplexity(logProbabilities), klDivergence: divergence / logProbabilities.length };
+}
+
+/** A runtime with a tokenizer of its own, made from what we wrote into the file, has to read text as the model does. */
+function requireSameTokens(path: string, runtime: ModelRuntime, text: string, expected: readonly number[]): void {
+  const read = runtime.tokenize?.(text);
+  if (read === undefined || read.join() === expected.join()) return;
+  const first = expected.findIndex((id, index) => read[index] !== id);
+  throw new QuantizationError({
+    code: 'tokens-differ',
+    message: `${runtime.name} reads a question with ${path} as other tokens than the model's own tokenizer (from token ${first < 0 ? expected.length : first} on): the file's tokenizer would serve the model wrongly.`,
+    facts: { path, runtime: runtime.name, expected, read },
+  });
+}
