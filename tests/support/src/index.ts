@@ -6,5 +6,6 @@ export { NatsServer } from './nats-server.js';
 export { startOtlpReceiver, type OtlpReceiver, type ReceivedMetric, type ReceivedSpan } from './otlp-receiver.js';
 export { startPostgres, type PostgresServer } from './postgres.js';
 export { accepts, findProgram, MissingServerError, repositoryRoot, ServerProcess, type ServerProcessOptions } from './server-process.js';
+export { editTinyModel } from './edit-tiny-model.js';
 export { writeTinyModel, type TinyModelOptions } from './tiny-model.js';
 export { temporaryFolder } from './temporary-folder.js';

@@ -5,10 +5,8 @@ import { readMergeConfiguration } from '@tunesmith/contracts';
 import { float32FromBfloat16, readModelFolder } from '@tunesmith/checkpoints';
 import { liveTensors, type WorkContext } from '@tunesmith/tensor';
 import { Tokenizer } from '@tunesmith/tokenizers';
-import { writeTinyModel } from '@tunesmith/tests-support';
-import { makeMergedModel } from './make-merged-model.js';
-import { mergeModels, type MergeReport } from './merge-models.js';
-import { editModel } from './testing/edit-model.js';
+import { editTinyModel, writeTinyModel } from '@tunesmith/tests-support';
+import { makeMergedModel, mergeModels, type MergeReport } from '@tunesmith/merging';
 
 const context: WorkContext = { signal: new AbortController().signal, onProgress() {} };
 let folder: string;
@@ -17,8 +15,8 @@ const at = (name: string): string => join(folder, name);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'merges-'));
   for (const [index, name] of ['base', 'one', 'two'].entries()) await writeTinyModel(at(name), { seed: index + 1, layers: 3 });
-  await editModel(at('one'), at('wider'), { tokens: { '<tool>': 3, '<end>': -2 } });
-  await editModel(at('two'), at('other-tokens'), { tokens: { '<think>': 5 } });
+  await editTinyModel(at('one'), at('wider'), { tokens: { '<tool>': 3, '<end>': -2 } });
+  await editTinyModel(at('two'), at('other-tokens'), { tokens: { '<think>': 5 } });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -159,7 +157,7 @@ test('what is left of another merge is not continued', async () => {
 });
 
 test('a parent that changes meanwhile is refused, and nothing is kept', async () => {
-  await editModel(at('two'), at('changing'), {});
+  await editTinyModel(at('two'), at('changing'), {});
   let touched: Promise<void> | undefined;
   const touching: WorkContext = { ...context, onProgress: () => void (touched ??= utimes(at('changing/model.safetensors'), 1, 1)) };
   const merging = merge({ merge_method: 'linear', models: [{ model: 'one' }, { model: 'changing' }], parameters: { weight: 1 } }, 'of-two-states', { context: touching });
@@ -187,10 +185,10 @@ describe('refuses', () => {
   };
   beforeAll(async () => {
     await writeTinyModel(at('deeper'), { layers: 4 });
-    await editModel(at('two'), at('damaged'), { weight: nan });
-    await editModel(at('two'), at('holey'), { weight: (name, bytes) => (name === layer(1) ? null : bytes) });
-    await editModel(at('two'), at('mute'), { withoutTemplate: true });
-    await editModel(at('two'), at('few-rows'), { tokens: { '<far>': 1 } });
+    await editTinyModel(at('two'), at('damaged'), { weight: nan });
+    await editTinyModel(at('two'), at('holey'), { weight: (name, bytes) => (name === layer(1) ? null : bytes) });
+    await editTinyModel(at('two'), at('mute'), { withoutTemplate: true });
+    await editTinyModel(at('two'), at('few-rows'), { tokens: { '<far>': 1 } });
     const path = at('few-rows/tokenizer.json');
     await writeFile(path, (await readFile(path, 'utf8')).replace(/"id": 26[0-9],\n(\s+)"content": "<far>"/, '"id": 900,\n$1"content": "<far>"'));
   });

@@ -10,7 +10,7 @@ interface ModelEdits {
 }
 
 /** Copies a tiny bfloat16 model with changes. */
-export async function editModel(from: string, to: string, { tokens = {}, config = {}, withoutTemplate = false, weight = (_name, bytes) => bytes }: ModelEdits): Promise<void> {
+export async function editTinyModel(from: string, to: string, { tokens = {}, config = {}, withoutTemplate = false, weight = (_name, bytes) => bytes }: ModelEdits): Promise<void> {
   await using model = await readModelFolder(from);
   const files: Record<string, Uint8Array | Record<string, unknown>> = await readSideFiles(from, model.sideFiles.filter((name) => !withoutTemplate || name !== 'chat_template.jinja'));
   const parse = (name: string): Record<string, unknown> => JSON.parse(Buffer.from(files[name] as Uint8Array).toString('utf8')) as Record<string, unknown>;
