@@ -4,6 +4,7 @@ import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
 import type { KeyValueCache } from '@tunesmith/nn';
 import { noGrad, ops, scope, tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
+import { penalizeRepetition } from './repetition-penalty.js';
 import { chooseTokens, type ChosenTokens, type Sampling } from './sampling.js';
 
 export interface GenerationRequest {
@@ -20,6 +21,8 @@ export interface GenerationOptions extends Partial<Sampling> {
   /** A row ends at any of these; the stop token itself is not part of the result. */
   readonly stopTokenIds: readonly number[];
   readonly seed?: number;
+  /** Makes what stands in a row already less likely; 1, for none, without it. Then log-probabilities are those that it left. */
+  readonly repetitionPenalty?: number;
   /** The most tokens that prompt and answer may have together: what the model was made for. */
   readonly contextLength?: number;
   /** The most rows that are decoded side by side. */
@@ -129,7 +132,7 @@ function tokensOf({ prompt, source }: RunningRow): number {
 }
 
 /** One more token for each row, the first after its prompt; keeps those that go on, in the cache too, and returns them. */
-function step(model: CausalLanguageModel, cache: KeyValueCache, rows: readonly RunningRow[], { temperature = 0, topP = 1, stopTokenIds, endsWith }: DecodingOptions, finish: Finish): RunningRow[] {
+function step(model: CausalLanguageModel, cache: KeyValueCache, rows: readonly RunningRow[], { temperature = 0, topP = 1, repetitionPenalty = 1, stopTokenIds, endsWith }: DecodingOptions, finish: Finish): RunningRow[] {
   const device = model.outputWeight.device;
   const uniforms = temperature === 0 ? [] : rows.map(({ seed, stream, tokenIds }) => counterUniform(seed, stream, tokenIds.length));
   const chosen: ChosenTokens = scope(() =>
@@ -141,7 +144,8 @@ function step(model: CausalLanguageModel, cache: KeyValueCache, rows: readonly R
       const hidden = model.hidden(packed, cache); // [tokens, hidden]
       const ends = packed.boundaries.slice(1).map((end) => end - 1);
       const last = hidden.shape[0] === ends.length ? hidden : ops.indexSelect(hidden, 0, tensor(ends, { dtype: 'int64', device })); // [rows, hidden]
-      return chooseTokens(model.logits(last), { temperature, topP }, uniforms);
+      const seen = repetitionPenalty === 1 ? [] : rows.map(({ prompt, tokenIds }) => [...prompt, ...tokenIds]);
+      return chooseTokens(penalizeRepetition(model.logits(last), seen, repetitionPenalty), { temperature, topP }, uniforms);
     }),
   );
   const staying = rows.flatMap((row, place) => (take(row, place) ? [place] : []));
@@ -190,11 +194,12 @@ function startRow({ tokenIds, sourceTokenIds: source, seed }: GenerationRequest,
   return { index, prompt: tokenIds, ...(source && { source }), seed: seed ?? options.seed ?? 1, stream: seed === undefined ? index : 0, limit, tokenIds: [], logProbs: [] };
 }
 
-function checkOptions({ maxNewTokens, temperature = 0, topP = 1, batchRows = 32 }: GenerationOptions): void {
+function checkOptions({ maxNewTokens, temperature = 0, topP = 1, repetitionPenalty = 1, batchRows = 32 }: GenerationOptions): void {
   const wrong = (name: string, expected: string, value: number): GenerationError =>
     new GenerationError({ message: `${name}: expected ${expected}; got ${value}.`, code: 'option-out-of-range', facts: { name, value } });
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) throw wrong('maxNewTokens', 'a whole number of at least 1', maxNewTokens);
   if (!Number.isInteger(batchRows) || batchRows < 1) throw wrong('batchRows', 'a whole number of at least 1', batchRows);
   if (!(temperature >= 0 && Number.isFinite(temperature))) throw wrong('temperature', 'a number of at least 0, where 0 takes the likeliest token', temperature);
+  if (!(repetitionPenalty > 0 && Number.isFinite(repetitionPenalty))) throw wrong('repetitionPenalty', 'a number above 0, where 1 is none', repetitionPenalty);
   if (!(topP > 0 && topP <= 1)) throw wrong('topP', 'a number above 0 and at most 1', topP);
 }

@@ -4,7 +4,7 @@ import { collect, number } from '../options.js';
 import { isPath, resolveReference } from '../runs/references.js';
 import type { Setting, StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
-import { chosenSettings, flagsBySetting } from '../train/chosen-options.js';
+import { chosenSettings } from '../train/chosen-options.js';
 import { domainChoices } from './domain-choices.js';
 import { parseFigures, parseWeights, readDetection } from './domain-weights.js';
 
