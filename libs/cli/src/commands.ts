@@ -23,6 +23,7 @@ export const commands: readonly CommandEntry[] = [
   { words: 'dataset report', summary: 'describe a dataset, also under the tokenizer of a model', load: async () => (await import('./commands/dataset-report.js')).datasetReport },
   { words: 'dataset diff', summary: 'say which rows two datasets share, and which changed', load: async () => (await import('./commands/dataset-diff.js')).datasetDiff },
   { words: 'dataset synthesize', summary: 'make a dataset of what a model says: answers to open rows, or a teacher\'s instructions with answers', load: async () => (await import('./commands/dataset-synthesize.js')).datasetSynthesize },
+  { words: 'dataset detect', summary: 'find out which domains a model knows', load: async () => (await import('./commands/dataset-detect.js')).datasetDetect },
   { words: 'dataset compose', summary: 'make a dataset whose rows come from domains by weight', load: async () => (await import('./commands/dataset-compose.js')).datasetCompose },
   { words: 'train', summary: 'tune a model on a dataset', load: async () => (await import('./commands/train.js')).train },
   { words: 'fuse', summary: 'fuse the knowledge of other models into one, whatever their vocabularies', load: async () => (await import('./commands/fuse.js')).fuse },

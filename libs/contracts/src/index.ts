@@ -20,6 +20,7 @@ export { expressionPattern, Recipe, RecipeStep, RecipeTemplateStep, upstream } f
 export { InputKind, RecipeInput } from './recipe-input.js';
 export { chat, ChatMessage, ChatSpec } from './steps/chat.js';
 export { compose, ComposeSpec } from './steps/compose.js';
+export { detect, DetectSpec } from './steps/detect.js';
 export { DomainShares, DomainWeights } from './steps/domain-shares.js';
 export { diffDatasets, DiffDatasetsSpec } from './steps/diff-datasets.js';
 export { EvaluateSpec, evaluate, EvaluationTask } from './steps/evaluate.js';

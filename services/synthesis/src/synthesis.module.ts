@@ -4,10 +4,11 @@ import { ComposeRequestedHandler } from './compose-requested.handler.js';
 import { DatasetDiffRequestedHandler } from './dataset-diff-requested.handler.js';
 import { DatasetImportRequestedHandler } from './dataset-import-requested.handler.js';
 import { DatasetReportRequestedHandler } from './dataset-report-requested.handler.js';
+import { DetectRequestedHandler } from './detect-requested.handler.js';
 import { FilesImportRequestedHandler } from './files-import-requested.handler.js';
 import { SynthesizeRequestedHandler } from './synthesize-requested.handler.js';
 
-export const synthesisHandlers = [DatasetImportRequestedHandler, DatasetReportRequestedHandler, DatasetDiffRequestedHandler, FilesImportRequestedHandler, SynthesizeRequestedHandler, ComposeRequestedHandler];
+export const synthesisHandlers = [DatasetImportRequestedHandler, DatasetReportRequestedHandler, DatasetDiffRequestedHandler, FilesImportRequestedHandler, SynthesizeRequestedHandler, ComposeRequestedHandler, DetectRequestedHandler];
 
 @Module({
   imports: [

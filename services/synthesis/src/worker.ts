@@ -2,6 +2,7 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { composeDataset, describeDataset, diffDatasets, importDataset, readDetectedShares, TokenCounter } from '@tunesmith/datasets';
+import { detectDomains, sixDomains } from '@tunesmith/evaluation';
 import { completeRowsWithModel, synthesizeInstructions, synthesizeResponses, type CompleteRowsOptions, type TeacherSource } from '@tunesmith/generation';
 import { conversationFormat } from '@tunesmith/models';
 import { defineWorker } from '@tunesmith/platform';
@@ -11,6 +12,7 @@ import type { CountedModel } from './counted-model.js';
 import type { DiffDatasetsInput } from './dataset-diff-requested.handler.js';
 import type { ImportDatasetInput } from './dataset-import-requested.handler.js';
 import type { ReportDatasetInput } from './dataset-report-requested.handler.js';
+import type { DetectInput } from './detect-requested.handler.js';
 import type { SynthesizeInstructionsInput, SynthesizeResponsesInput } from './synthesize-requested.handler.js';
 
 type CompleteRowsInput = CompleteRowsOptions & { outFolder: string };
@@ -26,6 +28,7 @@ export default defineWorker(
     completeRows: ({ outFolder, ...options }: CompleteRowsInput, context) => completeRowsWithModel(options, outFolder, context),
     compose: async ({ outFolder, detectionFolder, ...options }: ComposeInput, context) =>
       composeDataset({ ...options, ...(detectionFolder === undefined ? {} : { shares: await readDetectedShares(detectionFolder) }) }, outFolder, context),
+    detect: ({ outFolder, domains = sixDomains, ...options }: DetectInput, context) => detectDomains({ ...options, domains }, outFolder, context),
     synthesizeInstructions: ({ outFolders, ...options }: SynthesizeInstructionsInput, context) => synthesizeInstructions(options, outFolders, context),
     synthesizeResponses: ({ outFolders, ...options }: SynthesizeResponsesInput, context) => synthesizeResponses(options, outFolders, context),
     synthesizeInstructionsElsewhere: ({ outFolders, ...options }: SynthesizeInstructionsInput, context) => synthesizeInstructions(options, outFolders, context),
@@ -33,7 +36,7 @@ export default defineWorker(
   },
   {
     cores: { importDataset: 0, describeDataset: 0, diffDatasets: 0, compose: 0, synthesizeInstructionsElsewhere: 0, synthesizeResponsesElsewhere: 0 },
-    predictMemory: { completeRows: predictWeights, synthesizeInstructions: predictTeachers, synthesizeResponses: predictTeachers },
+    predictMemory: { completeRows: predictWeights, detect: predictDetection, synthesizeInstructions: predictTeachers, synthesizeResponses: predictTeachers },
   },
 );
 
@@ -52,6 +55,13 @@ async function predictWeights({ modelFolder, dtype = 'bfloat16' }: Pick<Complete
   await using model = await readModelFolder(modelFolder);
   const parameters = [...model.tensors.names()].reduce((sum, name) => sum + elementCount(model.tensors.info(name).shape), 0);
   return { weights: parameters * (dtype === 'float32' ? 4 : 2) };
+}
+
+/** One model is in memory at a time. */
+async function predictDetection({ modelFolder, judge, dtype }: DetectInput): Promise<Record<string, number>> {
+  const folders = [modelFolder, ...(judge.kind === 'model' ? [judge.folder] : [])];
+  const weights = await Promise.all(folders.map(async (folder) => (await predictWeights({ modelFolder: folder, dtype }))['weights']!));
+  return { weights: Math.max(...weights) };
 }
 
 async function predictTeachers({ teacher, judge }: SynthesizeInstructionsInput | SynthesizeResponsesInput): Promise<Record<string, number>> {

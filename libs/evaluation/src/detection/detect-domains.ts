@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collectRows, detectionFile, domainOf, permutation, type Row, type Split } from '@tunesmith/datasets';
-import { loadForInference } from '@tunesmith/generation';
+import { loadForInference, openAddressTeacher, type TeacherAddress } from '@tunesmith/generation';
 import type { WorkContext } from '@tunesmith/tensor';
 import { EvaluationError } from '../evaluation-error.js';
+import { openAskedJudge } from './asked-judge.js';
 import { detectionPlot } from './detection-plot.js';
 import { likeliest, type DomainJudge, type Verdict } from './domain-judge.js';
 import { checkLabels, type DomainLabels } from './domain-labels.js';
@@ -31,11 +32,8 @@ export interface DetectOptions extends ModelSampling {
   readonly dtype: 'bfloat16' | 'float32';
 }
 
-/** Who judges: a model, by the likelihood of labels. */
-export interface JudgeSource {
-  readonly kind: 'model';
-  readonly folder: string;
-}
+/** Who judges: a model, by the likelihood of labels, or one behind an address, which is asked. */
+export type JudgeSource = { readonly kind: 'model'; readonly folder: string } | { readonly kind: 'address'; readonly address: TeacherAddress };
 
 /** What `detection.json` says. */
 export interface Detection {
@@ -58,7 +56,7 @@ export interface Detection {
  * Which domains a model knows, by what it says when it is asked nothing (VersaTune, arXiv 2411.11266): samples from its start token, each judged, the
  * verdicts averaged over all samples of several rounds. Writes `detection.json`, `detection.svg` and `samples.jsonl`. One model is in memory at a time.
  *
- * @throws EvaluationError `nothing-judged`, `domains-invalid`, `labels-alike`, `judge-constant`, `no-start-token`, `nothing-to-check`.
+ * @throws EvaluationError `nothing-judged`, `domains-invalid`, `labels-alike`, `judge-constant`, `judge-silent`, `no-start-token`, `nothing-to-check`.
  */
 export async function detectDomains(options: DetectOptions, outFolder: string, context: WorkContext): Promise<Detection> {
   const { rounds, samples, aggregate, examplesFolder, checkFolder } = options;
@@ -103,11 +101,20 @@ interface Judged {
   readonly check?: JudgeAccuracy;
 }
 
-async function judged({ judge: source, domains, judgeTokens, dtype }: DetectOptions, examples: readonly LabelledText[], checked: readonly LabelledText[] | undefined, texts: readonly string[], context: WorkContext): Promise<Judged> {
+/** Of a text an asked judge is shown about as much as a model reads. */
+const charactersOfToken = 4;
+
+async function judged({ judge: source, domains, judgeTokens, dtype, seed }: DetectOptions, examples: readonly LabelledText[], checked: readonly LabelledText[] | undefined, texts: readonly string[], context: WorkContext): Promise<Judged> {
+  const ask = async (judge: DomainJudge): Promise<Judged> => {
+    const check = checked && (await judgeAccuracy(judge, checked, Object.keys(domains), { ...context, onProgress: (progress) => context.onProgress({ ...progress, phase: 'check the judge' }) }));
+    return { verdicts: await judge.judge(texts, context), calibration: judge.calibration, ...(check && { check }) };
+  };
+  if (source.kind === 'address') {
+    await using teacher = openAddressTeacher(source.address);
+    return await ask(await openAskedJudge(teacher, domains, { textCharacters: judgeTokens * charactersOfToken, seed }, context));
+  }
   using loaded = await loadForInference(source.folder, { dtype });
-  const judge = await openLabelJudge(loaded, domains, { textTokens: judgeTokens, examples }, context);
-  const check = checked && (await judgeAccuracy(judge, checked, Object.keys(domains), { ...context, onProgress: (progress) => context.onProgress({ ...progress, phase: 'check the judge' }) }));
-  return { verdicts: await judge.judge(texts, context), calibration: judge.calibration, ...(check && { check }) };
+  return await ask(await openLabelJudge(loaded, domains, { textTokens: judgeTokens, examples }, context));
 }
 
 /** Rows whose tag is a domain, as texts. */

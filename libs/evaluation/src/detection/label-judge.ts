@@ -3,8 +3,9 @@ import type { InferenceModel } from '@tunesmith/generation';
 import { packTokens } from '@tunesmith/nn';
 import { noGrad, ops, scope, tensor, type WorkContext } from '@tunesmith/tensor';
 import { EvaluationError } from '../evaluation-error.js';
-import { likeliest, softmax, type DomainJudge } from './domain-judge.js';
+import { softmax, type DomainJudge } from './domain-judge.js';
 import type { DomainLabels } from './domain-labels.js';
+import { domainProbes, expectTellsApart } from './domain-probes.js';
 import { fitCalibration, type Calibration } from './fit-calibration.js';
 
 /** A text whose domain is known. */
@@ -56,14 +57,7 @@ export async function openLabelJudge(loaded: InferenceModel, labels: DomainLabel
   }
   const verdict = (features: readonly number[]): number[] => softmax(calibration(features));
 
-  const probes = domains.map((domain) => `${labels[domain]!.join(', ')}. This text is about ${labels[domain]![0]!}.`);
-  const said = (await featuresOf(probes, silent)).map((features) => likeliest(verdict(features)));
-  if (new Set(said).size === 1) {
-    throw new EvaluationError({
-      message: `judge: expected a model that tells domains apart; texts that name ${domains.join(', ')} in turn are all "${domains[said[0]!]!}" to it. Take a larger judge, or give it examples of the domains.`,
-      code: 'judge-constant', facts: { label: domains[said[0]!]!, calibration: description },
-    });
-  }
+  expectTellsApart((await featuresOf(domainProbes(labels), silent)).map(verdict), domains, description);
   return { calibration: description, judge: async (texts, within) => (await featuresOf(texts, within)).map(verdict) };
 }
 
