@@ -57,7 +57,7 @@ export class SynthesizeRequestedHandler implements JobHandler<SynthesizeSpec> {
     const teacher = await teacherSource({ model: spec.teacher, file: spec.teacherFile, address: spec.teacherAddress }, { model: folders['teacher'], file: folders['teacherFile'] }, dtype);
     const judge = await teacherSource({ model: spec.judge, file: spec.judgeFile, address: spec.judgeAddress }, { model: folders['judge'], file: folders['judgeFile'] }, dtype);
     // The schema has seen to it that there is a teacher.
-    return { teacher: teacher as TeacherSource, ...(judge && { judge: { model: judge, keep: judgeKeeps } }), responses, filters: { ...filters, nearDuplicates: filters.nearDuplicates ?? undefined }, seed, batch, source, validationShare, journal };
+    return { teacher: teacher as TeacherSource, ...(judge && { judge: { model: judge, keep: judgeKeeps } }), responses, filters: { ...filters, nearDuplicates: filters.nearDuplicates ?? undefined }, seed, batch, source, validationShare, journal, encoderFolder: folders['encoder'] };
   }
 }
 

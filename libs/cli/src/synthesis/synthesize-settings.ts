@@ -9,14 +9,14 @@ type OptionKey = keyof SynthesizeOptions;
 const common: readonly OptionKey[] = ['kind', 'out', 'detach'];
 const addressOptions: readonly OptionKey[] = ['teacherModel', 'keyVariable', 'concurrency', 'requestsPerMinute', 'timeout', 'retries', 'prices', 'spendingCap'];
 const answering: readonly OptionKey[] = [
-  'teacher', ...addressOptions, 'answerTemperature', 'answerTokens', 'answerWords', 'keepRefusals', 'judge', 'judgeModel', 'judgeKeyVariable', 'judgeKeeps', 'name', 'source', 'seed', 'batch', 'dtype',
+  'teacher', ...addressOptions, 'answerTemperature', 'answerTokens', 'answerWords', 'keepRefusals', 'judge', 'judgeModel', 'judgeKeyVariable', 'judgeKeeps', 'name', 'source', 'seed', 'batch', 'dtype', 'encoder',
 ];
 const taken: Readonly<Record<SynthesisKind, readonly OptionKey[]>> = {
   'self-replay': [...common, 'model', 'maxNewTokens', 'placeholder'],
   responses: [...common, ...answering],
   instructions: [
     ...common, ...answering, 'seeds', 'rows', 'requests', 'examples', 'items', 'longestSeed', 'topics', 'topicShare', 'topicsPerRequest', 'topicWords', 'topicSubcategories', 'topicPages',
-    'temperature', 'topP', 'instructionTokens', 'minWords', 'maxWords', 'language', 'nearDuplicates', 'encoder',
+    'temperature', 'topP', 'instructionTokens', 'minWords', 'maxWords', 'language', 'nearDuplicates',
   ],
 };
 

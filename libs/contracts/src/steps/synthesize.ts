@@ -34,6 +34,7 @@ const answering = {
   batch: z.int().min(1).max(4096).default(128).describe('Prompts that are asked and stored together.'),
   validationShare: z.number().min(0).lt(1).default(0.05).describe('Part of the rows that is held out, by their question.'),
   dtype: z.enum(['bfloat16', 'float32']).default('bfloat16').describe('What models of the registry are computed in.'),
+  encoder: ArtifactRef.optional().describe('A folder with a sentence encoder, as ONNX or a BERT, for the spread of meanings in the report.'),
 };
 
 export const InstructionsSpec = z
@@ -52,7 +53,6 @@ export const InstructionsSpec = z
     topicsPerRequest: z.int().min(1).max(16).default(3),
     topicFilter: z.strictObject({ mostWords: z.int().min(1).default(2), leastSubcategories: z.int().min(0).default(11), leastPages: z.int().min(0).default(51) }).prefault({}),
     instructions: z.strictObject({ ...TeacherSampling.shape, maxNewTokens: TeacherSampling.shape.maxNewTokens.default(1024), temperature: TeacherSampling.shape.temperature.default(1), topP: TeacherSampling.shape.topP.default(0.95) }).prefault({}),
-    encoder: ArtifactRef.optional().describe('A folder with a sentence encoder as ONNX, for the spread of meanings in the report.'),
   })
   .refine(oneTeacher, { path: ['teacher'], error: 'expected exactly one of teacher, teacherFile and teacherAddress' })
   .refine(atMostOneJudge, { path: ['judge'], error: 'expected at most one of judge, judgeFile and judgeAddress' });

@@ -33,6 +33,8 @@ export interface AnsweringOptions {
   /** What the rows' `source` says. */
   readonly source: string;
   readonly validationShare: number;
+  /** A sentence encoder, for the spread of meanings in the report; absent: the report does without. */
+  readonly encoderFolder?: string | undefined;
   /** Where answers are kept between attempts. */
   readonly journal: JournalPlace;
 }

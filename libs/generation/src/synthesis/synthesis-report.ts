@@ -1,4 +1,4 @@
-import type { DatasetReport } from '@tunesmith/datasets';
+import type { DatasetReport, DiversityReport } from '@tunesmith/datasets';
 import type { TeacherUsage } from '../teachers/teacher.js';
 import type { FilterCount } from './funnel.js';
 import type { JudgeCalibration } from './judge.js';
@@ -34,4 +34,6 @@ export interface SynthesisReport {
   readonly judge?: { readonly model: string; readonly calibration: JudgeCalibration };
   readonly usage: { readonly teacher: TeacherUsage; readonly judge?: TeacherUsage };
   readonly dataset: DatasetReport;
+  /** How varied the rows are, and beside them the seeds, or the rows as they were. */
+  readonly diversity: { readonly rows: DiversityReport; readonly beside: DiversityReport; readonly besideName: string };
 }

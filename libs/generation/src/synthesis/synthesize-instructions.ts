@@ -35,7 +35,8 @@ const streams = { responses: 104, topics: 105 };
  * @throws GenerationError `seeds-too-few`, `teacher-makes-no-items`, `nothing-synthesized`; what topics, judge and teachers throw.
  */
 export async function synthesizeInstructions(options: SynthesizeInstructionsOptions, outFolders: SynthesisFolders, context: WorkContext): Promise<SynthesisReport> {
-  const seeds = await readSeeds(options, context.signal);
+  const seedRows = await collectRows(options.seedsFolder, { signal: context.signal });
+  const seeds = seedsIn(seedRows, options);
   await using session = await SynthesisSession.open(options, context);
   const topics = options.topicShare > 0 ? await topicsOf(options, session, context) : undefined;
   const made = new InstructionRounds(options, seeds, topics, session);
@@ -76,12 +77,11 @@ export async function synthesizeInstructions(options: SynthesizeInstructionsOpti
     filters: made.funnel.counts(),
     ...session.accounts(),
     dataset,
-  }, outFolders.report);
+  }, { made: kept, beside: seedRows, besideName: 'seeds', encoderFolder: options.encoderFolder }, outFolders.report, context);
 }
 
 /** The first questions of a dataset's rows. @throws GenerationError `seeds-too-few` */
-async function readSeeds({ seedsFolder, longestSeed, examples }: SynthesizeInstructionsOptions, signal: AbortSignal): Promise<Seed[]> {
-  const rows = await collectRows(seedsFolder, { signal });
+function seedsIn(rows: readonly Row[], { longestSeed, examples }: SynthesizeInstructionsOptions): Seed[] {
   const seeds = rows.flatMap(({ messages, text }, index): Seed[] => {
     const instruction = (messages.find(({ role }) => role === 'user')?.content ?? text ?? '').trim();
     return instruction === '' || instruction.length > longestSeed ? [] : [{ row: index + 1, instruction }];

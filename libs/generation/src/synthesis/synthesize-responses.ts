@@ -1,4 +1,4 @@
-import { DatasetWriter, readRows, ReportBuilder } from '@tunesmith/datasets';
+import { collectRows, DatasetWriter, ReportBuilder, type Row } from '@tunesmith/datasets';
 import type { WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from '../generation-error.js';
 import { Answerer, responseStages, type OpenInstruction } from './answer-instructions.js';
@@ -19,24 +19,25 @@ const stream = 106;
  */
 export async function synthesizeResponses(options: SynthesizeResponsesOptions, outFolders: SynthesisFolders, context: WorkContext): Promise<SynthesisReport> {
   await using session = await SynthesisSession.open(options, context);
-  const open = await questionsOf(options, session.teacher.name, context.signal);
+  const asked = await collectRows(options.datasetFolder, { signal: context.signal });
+  const open = questionsOf(asked, options, session.teacher.name);
   const funnel = new Funnel(responseStages.map((filter) => ({ stage: 'response' as const, filter })));
   const { filters, responses: sampling, batch, validationShare } = options;
   const answerer = new Answerer({ ask: (...call) => session.ask(...call), sampling, filters, judge: session.judge, funnel, batch, validationShare });
   await using writer = await DatasetWriter.create(outFolders.dataset);
   const builder = new ReportBuilder();
-  let rows = 0;
+  const rows: Row[] = [];
   const stoppedBy = await session.untilSpent(async () => {
-    for await (const answered of answerer.answer(open, session.within(context, rows, open.length))) {
+    for await (const answered of answerer.answer(open, session.within(context, rows.length, open.length))) {
       for (const row of answered) {
         builder.add(row, { format: 'messages' });
         await writer.add(row);
-        rows += 1;
+        rows.push(row);
       }
     }
     return 'rows' as const;
   });
-  if (rows === 0) {
+  if (rows.length === 0) {
     throw new GenerationError({
       message: `Expected answers to ${open.length} questions; none was left. ${funnel.counts().filter(({ dropped }) => dropped > 0).map(({ filter, dropped }) => `${filter}: ${dropped}`).join(', ') || 'The spending cap leaves no room for one'}. Try a stronger teacher, or loosen the filters.`,
       code: 'nothing-synthesized',
@@ -45,19 +46,18 @@ export async function synthesizeResponses(options: SynthesizeResponsesOptions, o
   }
   const dataset = builder.finish();
   await writer.finish(dataset);
-  return writeSynthesisReport({ kind: 'responses', teacher: session.teacher.name, rows, wanted: open.length, stoppedBy, beyondWanted: 0, filters: funnel.counts(), ...session.accounts(), dataset }, outFolders.report);
+  return writeSynthesisReport({ kind: 'responses', teacher: session.teacher.name, rows: rows.length, wanted: open.length, stoppedBy, beyondWanted: 0, filters: funnel.counts(), ...session.accounts(), dataset }, { made: rows, beside: asked, besideName: 'before', encoderFolder: options.encoderFolder }, outFolders.report, context);
 }
 
-async function questionsOf({ datasetFolder, source, seed }: SynthesizeResponsesOptions, teacher: string, signal: AbortSignal): Promise<OpenInstruction[]> {
+function questionsOf(rows: readonly Row[], { source, seed }: SynthesizeResponsesOptions, teacher: string): OpenInstruction[] {
   const open = new Map<string, OpenInstruction>();
-  let row = 0;
-  for await (const { messages, tags } of readRows(datasetFolder, { signal })) {
-    row += 1;
+  for (const [place, { messages, tags }] of rows.entries()) {
+    const row = place + 1;
     const instruction = messages.find(({ role }) => role === 'user')?.content;
     if (instruction === undefined || open.has(instruction)) continue;
     const drawnWith = samplingSeed(seed, stream, row);
     open.set(instruction, { instruction, samplingSeed: drawnWith, tags: [...new Set([...tags, source])], origin: { source, teacher, prompt: 'response', seeds: [row], samplingSeed: drawnWith } });
   }
   if (open.size > 0) return [...open.values()];
-  throw new GenerationError({ message: 'Expected rows with questions to answer; the dataset has plain text alone.', code: 'nothing-to-answer', facts: { rows: row } });
+  throw new GenerationError({ message: 'Expected rows with questions to answer; the dataset has plain text alone.', code: 'nothing-to-answer', facts: { rows: rows.length } });
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { openGguf } from '@tunesmith/checkpoints';
 import type { WorkContext } from '@tunesmith/tensor';
 import { ChatTemplate } from '@tunesmith/tokenizers';
 import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
@@ -18,9 +19,11 @@ export interface GgufTeacherOptions {
  * A GGUF file in llama.cpp, on the CPU. Its calls hold the event loop for as long as a token takes: it belongs into a worker process. Prompts are answered
  * one after the other, because rows that llama.cpp decodes together change each other's last bits, by when each of them came.
  *
- * @throws TeacherError `teacher-file-refused` with llama.cpp's reason.
+ * @throws TeacherError `teacher-file-refused` with llama.cpp's reason, GgufError where it is no GGUF file.
  */
 export async function openGgufTeacher(path: string, name: string, { contextSize = 4096, threads = threadsOfProcess(), signal }: GgufTeacherOptions): Promise<Teacher> {
+  // node-llama-cpp reads a damaged header without end: ours says what is wrong with it.
+  await using _header = await openGguf(path);
   const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
   // llama.cpp says why it refuses a file in its log only.
   const complaints: string[] = [];
