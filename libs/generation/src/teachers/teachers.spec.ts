@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeGguf } from '@tunesmith/checkpoints';
-import { exportGguf, openSourceModel, schemes } from '@tunesmith/quantization';
+import { exportGguf, ggufFileType, openSourceModel } from '@tunesmith/quantization';
 import { liveTensors, setThreads, type WorkContext } from '@tunesmith/tensor';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import { Tokenizer } from '@tunesmith/tokenizers';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   server = await ChatServer.start(() => answer);
   await writeSpeakingModel(join(folder.path, 'model'), answer);
   await using source = await openSourceModel(join(folder.path, 'model'));
-  await exportGguf(source, schemes.find(({ name }) => name === 'f32')!, join(folder.path, 'model.gguf'), context);
+  await exportGguf(source, ggufFileType('f32'), join(folder.path, 'model.gguf'), context);
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
