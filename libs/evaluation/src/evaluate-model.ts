@@ -61,7 +61,7 @@ export async function evaluateModel(options: EvaluateModelOptions, outFolder: st
 }
 
 async function planAll(options: EvaluateModelOptions, context: WorkContext): Promise<Plan> {
-  const { tasks, definitionsFolder, seed = usualSeed, applyChatTemplate = false, fewshotAsTurns = false } = options;
+  const { tasks, definitionsFolder, seed = usualSeed, applyChatTemplate = false, fewshotAsTurns = true } = options;
   const sources = sourcesOf(options, context.signal);
   const planOptions: PlanOptions = { ...options, seed, applyChatTemplate, fewshotAsTurns };
   const wanted = definitionsFolder === undefined ? tasks : [...tasks, { kind: 'definitions', name: 'definitions' }];

@@ -64,7 +64,7 @@ test('rows that continue stretches attend as the whole row would', () => {
 test('refuses a batch of other rows, and a memory that is gone', () => {
   scope(() => {
     const memory = new BranchMemory();
-    expect(() => memory.rowOf(0, 0)).toThrow(expect.objectContaining({ code: 'cache-empty' }));
+    expect(() => memory.heldIn(0)).toThrow(expect.objectContaining({ code: 'cache-empty' }));
     expect(() => new BranchCache([[], []]).advance([0, 1])).toThrow(expect.objectContaining({ code: 'cache-rows' }));
   });
 });

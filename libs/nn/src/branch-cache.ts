@@ -25,12 +25,16 @@ export class BranchMemory implements Disposable {
     return rowLengths(this.#boundaries)[row] ?? 0;
   }
 
-  /** [tokens of the row, keyValueHeads, headDim] each */
-  rowOf(row: number, layer: number): [keys: Tensor, values: Tensor] {
-    const [held, start] = [this.#layers[layer], this.#boundaries[row]];
-    if (!held || start === undefined) throw new TunesmithError({ message: `BranchMemory: it holds nothing of row ${row} in layer ${layer}, or was disposed of.`, code: 'cache-empty', facts: { row, layer } });
-    const length = this.lengthOf(row);
-    return [ops.narrow(held[0], 0, start, length), ops.narrow(held[1], 0, start, length)];
+  /** [tokens of all rows, keyValueHeads, headDim] each */
+  heldIn(layer: number): [keys: Tensor, values: Tensor] {
+    const held = this.#layers[layer];
+    if (!held) throw new TunesmithError({ message: `BranchMemory: it holds nothing of layer ${layer}, or was disposed of.`, code: 'cache-empty', facts: { layer } });
+    return held;
+  }
+
+  /** Where a row stands among the tokens that are held. */
+  placeOf(row: number): { readonly start: number; readonly length: number } {
+    return { start: this.#boundaries[row] ?? 0, length: this.lengthOf(row) };
   }
 
   [Symbol.dispose](): void {
@@ -94,17 +98,26 @@ class BranchLayer implements CacheLayer {
   attend(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
     return noGrad(() => {
       this.memory?.remember(this.index, key, value, options.boundaries);
-      return this.lengths.every((length) => length === 0) ? attendWithin(query, key, value, options) : this.#attendByRows(query, key, value, options);
+      if (this.lengths.every((length) => length === 0)) return attendWithin(query, key, value, options);
+      return query.device === 'cpu' ? this.#attendByKernel(query, key, value, options) : this.#attendByRows(query, key, value, options);
     });
+  }
+
+  #attendByKernel(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window, softcap }: AttentionOptions): Tensor {
+    const memories = [...new Set(this.pasts.flat().map(({ memory }) => memory))];
+    const held = memories.map((memory) => memory.heldIn(this.index));
+    const stretches = this.pasts.map((past) => past.flatMap(({ memory, row }) => [memories.indexOf(memory), memory.placeOf(row).start, memory.placeOf(row).length]));
+    let end = 0;
+    const ends = stretches.map((own) => (end += own.length / 3));
+    return ops.continuedAttention(query, key, value, boundaries, held.map(([keys]) => keys), held.map(([, values]) => values), stretches.flat(), ends, scale, window ?? null, softcap ?? null);
   }
 
   #attendByRows(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window, softcap }: AttentionOptions): Tensor {
     const attended = rowLengths(boundaries).map((length, row) => {
       const own = (packed: Tensor) => ops.narrow(packed, 0, boundaries[row] ?? 0, length);
-      const before = (this.pasts[row] ?? []).map(({ memory, row: earlier }) => memory.rowOf(earlier, this.index));
-      const keys = ops.cat([...before.map(([keysBefore]) => keysBefore), own(key)], 0); // [past + length, keyValueHeads, headDim]
-      const values = ops.cat([...before.map(([, valuesBefore]) => valuesBefore), own(value)], 0);
-      return attendRow(own(query), keys, values, { past: this.lengths[row] ?? 0, length, scale, window, softcap });
+      const whole = (which: 0 | 1, packed: Tensor) =>
+        ops.cat([...(this.pasts[row] ?? []).map(({ memory, row: earlier }) => ops.narrow(memory.heldIn(this.index)[which], 0, memory.placeOf(earlier).start, memory.placeOf(earlier).length)), own(packed)], 0); // [past + length, keyValueHeads, headDim]
+      return attendRow(own(query), whole(0, key), whole(1, value), { past: this.lengths[row] ?? 0, length, scale, window, softcap });
     });
     return ops.cat(attended, 0);
   }

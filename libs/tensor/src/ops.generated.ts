@@ -728,6 +728,15 @@ export function fewRowsLinear(input: Tensor, weight: Tensor, bias?: Tensor | nul
   return tensorFrom((fewRowsLinearOperator ??= resolve('tunesmith::few_rows_linear', ''))(handleOf(input), handleOf(weight), handleOf(bias)));
 }
 
+let continuedAttentionOperator: NativeOperator | undefined;
+/**
+ * packedAttention of rows that continue what was computed before: the past of row r is the stretches (tensor, start, count of tokens) up to stretchEnds[r] of pastKeys and pastValues, each [tokens, keyValueHeads, dim].
+ * tunesmith::continued_attention(Tensor query, Tensor key, Tensor value, int[] boundaries, Tensor[] past_keys, Tensor[] past_values, int[] stretches, int[] stretch_ends, float scale, int? window=None, float? softcap=None) -> Tensor
+ */
+export function continuedAttention(query: Tensor, key: Tensor, value: Tensor, boundaries: readonly number[], pastKeys: readonly Tensor[], pastValues: readonly Tensor[], stretches: readonly number[], stretchEnds: readonly number[], scale: number, window?: number | null, softcap?: number | null): Tensor {
+  return tensorFrom((continuedAttentionOperator ??= resolve('tunesmith::continued_attention', ''))(handleOf(query), handleOf(key), handleOf(value), boundaries, handlesOf(pastKeys), handlesOf(pastValues), stretches, stretchEnds, scale, window, softcap));
+}
+
 let decodeAttentionOperator: NativeOperator | undefined;
 /**
  * Writes key and value [rows, keyValueHeads, headDim] into slot lengths[r] of row cacheRows[r] of keys and values [cacheRows, keyValueHeads, capacity, headDim], and attends query [rows, heads, headDim] to the slots up to there.

@@ -5,7 +5,8 @@
 //   forward    S = s Q Kᵀ,  P = exp(S - max),  O = P V / sum,  lse = max + log(sum)
 //   backward   Pᵀ = exp(s K Qᵀ - lse),  dV += Pᵀ dO,  dSᵀ = s Pᵀ ∘ (V dOᵀ - δ),  dK += dSᵀ Q,  dQᵀ += Kᵀ dSᵀ,  δ = rowsum(dO ∘ O)
 //
-// A task is one query head of one row. It sums in a fixed order, so that results neither depend on the threads nor on the rows beside it.
+// A task is one query head of one row, or of some rows that continue the same past. It sums in a fixed order, blocks of keys counted from the beginning of
+// the past, so that results neither depend on the threads nor on the rows beside it, nor on how much of a row was computed before.
 // With a soft cap c a score s becomes c tanh(s / c), whose slope is 1 - tanh².
 
 #include <ATen/ATen.h>
@@ -26,6 +27,12 @@ namespace {
 constexpr int64_t queryBlock = 64, keyBlock = 128;
 // Sizes of blocks are rounded up to these: libtorch makes code for each size that it meets.
 constexpr int64_t queryStep = 16, keyStep = 32, dimStep = 16;
+
+/// Tokens before a row that were computed earlier: some of the tokens of a tensor of keys and of one of values.
+struct Stretch {
+  int64_t tensor, start, count;
+  bool operator==(const Stretch& other) const { return tensor == other.tensor && start == other.start && count == other.count; }
+};
 
 struct Settings {
   double scale;
@@ -120,18 +127,67 @@ inline Pack<Number> capped(const Pack<Number>& scores, double softcap) {
   return Pack<Number>(inner.low.tanh(), inner.high.tanh()) * cap;
 }
 
+/// What comes before the rows, in the stretches of each.
+struct Pasts {
+  std::vector<at::Tensor> keys, values;  // [tokens, key_value_heads, dim] each
+  std::vector<std::vector<Stretch>> ofRows;
+
+  int64_t length(int64_t row) const {
+    int64_t sum = 0;
+    if (!ofRows.empty())
+      for (const auto& stretch : ofRows[row]) sum += stretch.count;
+    return sum;
+  }
+};
+
+/// Rows [first, last) that one task takes: they continue the same past, which is packed once for them.
+struct Company {
+  int64_t first, last, past;
+};
+
+constexpr int64_t companyRows = 8;  // more share the packing, fewer share out the work
+
+std::vector<Company> companiesOf(const Rows& rows, const Pasts& pasts) {
+  std::vector<Company> companies;
+  for (int64_t row = 0; row < rows.count(); row++) {
+    const int64_t past = pasts.length(row);
+    if (past > 0 && !companies.empty() && companies.back().last - companies.back().first < companyRows && pasts.ofRows[row] == pasts.ofRows[companies.back().first])
+      companies.back().last++;
+    else
+      companies.push_back({row, row + 1, past});
+  }
+  return companies;
+}
+
 template <typename scalar_t, typename Element>
-void forwardKernel(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const Rows& rows, const Settings& settings, at::Tensor& output,
+void forwardKernel(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const Rows& rows, const Pasts& pasts, const Settings& settings, at::Tensor& output,
                    at::Tensor& normalizers) {
   using Number = at::opmath_type<Element>;
   using Wide = Pack<Number>;
   using Narrow = Pack<Element>;
   using T = Tiles<Element>;
   const int64_t heads = query.size(1), group = heads / key.size(1), dim = query.size(2), valueDim = value.size(2);
-  const int64_t d = roundUp(dim, dimStep), dv = roundUp(valueDim, dimStep), longest = roundUp(rows.longest(), keyBlock);
+  const auto companies = companiesOf(rows, pasts);
+  int64_t furthest = 0;
+  for (int64_t row = 0; row < rows.count(); row++) furthest = std::max(furthest, pasts.length(row) + rows.length(row));
+  const int64_t d = roundUp(dim, dimStep), dv = roundUp(valueDim, dimStep), longest = roundUp(furthest, keyBlock);
   const Heads<scalar_t> q(query), k(key), v(value);
+  std::vector<Heads<scalar_t>> pastKeys, pastValues;
+  for (const auto& tensor : pasts.keys) pastKeys.emplace_back(tensor);
+  for (const auto& tensor : pasts.values) pastValues.emplace_back(tensor);
   auto* out = output.mutable_data_ptr<scalar_t>();
   auto* lse = normalizers.mutable_data_ptr<Number>();
+
+  // Tokens [from, to) of what comes before a row, one under another.
+  const auto copyPast = [&](const std::vector<Heads<scalar_t>>& tensors, int64_t row, int64_t head, int64_t from, int64_t to, int64_t width, Element* target, int64_t toWidth) {
+    int64_t place = 0;
+    for (const auto& stretch : pasts.ofRows[row]) {
+      const int64_t begin = std::max(from, place), end = std::min(to, place + stretch.count);
+      const auto& tensor = tensors[stretch.tensor];
+      if (begin < end) T::copyRows(tensor.at(stretch.start + begin - place, head), tensor.tokenStride, end - begin, width, target + (begin - from) * toWidth, end - begin, toWidth);
+      place += stretch.count;
+    }
+  };
 
   struct State {
     Element *rowsIn, *keys, *values, *queries, *weights;
@@ -152,14 +208,21 @@ void forwardKernel(const at::Tensor& query, const at::Tensor& key, const at::Ten
     return State{rowsIn, keys, values, queries, weights, scores, sums, std::move(scratch)};
   };
 
-  forEachTask(rows.count() * heads, makeState, [&](int64_t task, State& s) {
-    const int64_t row = task / heads, head = task % heads, start = rows.starts[row], length = rows.length(row), padded = roundUp(length, keyStep);
+  // Keys of the tokens in rowsIn to their blocks, each [d, keyBlock], from a token on where a block begins; then values likewise.
+  const auto packKeys = [&](State& s, int64_t at, int64_t padded) {
+    for (int64_t first = 0; first < padded; first += keyBlock) T::packTransposed(s.rowsIn + first * d, d, std::min(keyBlock, padded - first), d, s.keys + (at + first) * d, keyBlock);
+  };
+  const auto packValues = [&](State& s, int64_t at, int64_t padded) { T::packRows(s.rowsIn, dv, padded, dv, s.values + at * dv, dv); };
+
+  const auto attendRow = [&](State& s, int64_t row, int64_t head, int64_t past) {
+    const int64_t start = rows.starts[row], length = rows.length(row), whole = past / keyBlock * keyBlock, rest = past - whole, padded = roundUp(rest + length, keyStep);
     if (length == 0) return;
-    T::copyRows(k.at(start, head / group), k.tokenStride, length, dim, s.rowsIn, padded, d);
-    for (int64_t first = 0; first < padded; first += keyBlock)  // each block [d, keyBlock]
-      T::packTransposed(s.rowsIn + first * d, d, std::min(keyBlock, padded - first), d, s.keys + first * d, keyBlock);
-    T::copyRows(v.at(start, head / group), v.tokenStride, length, valueDim, s.rowsIn, padded, dv);
-    T::packRows(s.rowsIn, dv, padded, dv, s.values, dv);
+    if (rest > 0) copyPast(pastKeys, row, head / group, whole, past, dim, s.rowsIn, d);
+    T::copyRows(k.at(start, head / group), k.tokenStride, length, dim, s.rowsIn + rest * d, padded - rest, d);
+    packKeys(s, whole, padded);
+    if (rest > 0) copyPast(pastValues, row, head / group, whole, past, valueDim, s.rowsIn, dv);
+    T::copyRows(v.at(start, head / group), v.tokenStride, length, valueDim, s.rowsIn + rest * dv, padded - rest, dv);
+    packValues(s, whole, padded);
 
     for (int64_t begin = 0; begin < length; begin += queryBlock) {
       const int64_t count = std::min(queryBlock, length - begin), height = roundUp(count, queryStep);
@@ -170,12 +233,13 @@ void forwardKernel(const at::Tensor& query, const at::Tensor& key, const at::Ten
       std::fill_n(most, queryBlock, -std::numeric_limits<Number>::infinity());
       std::fill_n(total, queryBlock, Number(0));
 
-      const int64_t firstSeen = settings.window > 0 ? std::max<int64_t>(0, begin - settings.window + 1) / keyBlock * keyBlock : 0;
-      for (int64_t first = firstSeen; first < begin + count; first += keyBlock) {
-        const int64_t breadth = std::min(keyBlock, roundUp(begin + count - first, keyStep));
+      const int64_t place = past + begin;  // of the first query
+      const int64_t firstSeen = settings.window > 0 ? std::max<int64_t>(0, place - settings.window + 1) / keyBlock * keyBlock : 0;
+      for (int64_t first = firstSeen; first < place + count; first += keyBlock) {
+        const int64_t breadth = std::min(keyBlock, roundUp(place + count - first, keyStep));
         T::product(height, breadth, d, s.queries, d, s.keys + first * d, keyBlock, s.scores, keyBlock, false);
         for (int64_t i = 0; i < count; i++) {
-          const auto [low, high] = visible(begin + i, first, breadth, settings.window);
+          const auto [low, high] = visible(place + i, first, breadth, settings.window);
           Element* weights = s.weights + i * keyBlock;
           if (high <= low) {
             std::fill_n(weights, breadth, Element(0));
@@ -223,6 +287,18 @@ void forwardKernel(const at::Tensor& query, const at::Tensor& key, const at::Ten
         lse[token * heads + head] = most[i] + std::log(total[i]);
       }
     }
+  };
+
+  forEachTask(static_cast<int64_t>(companies.size()) * heads, makeState, [&](int64_t task, State& s) {
+    const auto& company = companies[task / heads];
+    const int64_t head = task % heads, whole = company.past / keyBlock * keyBlock;
+    if (whole > 0) {
+      copyPast(pastKeys, company.first, head / group, 0, whole, dim, s.rowsIn, d);
+      packKeys(s, 0, whole);
+      copyPast(pastValues, company.first, head / group, 0, whole, valueDim, s.rowsIn, dv);
+      packValues(s, 0, whole);
+    }
+    for (int64_t row = company.first; row < company.last; row++) attendRow(s, row, head, company.past);
     T::done();
   });
 }
@@ -368,13 +444,14 @@ void backwardKernel(const at::Tensor& outputGradient, const at::Tensor& query, c
 Settings settingsOf(double scale, const std::optional<int64_t>& window, const std::optional<double>& softcap) { return {scale, window.value_or(0), softcap.value_or(0)}; }
 
 /// The result, and the log-sum-exp of each query's scores [tokens, heads] in the type of the arithmetic.
-std::tuple<at::Tensor, at::Tensor> attend(const at::Tensor& queryIn, const at::Tensor& keyIn, const at::Tensor& valueIn, c10::IntArrayRef boundaries, const Settings& settings) {
+std::tuple<at::Tensor, at::Tensor> attend(const at::Tensor& queryIn, const at::Tensor& keyIn, const at::Tensor& valueIn, c10::IntArrayRef boundaries, const Settings& settings,
+                                          const Pasts& pasts = {}) {
   const auto query = readable(queryIn), key = readable(keyIn), value = readable(valueIn);
   const auto rows = rowsOf(boundaries, query.size(1));
   auto output = at::empty({query.size(0), query.size(1), value.size(2)}, query.options());
   auto normalizers = at::empty({query.size(0), query.size(1)}, query.options().dtype(at::toOpMathType(query.scalar_type())));
   TUNESMITH_DISPATCH(query.scalar_type(), "packed_attention", [&] {
-    withTileElement<scalar_t>([&](auto element) { forwardKernel<scalar_t, decltype(element)>(query, key, value, rows, settings, output, normalizers); });
+    withTileElement<scalar_t>([&](auto element) { forwardKernel<scalar_t, decltype(element)>(query, key, value, rows, pasts, settings, output, normalizers); });
   });
   return {output, normalizers};
 }
@@ -383,6 +460,48 @@ at::Tensor plain(const at::Tensor& query, const at::Tensor& key, const at::Tenso
                  std::optional<double> softcap) {
   check(query, key, value, boundaries, window);
   return std::get<0>(attend(query, key, value, boundaries, settingsOf(scale, window, softcap)));
+}
+
+/// Stretches as triples (tensor, start, count), those of row r ending at ends[r].
+Pasts pastsOf(at::TensorList keys, at::TensorList values, c10::IntArrayRef stretches, c10::IntArrayRef ends, const at::Tensor& key, const at::Tensor& value, int64_t rows) {
+  TORCH_CHECK(keys.size() == values.size(), "past_values: expected one for each of past_keys");
+  TORCH_CHECK(static_cast<int64_t>(ends.size()) == rows && std::is_sorted(ends.begin(), ends.end()) && (ends.empty() || (ends.front() >= 0 && ends.back() * 3 == static_cast<int64_t>(stretches.size()))),
+              "stretch_ends: size mismatch: expected where the stretches of each of ", rows, " rows end, of ", stretches.size() / 3);
+  Pasts pasts;
+  for (size_t i = 0; i < keys.size(); i++) {
+    TORCH_CHECK(keys[i].dim() == 3 && values[i].dim() == 3 && keys[i].size(0) == values[i].size(0), "past_keys: size mismatch: expected [tokens, key_value_heads, dim], and as many tokens in past_values");
+    TORCH_CHECK(keys[i].size(1) == key.size(1) && keys[i].size(2) == key.size(2) && values[i].size(1) == value.size(1) && values[i].size(2) == value.size(2), "past_keys: size mismatch: expected heads as in key and value");
+    TORCH_CHECK(keys[i].scalar_type() == key.scalar_type() && values[i].scalar_type() == key.scalar_type() && keys[i].is_cpu() && values[i].is_cpu(), "past_keys: expected the dtype of key, on the CPU");
+    pasts.keys.push_back(readable(keys[i]));
+    pasts.values.push_back(readable(values[i]));
+  }
+  int64_t at = 0;
+  for (const int64_t end : ends) {
+    std::vector<Stretch> own;
+    for (; at < end; at++) {
+      const Stretch stretch{stretches[at * 3], stretches[at * 3 + 1], stretches[at * 3 + 2]};
+      TORCH_CHECK(stretch.tensor >= 0 && stretch.tensor < static_cast<int64_t>(keys.size()) && stretch.start >= 0 && stretch.count > 0 && stretch.start + stretch.count <= keys[stretch.tensor].size(0),
+                  "stretches: size mismatch: expected tokens that past_keys have");
+      own.push_back(stretch);
+    }
+    pasts.ofRows.push_back(std::move(own));
+  }
+  return pasts;
+}
+
+at::Tensor continued(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, c10::IntArrayRef boundaries, at::TensorList pastKeys, at::TensorList pastValues,
+                     c10::IntArrayRef stretches, c10::IntArrayRef stretchEnds, double scale, std::optional<int64_t> window, std::optional<double> softcap) {
+  check(query, key, value, boundaries, window);
+  const auto pasts = pastsOf(pastKeys, pastValues, stretches, stretchEnds, key, value, static_cast<int64_t>(boundaries.size()) - 1);
+  return std::get<0>(attend(query, key, value, boundaries, settingsOf(scale, window, softcap), pasts));
+}
+
+at::Tensor refuseGradient(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, c10::IntArrayRef boundaries, at::TensorList pastKeys, at::TensorList pastValues,
+                          c10::IntArrayRef stretches, c10::IntArrayRef stretchEnds, double scale, std::optional<int64_t> window, std::optional<double> softcap) {
+  TORCH_CHECK(!at::GradMode::is_enabled() || !(query.requires_grad() || key.requires_grad() || value.requires_grad()),
+              "continued_attention has no gradient: it is for inference. Use packed_attention over whole rows, or noGrad");
+  at::AutoDispatchBelowADInplaceOrView below;
+  return continued(query, key, value, boundaries, pastKeys, pastValues, stretches, stretchEnds, scale, window, softcap);
 }
 
 class PackedAttention : public torch::autograd::Function<PackedAttention> {
@@ -429,8 +548,17 @@ at::Tensor withGradient(const at::Tensor& query, const at::Tensor& key, const at
 
 TORCH_LIBRARY_FRAGMENT(tunesmith, library) {
   library.def("packed_attention(Tensor query, Tensor key, Tensor value, int[] boundaries, float scale, int? window=None, float? softcap=None) -> Tensor");
+  library.def(
+      "continued_attention(Tensor query, Tensor key, Tensor value, int[] boundaries, Tensor[] past_keys, Tensor[] past_values, int[] stretches, int[] stretch_ends, float scale, "
+      "int? window=None, float? softcap=None) -> Tensor");
 }
-TORCH_LIBRARY_IMPL(tunesmith, CPU, library) { library.impl("packed_attention", plain); }
-TORCH_LIBRARY_IMPL(tunesmith, AutogradCPU, library) { library.impl("packed_attention", withGradient); }
+TORCH_LIBRARY_IMPL(tunesmith, CPU, library) {
+  library.impl("packed_attention", plain);
+  library.impl("continued_attention", continued);
+}
+TORCH_LIBRARY_IMPL(tunesmith, AutogradCPU, library) {
+  library.impl("packed_attention", withGradient);
+  library.impl("continued_attention", refuseGradient);
+}
 
 }  // namespace tunesmith

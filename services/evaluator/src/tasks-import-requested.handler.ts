@@ -14,9 +14,9 @@ export class TasksImportRequestedHandler implements JobHandler<ImportTasksSpec> 
     const outFolder = join(scratch.path, 'tasks');
     const sent = inputs['upload'];
     const input: ImportTasksOptions & { outFolder: string } = {
-      // Without names, the path is the file that holds the tasks.
+      // Without names, the path is the file that holds the tasks; with them, the folder where they are used.
       tasks: tasks ?? [path!],
-      ...(sent === undefined ? {} : { folder: sent, confined: true }),
+      ...(sent === undefined ? (tasks && path !== undefined ? { folder: path } : {}) : { folder: sent, confined: true }),
       ...(include === undefined ? {} : { include }),
       ...(data === undefined ? {} : { data }),
       hubCache: join(this.config.home, 'datasets'),

@@ -45,7 +45,7 @@ export const evaluate = defineCommand<[model: string], Options>({
       .option('--num-fewshot <count>', 'examples before each question, in place of what the tasks say', number)
       .option('--seed <seed>', 'of examples that are drawn, and of sampled answers (default: 1234)', number)
       .option('--apply-chat-template', 'write prompts as conversations')
-      .option('--fewshot-as-turns', 'with the chat template: examples as turns')
+      .option('--no-fewshot-as-turns', 'with the chat template: examples before the question, in one turn with it')
       .option('--system-instruction <text>', 'what stands before everything else')
       .option('--batch <count>', 'the most rows that go through the model at once; changes nothing but the time', number)
       .addOption(new Option('--dtype <dtype>', 'what the weights are computed in; model: their own type (default: "bfloat16")').choices(['bfloat16', 'float32', 'model']));
@@ -61,7 +61,7 @@ export const evaluate = defineCommand<[model: string], Options>({
       numFewshot: { option: '--num-fewshot', value: options.numFewshot },
       seed: { option: '--seed', value: options.seed },
       applyChatTemplate: { option: '--apply-chat-template', value: options.applyChatTemplate },
-      fewshotAsTurns: { option: '--fewshot-as-turns', value: options.fewshotAsTurns },
+      fewshotAsTurns: { option: '--no-fewshot-as-turns', value: options.fewshotAsTurns === false ? false : undefined },
       systemInstruction: { option: '--system-instruction', value: options.systemInstruction },
       batch: { option: '--batch', value: options.batch },
       dtype: { option: '--dtype', value: options.dtype },

@@ -14,8 +14,9 @@ export async function importTasksStep(session: Session, names: readonly string[]
   const isFile = (text: string): boolean => /\.ya?ml$/.test(text);
   const files = wanted.filter(isFile);
   const platform = await session.platform();
-  if (platform.local || (files.length === 0 && include === undefined && data === undefined)) {
-    return { tasks: wanted.map((text) => (isFile(text) ? resolve(text) : text)), ...(include !== undefined && { include: resolve(include) }), ...(data !== undefined && { data: resolve(data) }) };
+  if (files.length === 0 && include === undefined && data === undefined) return { tasks: wanted };
+  if (platform.local) {
+    return { path: process.cwd(), tasks: wanted.map((text) => (isFile(text) ? resolve(text) : text)), ...(include !== undefined && { include: resolve(include) }), ...(data !== undefined && { data: resolve(data) }) };
   }
   const { uploadFiles } = await import('../client/upload-path.js');
   const { root, files: sent } = await taskFiles({ files, ...(include !== undefined && { include }), ...(data !== undefined && { data }) });

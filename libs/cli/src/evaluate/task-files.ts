@@ -29,7 +29,9 @@ export async function taskFiles({ files, include, data }: TaskPlaces): Promise<T
   // The documents of tasks that can be named.
   if (include !== undefined) for (const path of [...found]) if (/\.ya?ml$/.test(path)) await addYaml(path, found, new Set());
   const sources = [...found].sort();
-  const root = commonFolder(sources);
+  // Where all of it lies below this folder, it is what paths may be relative to.
+  const here = process.cwd();
+  const root = sources.every((path) => path.startsWith(here + sep)) ? here : commonFolder(sources);
   return { root, files: sources.map((source) => ({ source, path: pathIn(root, source) })) };
 }
 
@@ -54,7 +56,7 @@ async function addYaml(path: string, found: Set<string>, seen = new Set<string>(
   for (const included of [fields['include'] ?? []].flat()) await addYaml(resolve(folder, String(included)), found, seen);
   // A group names tasks that stand beside it.
   if ('group' in fields) for (const other of await filesBelow(folder)) if (/\.ya?ml$/.test(other)) await addYaml(other, found, seen);
-  for (const document of documentsOf(fields)) await addDocuments(resolve(folder, document), found);
+  for (const document of documentsOf(fields)) await addDocuments([folder, process.cwd()].map((each) => resolve(each, document)).find((each) => existsSync(each)), found);
 }
 
 /** The paths that a task's fields name: `dataset_kwargs.data_files`, a `dataset_path` that is a folder, `data` of the short form. */
@@ -71,10 +73,11 @@ function textsIn(value: unknown): string[] {
 }
 
 /** A file or a folder; what is not there is the platform's to report, with the task that names it. */
-async function addDocuments(path: string, found: Set<string>): Promise<void> {
-  const stats = await stat(path).catch(() => undefined);
-  if (stats?.isFile()) found.add(path);
-  if (stats?.isDirectory()) for (const file of await filesBelow(path)) found.add(file);
+async function addDocuments(path: string | undefined, found: Set<string>): Promise<void> {
+  if (path === undefined) return;
+  const stats = await stat(path);
+  if (stats.isFile()) found.add(path);
+  else for (const file of await filesBelow(path)) found.add(file);
 }
 
 function commonFolder(paths: readonly string[]): string {

@@ -25,14 +25,13 @@ export const EvaluateSpec = z
     numFewshot: z.int().min(0).max(1000).optional().describe('Examples before each question, in place of what the tasks say.'),
     seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(1234).describe('Of examples that are drawn, and of sampled answers.'),
     applyChatTemplate: z.boolean().default(false),
-    fewshotAsTurns: z.boolean().default(false).describe('With the chat template: examples as turns of the conversation.'),
+    fewshotAsTurns: z.boolean().default(true).describe('With the chat template: examples as turns of the conversation, else before the question in its turn.'),
     systemInstruction: z.string().min(1).optional(),
     batch: z.int().min(1).max(4096).optional().describe('The most rows that go through the model at once; changes nothing but the time.'),
     dtype: z.enum(['bfloat16', 'float32', 'model']).default('bfloat16').describe('What the weights are computed in; `model`: in what the folder stores them.'),
   })
   .refine(({ tasks, definitions }) => tasks.length > 0 || definitions !== undefined, { path: ['tasks'], error: 'expected tasks or definitions; got neither' })
-  .refine(({ tasks, dataset }) => tasks.length === 0 || dataset !== undefined, { path: ['dataset'], error: 'expected the dataset whose rows the tasks ask; got none' })
-  .refine(({ fewshotAsTurns, applyChatTemplate }) => !fewshotAsTurns || applyChatTemplate, { path: ['fewshotAsTurns'], error: 'expected applyChatTemplate, whose turns they are' });
+  .refine(({ tasks, dataset }) => tasks.length === 0 || dataset !== undefined, { path: ['dataset'], error: 'expected the dataset whose rows the tasks ask; got none' });
 export type EvaluateSpec = z.infer<typeof EvaluateSpec>;
 
 export const evaluate = defineStepKind({

@@ -6,7 +6,7 @@ import { defineStepKind } from './step-kind.js';
 export const ImportTasksSpec = z
   .strictObject({
     tasks: z.array(z.string().min(1)).min(1).optional().describe('Names of tasks, groups or tags, or YAML files (absolute, or relative to path).'),
-    path: z.string().min(1).optional().describe('A YAML file, or a folder that holds the YAML files; upload:ID names a complete upload.'),
+    path: z.string().min(1).optional().describe('Without names: the YAML file. With them: the folder where they are used, which paths may be relative to; upload:ID names a complete upload.'),
     upload: ArtifactRef.optional().describe('Set by the registry when the path is an upload: the files to read; the path is then one inside it, `.` the whole folder.'),
     include: z.string().min(1).optional().describe('A folder of YAML files whose tasks, groups and tags can be named.'),
     data: z.string().min(1).optional().describe('A folder of documents for tasks whose datasets are published elsewhere: NAME.SPLIT.jsonl, .json, .csv or .parquet.'),

@@ -7,6 +7,9 @@ export const meanOfValues: Aggregation = {
   standardError: (values) => standardError(values as number[]),
 };
 
+/** What lm-evaluation-harness calls the mean of `brier_score`, whose values here are numbers already. */
+export const meanOfBrierScores: Aggregation = { ...meanOfValues, name: 'brier_score' };
+
 /** Without the documents that have no value. */
 export const meanOfNumbers: Aggregation = {
   name: 'nanmean',

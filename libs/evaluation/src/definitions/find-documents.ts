@@ -9,6 +9,8 @@ import { downloadSplit, type DatasetHub } from './dataset-hub.js';
 export interface DocumentPlaces {
   /** A folder whose files, by their names, go before what the tasks say: `NAME.SPLIT.jsonl` and the like. */
   readonly dataFolder?: string;
+  /** Where the tasks are used: paths that are not there beside the YAML may be relative to it, as the datasets library has them. */
+  readonly workingFolder?: string;
   /** Tasks that came from another machine read nothing outside of this folder. */
   readonly confinedTo?: string;
   readonly hub?: DatasetHub;
@@ -30,7 +32,8 @@ export async function findDocuments({ config, folder }: FoundTask, split: string
   const files = filesOf(options?.data_files, split);
   if (files) {
     const base = options?.data_dir === undefined ? folder : resolve(folder, options.data_dir);
-    return readAll(files.map((file) => resolve(base, file)), options?.field, config.task, split, places);
+    const placed = files.map((file) => [base, ...(places.workingFolder === undefined ? [] : [places.workingFolder])].map((each) => resolve(each, file)));
+    return readAll(placed.map((candidates) => candidates.find((path) => existsSync(path)) ?? candidates[0]!), options?.field, config.task, split, places);
   }
   if (fileReaders.has(path)) throw missing(config.task, split, `dataset_kwargs.data_files has no split "${split}"`);
   const own = resolve(folder, path);

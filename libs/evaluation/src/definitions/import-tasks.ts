@@ -13,6 +13,7 @@ import { resolveTasks, type FoundTask } from './resolve-tasks.js';
 export interface ImportTasksOptions {
   /** Names, or YAML files: absolute, or relative to `folder`. */
   readonly tasks: readonly string[];
+  /** Where the tasks are used. */
   readonly folder?: string;
   /** A folder of YAML files whose tasks can be named; absolute, or relative to `folder`. */
   readonly include?: string;
@@ -52,6 +53,7 @@ export async function importTasks({ tasks: wanted, folder = '.', include, data, 
     ...(data !== undefined && { dataFolder: within(data) }),
     ...(confinedTo !== undefined && { confinedTo }),
     ...(hub && { hub }),
+    workingFolder: resolve(folder),
     signal: context.signal,
   };
   await mkdir(join(outFolder, 'documents'), { recursive: true });

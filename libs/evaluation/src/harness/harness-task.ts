@@ -11,6 +11,7 @@ import type { PlanOptions } from '../task.js';
 import { DocumentReader } from './document-reader.js';
 import { PromptBuilder } from './prompt-builder.js';
 import type { OutputSettings, ScoredMetric } from './output-type.js';
+import { parsePythonLiteral } from './python-literal.js';
 import type { TaskConfig } from './task-config.js';
 
 export interface HarnessSources {
@@ -56,7 +57,11 @@ function readerFor(config: TaskConfig, documents: readonly Document[]): { reader
   const prepare = (all: readonly Document[]): Document[] =>
     all.flatMap((document, index) => {
       const whole = { ...document };
-      for (const [name, template] of added) whole[name] = reader.value(`fields.${name}`, template, whole, index);
+      for (const [name, template] of added) {
+        const value = reader.value(`fields.${name}`, template, whole, index);
+        // What several statements write is text, also where it is a list.
+        whole[name] = typeof value === 'string' && /^[[{]/.test(value) ? (parsePythonLiteral(value) ?? value) : value;
+      }
       return config.where == null || reader.render('where', config.where, whole, index).trim() === 'True' ? [whole] : [];
     });
   return { reader, prepare };

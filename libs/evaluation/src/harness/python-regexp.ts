@@ -36,7 +36,8 @@ export function pythonRegExp(pattern: string, flags = 'g'): RegExp {
       const end = rest.indexOf(')', at);
       source += `\\k<${rest.slice(at + 4, end)}>`;
       at = end;
-    } else if (character === '{' && !/^\{\d*,?\d*\}/.test(rest.slice(at))) source += '\\{';
+    } else if (/^\{,\d+\}/.test(rest.slice(at))) source += '{0';
+    else if (character === '{' && !/^\{\d*,?\d*\}/.test(rest.slice(at))) source += '\\{';
     else if (character === '}' && !/\{\d*,?\d*$/.test(rest.slice(0, at))) source += '\\}';
     else source += character;
   }

@@ -88,7 +88,8 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
     }
     if (kind.name === 'import-tasks') {
       // What tasks read besides their own files is found only when they are read: the bytes at the path do not decide the result.
-      if (config['path'] !== undefined) await attempt('path', async () => void (config = { ...config, ...(await surroundings.locate(String(config['path']))).config }));
+      const path = config['path'];
+      if (typeof path === 'string' && path.startsWith('upload:')) await attempt('path', async () => void (config = { ...config, ...(await surroundings.locate(path)).config }));
       if (config['upload'] === undefined) for (const [key, path] of pathsOfTasks(config)) await attempt(key, () => surroundings.expectReadable(path));
     }
     if (kind.name === 'score' && Array.isArray(config['rows']) && JSON.stringify(config['rows']).length > largestRows) {
@@ -117,8 +118,8 @@ function fromEvent(step: string, config: Readonly<Record<string, Json>>, event: 
 
 /** The paths of this machine that an import of tasks names, by key. */
 function pathsOfTasks(config: Readonly<Record<string, Json>>): [key: string, path: string][] {
-  const files = [config['tasks'] ?? []].flat().filter((text): text is string => typeof text === 'string' && /\.ya?ml$/.test(text));
-  return [...files.map((path): [string, string] => ['tasks', path]), ...(['include', 'data'] as const).flatMap((key): [string, string][] => (typeof config[key] === 'string' ? [[key, config[key]]] : []))];
+  const files = [config['tasks'] ?? []].flat().filter((text): text is string => typeof text === 'string' && text.startsWith('/') && /\.ya?ml$/.test(text));
+  return [...files.map((path): [string, string] => ['tasks', path]), ...(['path', 'include', 'data'] as const).flatMap((key): [string, string][] => (typeof config[key] === 'string' ? [[key, config[key]]] : []))];
 }
 
 /** The registered models that the steps name, each once: what `promote` means without a name. */

@@ -1,0 +1,22 @@
+import { findAll, pythonRegExp } from './python-regexp.js';
+
+// Each with what re.findall of CPython gives.
+test.each([
+  ['#### (\\-?[0-9\\.\\,]+)', 'so\n#### -1,234.5 #### 7', ['-1,234.5', '7']],
+  ['(-?[$0-9.,]{2,})|(-?[0-9]+)', 'a 5 b $10.', [['', '5'], ['$10.', '']]],
+  ['(?s).*#### ', 'one\n#### two', ['one\n#### ']],
+  ['(?i)yes|no', 'YES no', ['YES', 'no']],
+  ['\\w+', 'naïve Ärger', ['naïve', 'Ärger']],
+  ['[\\w-]+\\Z', 'a-b c-d', ['c-d']],
+  ['(?P<q>["\'])x(?P=q)', '"x" \'x"', ['"']],
+  ['[^\\d]', '1a٣', ['a']],
+  ['[]a]+', 'a]b', ['a]']],
+  ['a{,2}b|{x}', 'aab {x}', ['aab', '{x}']],
+])('%j', (pattern, text, found) => {
+  expect(findAll(pythonRegExp(pattern), text)).toEqual(found);
+});
+
+test('refuses what it cannot read, with the pattern', () => {
+  expect(() => pythonRegExp('(')).toThrow(expect.objectContaining({ code: 'pattern-invalid', message: expect.stringContaining('"("') }));
+  expect(() => pythonRegExp('(?x)a')).toThrow(expect.objectContaining({ code: 'pattern-invalid' }));
+});

@@ -1,0 +1,34 @@
+import type { Metric, MetricFunctions } from '../metrics/metric.js';
+import { findAggregation } from '../aggregations.js';
+
+/** Outcomes of every kind. */
+const outcomes = {
+  ofChoices: { choices: ['yes', 'no way'], logProbs: [-1, -3], greedy: [true, false], unconditional: [-2, -2], gold: [1] },
+  ofContinuation: { logProb: -2, greedy: false },
+  ofText: { logProb: -20, words: 5, bytes: 25 },
+  ofGeneration: { prediction: 'yes', references: ['no'], document: {} },
+} as const;
+
+/** What every metric promises: it serves some kind of output, gives the same value each time, and its aggregation takes what it gives. */
+export function describeMetric(metric: Metric): void {
+  describe(metric.name, () => {
+    test('serves something, and its values can be aggregated', () => {
+      const functions = metric.prepare({});
+      const served = (Object.keys(outcomes) as (keyof typeof outcomes)[]).filter((kind) => functions[kind] !== undefined);
+      expect(served).not.toHaveLength(0);
+      for (const kind of served) {
+        const value = valueOf(functions, kind);
+        expect(valueOf(metric.prepare({}), kind)).toEqual(value);
+        expect(findAggregation(metric.aggregation).aggregate([value, value])).not.toBeNaN();
+      }
+    });
+
+    test('refuses options that it does not know', () => {
+      expect(() => metric.prepare({ 'no-such-option': 1 })).toThrow(expect.objectContaining({ code: 'metric-option-invalid', message: expect.stringContaining(metric.name) }));
+    });
+  });
+}
+
+function valueOf(functions: MetricFunctions, kind: keyof typeof outcomes): unknown {
+  return (functions[kind] as (outcome: unknown) => unknown)(outcomes[kind]);
+}
