@@ -16,7 +16,7 @@ import { mergeVocabularies } from './vocabulary/merge-vocabularies.js';
 import { safetensorsDtype } from './weight-dtype.js';
 
 /** Freed memory that is kept for the next weight. */
-const cachedBytes = 64 * 2 ** 20;
+const cachedBytes = 160 * 2 ** 20;
 
 export interface MergeReport {
   readonly method: string;

@@ -1,3 +1,4 @@
+import { elementCount } from '@tunesmith/checkpoints';
 import { dtypeBytes, noGrad, ops, scope, type Tensor, type WorkContext } from '@tunesmith/tensor';
 import type { InputModel } from './input-model.js';
 import { loadWeight } from './load-weight.js';
@@ -10,7 +11,7 @@ import { alignRows } from './vocabulary/align-rows.js';
 import type { MergedVocabulary } from './vocabulary/merge-vocabularies.js';
 
 /** What reading ahead may hold, unless a single weight needs more: enough to keep the threads that read and write busy. */
-const readAheadBytes = 128 * 2 ** 20;
+const readAheadBytes = 96 * 2 ** 20;
 
 export interface MergeWork {
   readonly method: MergeMethod;
@@ -29,7 +30,7 @@ interface Weights {
 export async function mergeWeights(tasks: readonly MergeTask[], findings: ReadonlyMap<string, readonly number[]>, work: MergeWork, keep: (task: MergeTask, merged: Tensor) => Promise<void>, context: WorkContext): Promise<void> {
   let done = 0;
   await runPipeline(tasks, readAheadBytes, {
-    cost: (task) => bytesOf(task),
+    cost: bytesOf,
     fetch: (task) => loadSources(task, work, context.signal),
     make(task, weights) {
       try {
@@ -59,7 +60,7 @@ export async function surveyWeights(tasks: readonly MergeTask[], work: MergeWork
   if (!survey || !first || !survey.needed(first.parameters)) return new Map();
   const measured = new Map<string, readonly number[]>();
   await runPipeline(tasks, readAheadBytes, {
-    cost: (task) => bytesOf(task),
+    cost: (task) => ({ all: bytesOf(task).all, kept: 0 }),
     fetch: (task) => loadSources(task, work, context.signal),
     make(task, weights) {
       try {
@@ -117,7 +118,8 @@ function disposeAll({ base, models }: Weights): void {
 }
 
 /** Of all sources and the result. */
-function bytesOf({ shape, base, models, dtype, outDtype }: MergeTask): number {
-  const size = shape.reduce((product, length) => product * length, 1);
-  return size * ((models.length + (base ? 1 : 0)) * dtypeBytes[dtype] + dtypeBytes[outDtype]);
+function bytesOf({ shape, base, models, dtype, outDtype }: MergeTask): { all: number; kept: number } {
+  const size = elementCount(shape);
+  const kept = size * dtypeBytes[outDtype];
+  return { all: size * (models.length + (base ? 1 : 0)) * dtypeBytes[dtype] + kept, kept };
 }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runPipeline } from './run-pipeline.js';
 
-/** Items are their own cost. */
+/** Items are their own cost; 25 holds 10 once it is made. */
 function bench(limit: number, failAt: { fetch?: number; make?: number; put?: number } = {}) {
   const log: string[] = [];
   const open = new Set<number>();
   let held = 0;
   let most = 0;
   const run = (items: readonly number[]): Promise<void> => runPipeline(items, limit, {
-    cost: (item) => item,
+    cost: (item) => ({ all: item, kept: item === 25 ? 10 : item }),
     async fetch(item) {
       held += item;
       most = Math.max(most, held);
@@ -20,13 +20,14 @@ function bench(limit: number, failAt: { fetch?: number; make?: number; put?: num
     make(item, fetched) {
       open.delete(fetched);
       if (failAt.make === item) throw new Error(`make ${item}`);
+      if (item === 25) held -= 15;
       log.push(`make ${item}`);
       return fetched;
     },
     async putAway(item) {
       await sleep(2);
       if (failAt.put === item) throw new Error(`put ${item}`);
-      held -= item;
+      held -= item === 25 ? 10 : item;
       log.push(`put ${item}`);
     },
     discard: (fetched) => void open.delete(fetched),

@@ -1,7 +1,7 @@
 /** Work on one item in three stages: fetched in the background, made at once, put away in the background. */
 export interface PipelineStages<Item, Fetched, Made> {
-  /** Bytes that an item holds while it is worked on. */
-  cost(item: Item): number;
+  /** Bytes that an item holds while it is worked on: all of them until it is made, `kept` of them until it is put away. */
+  cost(item: Item): { readonly all: number; readonly kept: number };
   fetch(item: Item): Promise<Fetched>;
   /** Takes over what was fetched. */
   make(item: Item, fetched: Fetched): Made;
@@ -14,13 +14,20 @@ export interface PipelineStages<Item, Fetched, Made> {
 const putAwayAtOnce = 4;
 
 /**
- * Runs items through the stages in order. What comes next is fetched while one is made and earlier ones are put away, as long as all of them together hold no more
- * than `limit` bytes; an item that holds more goes alone. Stops at the first failure, when everything that was begun has ended, and throws it.
+ * Runs items through the stages in order. What comes next is fetched while one is made and earlier ones are put away, as long as what is fetched holds no more than
+ * `limit` bytes, and everything together no more than that or than the largest item alone. Stops at the first failure, when everything that was begun has
+ * ended, and throws it.
  */
 export async function runPipeline<Item, Fetched, Made>(items: readonly Item[], limit: number, { cost, fetch, make, putAway, discard }: PipelineStages<Item, Fetched, Made>): Promise<void> {
   const fetching: { item: Item; fetched: Promise<Fetched> }[] = [];
   const puttingAway = new Set<Promise<void>>();
-  let held = 0;
+  const most = items.reduce((largest, item) => Math.max(largest, cost(item).all), limit);
+  let fetchedBytes = 0;
+  let keptBytes = 0;
+  const fits = (item: Item): boolean => {
+    const { all } = cost(item);
+    return fetchedBytes + keptBytes === 0 || ((fetchedBytes === 0 || fetchedBytes + all <= limit) && fetchedBytes + keptBytes + all <= most);
+  };
   let next = 0;
   let failed = false;
   let failure: unknown;
@@ -31,8 +38,8 @@ export async function runPipeline<Item, Fetched, Made>(items: readonly Item[], l
   const fetchAhead = (): void => {
     for (; next < items.length && !failed; next += 1) {
       const item = items[next]!;
-      if (held > 0 && held + cost(item) > limit) return;
-      held += cost(item);
+      if (!fits(item)) return;
+      fetchedBytes += cost(item).all;
       const fetched = fetch(item);
       fetched.catch(() => undefined); // told when its turn comes
       fetching.push({ item, fetched });
@@ -42,8 +49,11 @@ export async function runPipeline<Item, Fetched, Made>(items: readonly Item[], l
     const { item, fetched } = fetching.shift()!;
     try {
       const made = make(item, await fetched);
+      const { all, kept } = cost(item);
+      fetchedBytes -= all;
+      keptBytes += kept;
       const put = putAway(item, made).catch(fail).then(() => {
-        held -= cost(item);
+        keptBytes -= kept;
         puttingAway.delete(put);
       });
       puttingAway.add(put);
@@ -53,7 +63,7 @@ export async function runPipeline<Item, Fetched, Made>(items: readonly Item[], l
     if (failed) break;
     while (puttingAway.size >= putAwayAtOnce) await Promise.race(puttingAway);
     // Nothing more fits until something has been put away.
-    while (fetching.length === 0 && next < items.length && puttingAway.size > 0 && held + cost(items[next]!) > limit) await Promise.race(puttingAway);
+    while (fetching.length === 0 && next < items.length && puttingAway.size > 0 && !fits(items[next]!)) await Promise.race(puttingAway);
   }
   for (const { fetched } of fetching) await fetched.then(discard, () => undefined);
   await Promise.all(puttingAway);
