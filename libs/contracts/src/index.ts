@@ -18,6 +18,7 @@ export { nearestName } from './merge/nearest-name.js';
 export { MergeDocumentError, readMergeConfiguration, type ReadMergeConfiguration } from './merge/read-merge-configuration.js';
 export { expressionPattern, Recipe, RecipeStep, RecipeTemplateStep, upstream } from './recipe.js';
 export { InputKind, RecipeInput } from './recipe-input.js';
+export { agree, AgreeSpec } from './steps/agree.js';
 export { chat, ChatMessage, ChatSpec } from './steps/chat.js';
 export { compose, ComposeSpec } from './steps/compose.js';
 export { detect, DetectSpec } from './steps/detect.js';

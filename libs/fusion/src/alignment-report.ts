@@ -2,11 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jsonText, writeFileAtomically } from '@tunesmith/checkpoints';
 import type { Split } from '@tunesmith/datasets';
-import type { RowDistributions } from '@tunesmith/training';
-import type { TokenAlignment } from './align-tokens.js';
+import type { AlignedRow } from './aligned-sources.js';
 import type { FusedRow } from './fuse-row.js';
 import type { TokenSurfaces } from './token-surfaces.js';
-import { outcomes, type Outcome, type TransferredRow } from './transfer-row.js';
+import { outcomes, type Outcome } from './transfer-row.js';
 
 /** What a fusion says of itself. */
 export interface FuseReport {
@@ -40,13 +39,9 @@ export interface SourceShare extends ModelShare {
 }
 
 /** A row as it was fused. */
-export interface ReportedRow {
+export interface ReportedRow extends Pick<AlignedRow, 'pivotRow' | 'sourceRows' | 'transferred' | 'alignments'> {
   readonly split: Split;
   readonly row: number;
-  readonly pivotRow: RowDistributions;
-  readonly sourceRows: readonly RowDistributions[];
-  readonly transferred: readonly TransferredRow[];
-  readonly alignments: readonly (TokenAlignment | undefined)[];
   readonly fused: FusedRow;
 }
 

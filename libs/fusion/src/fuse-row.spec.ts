@@ -1,7 +1,7 @@
 import { fuseRow, type FuseRowOptions } from './fuse-row.js';
 import type { TransferredRow } from './transfer-row.js';
 
-const options: FuseRowOptions = { fusion: 'min-ce', compare: 'token', temperature: 1, reward: 'best' };
+const options: FuseRowOptions = { fusion: 'min-ce', temperature: 1, reward: 'best' };
 /** One place with two entries of the given probabilities, known up to a constant. */
 const row = (crossEntropy: number, [first, second]: readonly [number, number], [p, q]: readonly [number, number], constant = 0): TransferredRow => ({
   crossEntropy, outcomes: ['fused'], indices: Int32Array.of(first, second), logits: Float32Array.of(Math.log(p) + constant, Math.log(q) + constant), entries: 2,

@@ -3,11 +3,6 @@ import type { TransferredRow } from './transfer-row.js';
 export interface FuseRowOptions {
   /** `min-ce`: the row's distributions are those of the model with the least cross-entropy on it. `avg-ce`: a mixture of all. */
   readonly fusion: 'min-ce' | 'avg-ce';
-  /**
-   * By what models are held against each other: the mean cross-entropy of their own tokens, as in both papers; or that of the text, told per token of
-   * the pivot, which does not favour a vocabulary that cuts it into more, easier pieces.
-   */
-  readonly compare: 'token' | 'text';
   /** Divides the logits before each softmax. */
   readonly temperature: number;
   /** What of the cross-entropies the fused row has as its own, for soft mixing. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fuse, type FuseSpec, type JobMetrics } from '@tunesmith/contracts';
 import type { FuseOptions, FuseReport } from '@tunesmith/fusion';
+import { vocabularyOptions } from './vocabulary-options.js';
 import { ArtifactStore, HandlesJob, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
 
 /** What a worker is given to fuse. */
@@ -20,7 +21,7 @@ export class FuseRequestedHandler implements JobHandler<FuseSpec> {
     const outFolders = { dataset: join(scratch.path, 'dataset'), report: join(scratch.path, 'report') };
     const options: FuseOptions = {
       ...settings, datasetFolder: inputs.dataset, pivotFolder: inputs.pivot, sourceFolders: sources.map((_source, index) => others[index]!),
-      vocabulary: { rule: vocabulary === 'statistics' ? { kind: vocabulary, score } : { kind: vocabulary }, unmapped },
+      vocabulary: vocabularyOptions({ vocabulary, score, unmapped }),
     };
     const report = await this.workers.run<FuseReport & JobMetrics>('fuse', { ...options, outFolders } satisfies FuseInput, job);
     const outputs = { dataset: await this.artifacts.store(outFolders.dataset, 'dataset', job.signal), report: await this.artifacts.store(outFolders.report, 'report', job.signal) };

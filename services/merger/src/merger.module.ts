@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { PlatformModule } from '@tunesmith/platform';
+import { AgreeRequestedHandler } from './agree-requested.handler.js';
 import { FuseRequestedHandler } from './fuse-requested.handler.js';
 import { MergeRequestedHandler } from './merge-requested.handler.js';
 import { RepresentRequestedHandler } from './represent-requested.handler.js';
 
-export const mergerHandlers = [RepresentRequestedHandler, FuseRequestedHandler, MergeRequestedHandler];
+export const mergerHandlers = [RepresentRequestedHandler, FuseRequestedHandler, AgreeRequestedHandler, MergeRequestedHandler];
 
 @Module({
   imports: [

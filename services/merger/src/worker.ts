@@ -1,5 +1,5 @@
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
-import { fuseDistributions, representModel, type RepresentOptions } from '@tunesmith/fusion';
+import { fuseDistributions, measureAgreement, representModel, type AgreementOptions, type RepresentOptions } from '@tunesmith/fusion';
 import { makeMergedModel, type MakeMergedModelOptions } from '@tunesmith/merging';
 import { defineWorker } from '@tunesmith/platform';
 import type { FuseInput } from './fuse-requested.handler.js';
@@ -10,6 +10,7 @@ export default defineWorker(
     merge: ({ outFolder, ...options }: MakeMergedModelOptions & { outFolder: string }, context) => makeMergedModel(options, outFolder, context),
     represent: ({ outFolder, ...options }: RepresentOptions & { outFolder: string }, context) => representModel(options, outFolder, context),
     fuse: ({ outFolders, ...options }: FuseInput, context) => fuseDistributions(options, outFolders.dataset, outFolders.report, context),
+    agree: ({ outFolder, ...options }: AgreementOptions & { outFolder: string }, context) => measureAgreement(options, outFolder, context),
   },
   { predictMemory: { represent: predictRepresentation } },
 );

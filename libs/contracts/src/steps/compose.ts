@@ -15,6 +15,7 @@ export const ComposeSpec = z
     tokens: z.int().min(1).optional().describe('In place of rows: tokens in all, of the model.'),
     model: ArtifactRef.optional().describe('Whose tokens are counted.'),
     replacement: z.enum(['when-needed', 'always', 'never']).default('when-needed').describe('Whether a row may come twice: when-needed, where a domain has fewer rows than it is to give.'),
+    heldOutRows: z.int().min(0).optional().describe('The most held-out rows of each domain, the first ones; absent: all.'),
     seed: z.int().min(0).max(2 ** 32 - 1).default(1),
   })
   .refine(({ rows, tokens }) => (rows === undefined) !== (tokens === undefined), { path: ['rows'], error: 'expected either rows or tokens' })

@@ -1,3 +1,4 @@
+import { agree } from './agree.js';
 import { chat } from './chat.js';
 import { compose } from './compose.js';
 import { diffDatasets } from './diff-datasets.js';
@@ -20,7 +21,7 @@ import { synthesize } from './synthesize.js';
 import { train } from './train.js';
 
 /** Every word that may stand after `uses:`. */
-export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, detect, compose, train, represent, fuse, merge, evaluate, gate, quantize, promote, score, chat];
+export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, detect, compose, train, represent, fuse, agree, merge, evaluate, gate, quantize, promote, score, chat];
 
 export function findStepKind(name: string): StepKind | undefined {
   return stepKinds.find((kind) => kind.name === name);

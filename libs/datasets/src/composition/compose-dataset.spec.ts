@@ -46,6 +46,13 @@ test('each domain gives floor(weight * rows), held-out rows stay, other domains 
   expect(JSON.parse(await readFile(join(out, 'report.json'), 'utf8'))).toEqual(report);
 });
 
+test('of each domain the first held-out rows, as many as are asked for', async () => {
+  const { report, rows } = await composed({ heldOutRows: 3 });
+  expect(report.composition.heldOutRows).toBe(6);
+  const first = (domain: string): string[] => six.filter(({ split, tags }) => split === 'validation' && tags[0] === domain).slice(0, 3).map(({ messages }) => messages[0]!.content);
+  expect(rows.filter(({ split }) => split === 'validation').map(({ messages }) => messages[0]!.content)).toEqual([...first('law'), ...first('code')]);
+});
+
 test('the same options give the same bytes, another seed other rows', async () => {
   const bytes = async (seed: number): Promise<string> => readFile(join((await composed({ seed })).out, 'rows.jsonl'), 'utf8');
   expect(await bytes(1)).toBe(await bytes(1));

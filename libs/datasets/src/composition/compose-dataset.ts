@@ -24,6 +24,8 @@ export interface ComposeOptions {
   readonly modelFolder?: string;
   readonly replacement: Replacement;
   readonly seed: number;
+  /** The most held-out rows of each domain, the first ones; absent: all. */
+  readonly heldOutRows?: number;
 }
 
 /** What became of one domain. */
@@ -66,18 +68,23 @@ const firstStream = 0x10000;
  * @throws DatasetError `weights-sum`, `domain-unknown`, `domain-empty`, `domain-ambiguous`, `domain-too-small`, `nothing-composed`.
  */
 export async function composeDataset(options: ComposeOptions, outFolder: string, context: WorkContext): Promise<ComposedReport> {
-  const { datasetFolder, amount, replacement, seed } = options;
+  const { datasetFolder, amount, replacement, seed, heldOutRows = Infinity } = options;
   const rows = await collectRows(datasetFolder, { signal: context.signal });
   const domains = namedDomains(options, rows);
   const weights = domainWeights(options.weights, domains, options.shares);
   const byDomain = new Map<string, Row[]>(domains.map((domain) => [domain, []]));
   const heldOut: Row[] = [];
+  const heldOutOf = new Map<string, number>();
   let otherRows = 0;
   for (const [index, row] of rows.entries()) {
     const domain = domainOf(row, domains, index);
     if (domain === undefined) otherRows += row.split === 'train' ? 1 : 0;
     else if (row.split === 'train') byDomain.get(domain)!.push(row);
-    else heldOut.push(row);
+    else {
+      const before = heldOutOf.get(domain) ?? 0;
+      if (before < heldOutRows) heldOut.push(row);
+      heldOutOf.set(domain, before + 1);
+    }
   }
   expectRows(Object.fromEntries([...byDomain].map(([domain, { length }]) => [domain, length])), weights);
 

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setThreads } from '@tunesmith/tensor';
+import { temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';
+import { StoredDistributions } from '@tunesmith/training';
+import { measureAgreement, type AgreementOptions } from './measure-agreement.js';
+import { representModel } from './represent-model.js';
+import { writeConversations, writeForeignModel } from './testing/tiny-fusion.js';
+
+const context = { signal: new AbortController().signal, onProgress() {} };
+
+test('counts the places at which the likeliest tokens are the same, of those that carry over', async () => {
+  setThreads(1);
+  await using root = await temporaryFolder();
+  const at = (name: string): string => join(root.path, name);
+  await writeTinyModel(at('model'));
+  await writeTinyModel(at('other'), { seed: 5 });
+  await writeForeignModel(at('foreign'));
+  await writeConversations(at('dataset'));
+  for (const name of ['model', 'other', 'foreign']) {
+    await representModel({ modelFolder: at(name), pivotFolder: at('model'), datasetFolder: at('dataset'), splits: ['validation'], topK: 3, maxLength: 200, longRows: 'drop', dtype: 'float32' }, at(`${name}-said`), context);
+  }
+  const options: AgreementOptions = { modelFolder: at('model-said'), sourceFolders: ['model', 'other', 'foreign'].map((name) => at(`${name}-said`)), names: ['itself', 'other', 'foreign'], split: 'validation', transfer: 'fusechat', vocabulary: { rule: { kind: 'exact' }, unmapped: 'drop' } };
+  const agreement = await measureAgreement(options, at('report'), context);
+  using own = await StoredDistributions.open(at('model-said'), 'validation');
+  using other = await StoredDistributions.open(at('other-said'), 'validation');
+  const [first, second] = [own.row(0).indices, other.row(0).indices];
+  const places = own.row(0).places.length;
+  const same = own.row(0).places.filter((_, number) => first[number * 3] === second[number * 3]).length;
+  expect(agreement).toMatchObject({ 'agreement.itself': 1, 'places.itself': places, 'agreement.other': same / places });
+  expect(agreement['places.foreign']).toBeGreaterThan(0);
+  expect(agreement['places.foreign']).toBeLessThan(places); // not all carry over
+  expect(JSON.parse(await readFile(join(at('report'), 'report.json'), 'utf8'))).toEqual({ split: 'validation', ...agreement });
+});

@@ -1,0 +1,52 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jsonText, writeFileAtomically } from '@tunesmith/checkpoints';
+import type { Split } from '@tunesmith/datasets';
+import type { WorkContext } from '@tunesmith/tensor';
+import { AlignedSources, readSpeakers, type AlignmentOptions } from './aligned-sources.js';
+import { FusionError } from './fusion-error.js';
+
+export interface AgreementOptions extends AlignmentOptions {
+  /** What the model said, and what each other said, of the same rows. */
+  readonly modelFolder: string;
+  readonly sourceFolders: readonly string[];
+  /** What the sources are called in the report; absent: source-1 and so on. */
+  readonly names?: readonly string[];
+  readonly split: Split;
+}
+
+/** By `agreement.NAME`, and how many places it was counted over by `places.NAME`. */
+export type Agreement = Readonly<Record<string, number>>;
+
+/**
+ * How often a model expects the token that others expect: the share of places at which its likeliest token is theirs, of those where theirs carry
+ * over to its vocabulary. Writes `report.json`.
+ *
+ * @throws FusionError `nothing-in-common`, and as `fuseDistributions`.
+ */
+export async function measureAgreement({ modelFolder, sourceFolders, names, split, ...options }: AgreementOptions, outFolder: string, context: WorkContext): Promise<Agreement> {
+  const speakers = await readSpeakers(modelFolder, sourceFolders);
+  using aligned = await AlignedSources.open(speakers, split, options, context);
+  const counts = sourceFolders.map(() => ({ places: 0, agreed: 0 }));
+  for (let row = 0; row < aligned.pivot.rows; row += 1) {
+    if (aligned.unread(row).includes(true)) continue;
+    const { own, transferred } = aligned.row(row);
+    for (const [source, { indices, outcomes, entries }] of transferred.entries()) {
+      for (const [place, outcome] of outcomes.entries()) {
+        if (outcome !== 'fused') continue;
+        counts[source]!.places += 1;
+        if (indices[place * entries] === own.indices[place * own.entries]) counts[source]!.agreed += 1;
+      }
+    }
+  }
+  const agreement: Record<string, number> = {};
+  for (const [source, { places, agreed }] of counts.entries()) {
+    const name = names?.[source] ?? `source-${source + 1}`;
+    if (places === 0) throw new FusionError('nothing-in-common', `agree: expected at least one place at which what ${name} expects carries over to the model's vocabulary; there is none.`, { name });
+    agreement[`agreement.${name}`] = agreed / places;
+    agreement[`places.${name}`] = places;
+  }
+  await mkdir(outFolder, { recursive: true });
+  await writeFileAtomically(join(outFolder, 'report.json'), jsonText({ split, ...agreement }));
+  return agreement;
+}
