@@ -1,15 +1,13 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { EncodedRow, Split } from '@tunesmith/datasets';
+import type { Split } from '@tunesmith/datasets';
 import { loadForInference, tokenBatches, type InferenceModel } from '@tunesmith/generation';
-import type { CausalLanguageModel } from '@tunesmith/models';
-import { packTokens } from '@tunesmith/nn';
-import { noGrad, ops, scope, tensor, type Tensor, type WorkContext } from '@tunesmith/tensor';
+import { noGrad, scope, type WorkContext } from '@tunesmith/tensor';
 import { DistributionsWriter, type RowDistributions } from '@tunesmith/training';
 import { FusionError } from './fusion-error.js';
-import { likeliestTokens } from './likeliest-tokens.js';
 import { PivotConversations, type ConversationLimits } from './pivot-conversations.js';
+import { representRows } from './represent-rows.js';
 
 export interface RepresentOptions extends ConversationLimits {
   readonly modelFolder: string;
@@ -40,8 +38,6 @@ export interface RepresentReport {
 const tokenizerFiles = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'config.json'];
 /** Tokens that go through the model at once. */
 const batchTokens = 2048;
-/** Logits that are held at once: 64 MiB of float32 ones. */
-const logitsHeld = 2 ** 24;
 
 /**
  * One teacher-forced pass over a dataset: what the model says would follow each token before one that an assistant says, its `topK` likeliest
@@ -76,7 +72,7 @@ export async function representModel(options: RepresentOptions, outFolder: strin
       await nextTurn();
       context.signal.throwIfAborted();
       const started = performance.now();
-      const said = scope(() => noGrad(() => sayOf(loaded, batch, entries)));
+      const said = scope(() => noGrad(() => representRows(loaded, batch, entries)));
       seconds += (performance.now() - started) / 1000;
       for (const [place, row] of batch.entries()) {
         for (; next < row.index; next += 1) await writer.append(split, leftOut);
@@ -107,57 +103,6 @@ const leftOut: RowDistributions = { tokenIds: [], places: new Int32Array(0), ind
 function expectVocabulary({ tokenizer, model, folder }: InferenceModel): void {
   if (tokenizer.vocabularySize <= model.vocabularySize) return;
   throw new FusionError('vocabulary-exceeds-embedding', `represent: expected a tokenizer of at most ${model.vocabularySize} tokens, as the model's embedding has; it has ${tokenizer.vocabularySize}. The tokenizer belongs to another model, or tokens were added without resizing the embedding.`, { folder, tokens: tokenizer.vocabularySize, embedding: model.vocabularySize });
-}
-
-/** What the model says of rows, packed. */
-function sayOf({ model, tokenizer }: InferenceModel, rows: readonly EncodedRow[], entries: number): RowDistributions[] {
-  const hidden = model.hidden(packTokens(rows.map(({ tokenIds }) => tokenIds))); // [tokens, hidden]
-  const placesOf = rows.map(({ tokenIds, lossMask }) => Int32Array.from(tokenIds.keys()).filter((place) => lossMask[place + 1] === true));
-  const starts = rows.map(() => 0);
-  for (let row = 1; row < rows.length; row += 1) starts[row] = starts[row - 1]! + rows[row - 1]!.tokenIds.length;
-  const kept = placesOf.flatMap((places, row) => [...places].map((place) => starts[row]! + place));
-  const targets = placesOf.flatMap((places, row) => [...places].map((place) => rows[row]!.tokenIds[place + 1]!));
-  const said = sayAt(model, ops.indexSelect(hidden, 0, tensor(kept, { dtype: 'int64' })), targets, tokenizer.vocabularySize, entries);
-  let from = 0;
-  return rows.map(({ tokenIds }, row) => {
-    const places = placesOf[row]!;
-    const end = from + places.length;
-    const losses = said.losses.subarray(from, end);
-    const part: RowDistributions = {
-      tokenIds, places, indices: said.indices.slice(from * entries, end * entries), logits: said.logits.slice(from * entries, end * entries),
-      crossEntropy: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-    };
-    from = end;
-    return Number.isFinite(part.crossEntropy) ? part : { ...part, crossEntropy: NaN };
-  });
-}
-
-interface Said {
-  readonly indices: Int32Array; // [places, entries]
-  readonly logits: Uint16Array; // [places, entries], float16
-  readonly losses: Float32Array; // [places]
-}
-
-/** @param hidden [places, hidden] */
-function sayAt(model: CausalLanguageModel, hidden: Tensor, targets: readonly number[], vocabulary: number, entries: number): Said {
-  const places = targets.length;
-  const said: Said = { indices: new Int32Array(places * entries), logits: new Uint16Array(places * entries), losses: new Float32Array(places) };
-  const labels = tensor([...targets], { dtype: 'int64' });
-  const chunk = Math.max(32, Math.min(256, Math.floor(logitsHeld / model.vocabularySize)));
-  for (let start = 0; start < places; start += chunk) {
-    const count = Math.min(chunk, places - start);
-    scope(() => {
-      const logits = ops.toDtype(model.logits(ops.narrow(hidden, 0, start, count)), 'float32'); // [count, vocabulary]
-      const whole = ops.logsumexp(logits, [-1], true); // [count, 1]
-      const losses = ops.sub(whole, ops.gather(logits, 1, ops.unsqueeze(ops.narrow(labels, 0, start, count), 1))); // [count, 1]
-      const { values, indices } = likeliestTokens(logits, vocabulary, entries);
-      const logProbabilities = ops.toDtype(ops.sub(values, whole), 'float16'); // [count, entries]
-      said.losses.set(new Float32Array(losses.toBytes().buffer), start);
-      said.indices.set(new Int32Array(ops.toDtype(indices, 'int32').toBytes().buffer), start * entries);
-      said.logits.set(new Uint16Array(logProbabilities.toBytes().buffer), start * entries);
-    });
-  }
-  return said;
 }
 
 function unlessMissing(error: NodeJS.ErrnoException): void {
