@@ -1,3 +1,4 @@
+import { watchTemplates } from '@tunesmith/tokenizers';
 import { DatasetError } from './dataset-error.js';
 import type { EncodedRow, FittedRows } from './encode-rows.js';
 import { RowFitter, type FitOptions } from './fit-row.js';
@@ -6,17 +7,36 @@ import type { Row } from './row.js';
 
 export type Rows = Iterable<Row> | AsyncIterable<Row>;
 
+/** Rows that are encoded under one watchdog. */
+const batchRows = 32;
+
 /** Encodes rows one by one, and makes them fit. `encode` is told how many rows came before. */
 export async function fitRows(rows: Rows, options: FitOptions, encode: (row: Row, index: number) => Omit<EncodedRow, 'index'>): Promise<FittedRows> {
   const fitter = new RowFitter(options);
   const fitted: EncodedRow[] = [];
-  let index = 0;
-  for await (const row of rows) {
-    refusePlaceholders(row, index);
-    for (const example of fitter.fit([{ ...encode(row, index), index }])) fitted.push(...example);
-    index += 1;
+  for await (const { first, batch } of batches(rows)) {
+    const encoded = watchTemplates(batch.length, () =>
+      batch.map((row, place) => {
+        refusePlaceholders(row, first + place);
+        return encode(row, first + place);
+      }),
+    );
+    for (const [place, each] of encoded.entries()) for (const example of fitter.fit([{ ...each, index: first + place }])) fitted.push(...example);
   }
   return { rows: fitted, longRows: fitter.finish() };
+}
+
+async function* batches(rows: Rows): AsyncGenerator<{ readonly first: number; readonly batch: readonly Row[] }> {
+  let first = 0;
+  let batch: Row[] = [];
+  for await (const row of rows) {
+    batch.push(row);
+    if (batch.length < batchRows) continue;
+    yield { first, batch };
+    first += batch.length;
+    batch = [];
+  }
+  if (batch.length > 0) yield { first, batch };
 }
 
 /** Throws DatasetError where a row is not a whole conversation. */

@@ -1,5 +1,5 @@
 export { ChatTemplate, type RenderOptions } from './chat-template.js';
-export { templateLimits, type TemplateLimits } from './bounded-jinja.js';
+export { templateLimits, watchTemplates, type TemplateLimits } from './bounded-jinja.js';
 export type { ConversationFormat, EncodedConversation, EncodedPrompt, LossWeighing, WeighedText } from './conversation-format.js';
 export { encodeWeighed } from './encode-weighed.js';
 export { ChatTemplateError, DoubledBosError, EmptyLossMaskError, SourceTargetError, TaskTemplateError, TemplateMismatchError, TokenizerError } from './errors.js';

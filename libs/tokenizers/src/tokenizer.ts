@@ -6,6 +6,7 @@ import { DoubledBosError, TokenizerError } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
 import { readEosIds, readSpecialTokens, specialAddedTokens, turnEnds, type SpecialTokens } from './special-tokens.js';
 import { tokenSpelling, type TokenSpelling } from './token-bytes.js';
+import { PieceEncoder } from './piece-encoder.js';
 import { prepareTokenizerJson, tokenizesPartsAlike } from './tokenizer-json.js';
 
 /** The parsed files that a tokenizer is made of. */
@@ -20,6 +21,9 @@ export interface TokenizerFiles {
 /** Text to token ids and back, after a tokenizer.json. */
 export class Tokenizer {
   readonly specialTokens: SpecialTokens;
+  private readonly pieces: PieceEncoder | undefined;
+  /** What the tokenizer adds before and behind a text; undefined where that cannot be told. */
+  private readonly affixes: { readonly before: readonly number[]; readonly behind: readonly number[] } | undefined;
   readonly bosTokenId: number | undefined;
   readonly padTokenId: number | undefined;
   /** Every token that ends a generation: of generation_config.json, config.json and tokenizer_config.json, and the known ends of a chat turn. */
@@ -40,6 +44,8 @@ export class Tokenizer {
     private readonly cleanUp: boolean,
   ) {
     this.specialTokens = readSpecialTokens(configs.tokenizer, configs.map);
+    this.pieces = PieceEncoder.of(inner, json, configs.tokenizer);
+    this.affixes = this.pieces && affixesOf(inner);
     this.vocabularySize = texts.length;
     this.tokenizesPartsAlike = tokenizesPartsAlike(json);
     this.spelling = tokenSpelling(json);
@@ -104,14 +110,20 @@ export class Tokenizer {
    */
   encode(text: string, { addSpecialTokens = true }: { addSpecialTokens?: boolean } = {}): number[] {
     if (text === '' && !addSpecialTokens) return [];
-    const { ids } = this.inner.encode(text, { add_special_tokens: addSpecialTokens });
+    const ids = this.encodeAny(text, addSpecialTokens);
     for (const id of ids) {
       if (id === undefined) {
         throw new TokenizerError({ code: 'tokenizer-unknown-text', message: `The vocabulary cannot spell ${JSON.stringify(text.slice(0, 80))} and has no token for the unknown.`, facts: {} });
       }
     }
-    this.checkBos(ids);
-    return ids;
+    this.checkBos(ids as number[]);
+    return ids as number[];
+  }
+
+  private encodeAny(text: string, addSpecialTokens: boolean): (number | undefined)[] {
+    if (this.pieces && !addSpecialTokens) return this.pieces.encode(text);
+    if (this.pieces && this.affixes) return [...this.affixes.before, ...this.pieces.encode(text), ...this.affixes.behind];
+    return this.inner.encode(text, { add_special_tokens: addSpecialTokens }).ids;
   }
 
   /** The text of token ids. `skipSpecialTokens` (default false) leaves out the tokens that are marked special. Throws TokenizerError for unknown ids. */
@@ -166,6 +178,14 @@ export class Tokenizer {
   private failUnknownId(id: number): never {
     throw this.unknownId(id);
   }
+}
+
+/** What the tokenizer's post-processor puts around every text, by what it puts around one letter. */
+function affixesOf(inner: JsonTokenizer): { readonly before: readonly number[]; readonly behind: readonly number[] } | undefined {
+  const plain = inner.encode('a', { add_special_tokens: false }).ids;
+  const whole = inner.encode('a').ids;
+  const start = whole.findIndex((_, index) => plain.every((id, place) => whole[index + place] === id));
+  return plain.length === 0 || plain.includes(undefined as never) || start < 0 ? undefined : { before: whole.slice(0, start), behind: whole.slice(start + plain.length) };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -35,7 +35,8 @@ export function spansByPrefixes(messages: readonly ChatMessage[], full: string, 
   for (const [index, message] of messages.entries()) {
     if (message.role !== 'assistant') continue;
     const prompt = checkPrefix(full, render(messages.slice(0, index), { addGenerationPrompt: true }), index);
-    const through = checkPrefix(full, render(messages.slice(0, index + 1), { addGenerationPrompt: false }), index);
+    // Of the last message that is the whole rendering.
+    const through = index === messages.length - 1 ? full : checkPrefix(full, render(messages.slice(0, index + 1), { addGenerationPrompt: false }), index);
     const said = full.slice(prompt.length, through.length);
     const end = Math.max(...endTexts.map((text) => (said.includes(text) ? said.lastIndexOf(text) + text.length : -1)), -1);
     const wordsOf = (text: string): string => endTexts.reduce((rest, endText) => rest.replaceAll(endText, ''), text).trim();
