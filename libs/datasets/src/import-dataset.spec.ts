@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { WorkContext, WorkProgress } from '@tunesmith/tensor';
+import { describeDataset } from './describe-dataset.js';
 import { importDataset, type ImportDatasetOptions } from './import-dataset.js';
 import type { DatasetReport } from './dataset-report.js';
 import { collectRows } from './read-rows.js';
@@ -200,6 +201,33 @@ describe('importDataset', () => {
       await expect(run(content, { maxRowBytes: 1000 }, 'rows.json')).rejects.toMatchObject({ code: 'dataset-invalid', facts: { count: 1, problems: [{ line, code }] } });
       expect(await run(content, { maxRowBytes: 1000, skipInvalid: true }, 'rows.json')).toMatchObject({ rows: 1, dropped: { reasons: { [code]: 1 } } });
     });
+  });
+});
+
+describe('duplicates', () => {
+  const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };
+  const sentence = 'The quarterly report of the committee says that costs in the northern districts have risen while revenue stayed where it was';
+  const rows = [row('Q1', sentence, { split: 'train' }), row('Q2', 'An answer of its own.', { split: 'train' }), row('Q1', sentence, { split: 'train' }), row('Q1', `${sentence} too`, { split: 'validation' }), row('Q3', 'Another answer entirely.', { split: 'train' })];
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'import-duplicates-'));
+    await writeFile(join(folder, 'rows.jsonl'), jsonLines(...rows));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test.each([
+    [undefined, 5, { duplicates: 1, nearDuplicates: { threshold: 0.8, rows: 1, acrossSplits: 1 }, dropped: { duplicates: 0, nearDuplicates: 0 } }],
+    ['exact' as const, 4, { duplicates: 0, nearDuplicates: { threshold: 0.8, rows: 1, acrossSplits: 1 }, dropped: { duplicates: 1, nearDuplicates: 0 } }],
+    ['near' as const, 3, { duplicates: 0, nearDuplicates: { threshold: 0.8, rows: 0, acrossSplits: 0 }, dropped: { duplicates: 1, nearDuplicates: 1 } }],
+  ])('are counted, and left out on demand: %s', async (dropDuplicates, count, expected) => {
+    const report = await importDataset(join(folder, 'rows.jsonl'), join(folder, 'out'), dropDuplicates ? { dropDuplicates } : {}, context);
+    expect(report).toMatchObject({ rows: count, formats: { messages: 5 }, files: [{ rows: 5 }], ...expected });
+    const kept = await collectRows(join(folder, 'out'));
+    expect(kept.map(({ messages }) => messages[0]!.content)).toEqual(count === 5 ? ['Q1', 'Q2', 'Q1', 'Q1', 'Q3'] : count === 4 ? ['Q1', 'Q2', 'Q1', 'Q3'] : ['Q1', 'Q2', 'Q3']);
+    expect(await readdir(join(folder, 'out'))).toEqual(['report.json', 'rows.jsonl']);
+    // The report of what was written says the same of the rows themselves.
+    const { bySplit, byTag, characters, languages, duplicates, nearDuplicates } = report;
+    expect(await describeDataset(join(folder, 'out'), {}, context)).toMatchObject({ rows: count, bySplit, byTag, characters, languages, duplicates, nearDuplicates });
   });
 });
 

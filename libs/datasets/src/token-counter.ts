@@ -1,4 +1,4 @@
-import { ChatTemplateError, EmptyLossMaskError, SourceTargetError, TemplateMismatchError, type Tokenizer } from '@tunesmith/tokenizers';
+import { ChatTemplateError, EmptyLossMaskError, SourceTargetError, TemplateMismatchError, watchTemplates, type Tokenizer } from '@tunesmith/tokenizers';
 import { Bins, type Bin } from './bins.js';
 import { chatMessage } from './chat-message.js';
 import type { TrainingTemplate } from './encode-rows.js';
@@ -27,10 +27,14 @@ export interface TokenReport {
   readonly refused: { readonly rows: number; readonly first?: { readonly row: number; readonly message: string } };
 }
 
+/** Rows that are encoded under one watchdog. */
+const batchRows = 32;
+
 /** Counts tokens row by row as training would see them. */
 export class TokenCounter {
   private readonly weighing = parseLossScale('default');
   private readonly lengths = new Bins();
+  private waiting: { readonly row: Row; readonly number: number }[] = [];
   private trained = 0;
   private unfinished = 0;
   private refused = 0;
@@ -49,13 +53,12 @@ export class TokenCounter {
       this.unfinished += 1;
       return;
     }
-    const counted = this.count(row, number);
-    if (!counted) return;
-    this.lengths.add(counted.tokens);
-    this.trained += counted.trained;
+    this.waiting.push({ row, number });
+    if (this.waiting.length >= batchRows) this.countWaiting();
   }
 
   finish(): TokenReport {
+    this.countWaiting();
     const { total, shortest, longest, mean, histogram } = this.lengths.finish();
     return {
       ...(this.model === undefined ? {} : { model: this.model }),
@@ -70,6 +73,19 @@ export class TokenCounter {
       unfinished: this.unfinished,
       refused: { rows: this.refused, ...(this.firstRefused && { first: this.firstRefused }) },
     };
+  }
+
+  private countWaiting(): void {
+    const rows = this.waiting;
+    this.waiting = [];
+    watchTemplates(rows.length, () => {
+      for (const { row, number } of rows) {
+        const counted = this.count(row, number);
+        if (!counted) continue;
+        this.lengths.add(counted.tokens);
+        this.trained += counted.trained;
+      }
+    });
   }
 
   private count(row: Row, number: number): { tokens: number; trained: number } | undefined {

@@ -1,4 +1,4 @@
-import type { Message } from '@tunesmith/datasets';
+import { chatMessage, type Message, type Row } from '@tunesmith/datasets';
 import type { WorkContext } from '@tunesmith/tensor';
 import { generate, type Generation, type GenerationOptions } from './generate.js';
 import { GenerationError } from './generation-error.js';
@@ -8,10 +8,13 @@ export interface Answer extends Generation {
   readonly text: string;
 }
 
-export type AnswerOptions = Omit<GenerationOptions, 'stopTokenIds' | 'contextLength' | 'endsWith'>;
+export interface AnswerOptions extends Omit<GenerationOptions, 'stopTokenIds' | 'contextLength' | 'endsWith'> {
+  /** What the assistant may call, for each conversation that has tools. */
+  readonly tools?: readonly (Row['tools'] | undefined)[];
+}
 
 /** Answers conversations side by side. Each has to end with a user's message. */
-export async function answerConversations(loaded: InferenceModel, conversations: readonly (readonly Message[])[], options: AnswerOptions, context: WorkContext): Promise<Answer[]> {
+export async function answerConversations(loaded: InferenceModel, conversations: readonly (readonly Message[])[], { tools = [], ...options }: AnswerOptions, context: WorkContext): Promise<Answer[]> {
   const { model, tokenizer, contextLength } = loaded;
   const format = formatOf(loaded);
   const requests = conversations.map((messages, index) => {
@@ -22,7 +25,7 @@ export async function answerConversations(loaded: InferenceModel, conversations:
         facts: { conversation: index },
       });
     }
-    return format.encodePrompt(tokenizer, messages.map(({ role, content }) => ({ role, content })));
+    return format.encodePrompt(tokenizer, messages.map(chatMessage), tools[index]);
   });
   const generations = await generate(model, requests, { ...options, stopTokenIds: tokenizer.eosTokenIds, contextLength }, context);
   return generations.map((generation) => ({ ...generation, text: tokenizer.decode([...generation.tokenIds], { skipSpecialTokens: true }) }));

@@ -87,7 +87,7 @@ interface SelfAnswer {
 
 async function answer(rows: readonly Row[], modelFolder: string, maxNewTokens: number, dtype: 'float32' | 'bfloat16', context: WorkContext): Promise<SelfAnswer[]> {
   using loaded = await loadForInference(modelFolder, { dtype });
-  const answers = await answerConversations(loaded, rows.map(({ messages }) => messages), { maxNewTokens }, context);
+  const answers = await answerConversations(loaded, rows.map(({ messages }) => messages), { maxNewTokens, tools: rows.map(({ tools }) => tools) }, context);
   return answers.map(({ text, tokenIds, finish }) => ({
     text: finish === 'length' ? finishedText(text.trim()) : text.trim(),
     tokens: tokenIds.length,
@@ -96,6 +96,6 @@ async function answer(rows: readonly Row[], modelFolder: string, maxNewTokens: n
 }
 
 function answered(row: Row, text: string): Row {
-  const { messages, split, tags, expect } = row;
-  return { messages: [...messages, { role: 'assistant', content: text }], split, tags, ...(expect === undefined ? {} : { expect }) };
+  const { answerWith: _answered, ...rest } = row;
+  return { ...rest, messages: [...row.messages, { role: 'assistant', content: text }] };
 }
