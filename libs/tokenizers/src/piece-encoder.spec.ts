@@ -54,12 +54,26 @@ describe('PieceEncoder', () => {
     }
   });
 
+  test('cuts what the tokenizer does not cut where no merge crosses: as Gemma writes words', () => {
+    const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+    const merges = [['a', 'b'], ['▁', '▁'], ['▁', 'ab'], ['>', '▁<'], ['▁', '<'], ['ab', 'a'], ['▁▁', '▁']];
+    const vocab = Object.fromEntries(['<unk>', 'a', 'b', '▁', '>', '<', ...bytes, ...new Set(merges.map(([left, right]) => left! + right!))].map((text, id) => [text, id]));
+    const tokenizer = json({ normalizer: { type: 'Replace', pattern: { String: ' ' }, content: '▁' }, pre_tokenizer: null, added_tokens: [{ id: 500, content: '<x>', special: true }] }, { vocab, merges, unk_token: '<unk>', fuse_unk: true, byte_fallback: true });
+    const inner = new JsonTokenizer(tokenizer, {});
+    const encoder = PieceEncoder.of(inner, tokenizer, {})!;
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', 'ab', ' ', '  ', '>', '<', '> <', 'ä', '<x>'), maxLength: 30 }), (text) => {
+        expect(encoder.encode(text)).toEqual(inner.encode(text, { add_special_tokens: false }).ids);
+      }),
+    );
+  });
+
   test('is not made where pieces hang on their neighbours', () => {
     for (const change of [
       { pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always' } },
-      { pre_tokenizer: null },
       { pre_tokenizer: { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false } },
       { pre_tokenizer: { type: 'Split', pattern: { Regex: '(a)b' }, behavior: 'Isolated', invert: false } },
+      { pre_tokenizer: null, model: { type: 'BPE', vocab: vocabulary, merges: pairs, fuse_unk: true } },
       { added_tokens: [{ id: 100, content: '<x>', special: true, lstrip: true }] },
     ]) {
       const tokenizer = json(change);

@@ -1,6 +1,7 @@
 import type { Tokenizer as JsonTokenizer } from '@huggingface/tokenizers';
 import { BytePairMerger } from './byte-pair-merger.js';
 import { isObject, type JsonObject } from './json.js';
+import { wordBoundaries } from './word-boundaries.js';
 
 // The package's declarations do not show what a tokenizer is made of; this is the part of it that is used.
 interface Parts {
@@ -48,16 +49,19 @@ export class PieceEncoder {
     this.added = contents.length > 0 ? new RegExp(`(${contents.map((content) => content.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`) : undefined;
   }
 
-  /** Undefined where pieces hang on their neighbours: the tokenizer does not begin with a Split, or added tokens swallow blanks around them. */
+  /** Undefined where pieces hang on their neighbours: the tokenizer does not begin with a Split, and cuts nothing by itself at word boundaries that no
+   * merge crosses, or added tokens swallow blanks around them. */
   static of(inner: JsonTokenizer, json: JsonObject, config: JsonObject): PieceEncoder | undefined {
     const parts: unknown = inner;
     if (!hasParts(parts)) return undefined;
     const stages = flatten(parts.pre_tokenizer);
     const leading = stages.findIndex((stage) => !isSplit(stage));
     const splits = leading < 0 ? stages : stages.slice(0, leading);
+    const boundaries = stages.length === 0 ? wordBoundaries(json.model) : undefined;
     const simple = parts.added_tokens.every(({ content, lstrip, rstrip, normalized }) => content !== '' && !lstrip && !rstrip && !(normalized && parts.normalizer));
-    if (splits.length === 0 || !simple || config.remove_space === true || config.do_lowercase_and_remove_accent === true) return undefined;
-    return new PieceEncoder(parts, splits.map(({ pattern }) => new PieceSplit(pattern!)), leading < 0 ? [] : stages.slice(leading), json);
+    if ((splits.length === 0 && !boundaries) || !simple || config.remove_space === true || config.do_lowercase_and_remove_accent === true) return undefined;
+    const cuts = boundaries ? [boundaries] : splits.map(({ pattern }) => pattern!);
+    return new PieceEncoder(parts, cuts.map((pattern) => new PieceSplit(pattern)), leading < 0 ? [] : stages.slice(leading), json);
   }
 
   /** Ids of a text; special tokens written in it are recognised, none are added. An id is undefined where the vocabulary cannot spell something. */
@@ -103,15 +107,18 @@ export class PieceEncoder {
 /** A pattern of the tokenizer that cuts texts into its matches and what stands between them. */
 class PieceSplit {
   private readonly captured: RegExp;
+  /** A pattern that matches nothing but places. */
+  private readonly cutsBetween: boolean;
 
   constructor(private readonly pattern: RegExp) {
-    this.captured = new RegExp(`(${pattern.source})`, pattern.flags);
+    this.cutsBetween = pattern.source.startsWith('(?<=');
+    this.captured = this.cutsBetween ? pattern : new RegExp(`(${pattern.source})`, pattern.flags);
   }
 
   cut(texts: readonly string[]): string[] {
     const pieces: string[] = [];
     for (const text of texts) {
-      const matches = text.match(this.pattern);
+      const matches = this.cutsBetween ? null : text.match(this.pattern);
       let length = 0;
       if (matches) for (const match of matches) length += match.length;
       // Most patterns leave nothing between their matches; all matches at once are the quickest to have.

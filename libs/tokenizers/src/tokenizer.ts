@@ -182,8 +182,8 @@ export class Tokenizer {
 
 /** What the tokenizer's post-processor puts around every text, by what it puts around one letter. */
 function affixesOf(inner: JsonTokenizer): { readonly before: readonly number[]; readonly behind: readonly number[] } | undefined {
-  const plain = inner.encode('a', { add_special_tokens: false }).ids;
-  const whole = inner.encode('a').ids;
+  const plain: number[] = inner.encode('a', { add_special_tokens: false }).ids;
+  const whole: number[] = inner.encode('a', { add_special_tokens: true }).ids;
   const start = whole.findIndex((_, index) => plain.every((id, place) => whole[index + place] === id));
   return plain.length === 0 || plain.includes(undefined as never) || start < 0 ? undefined : { before: whole.slice(0, start), behind: whole.slice(start + plain.length) };
 }
