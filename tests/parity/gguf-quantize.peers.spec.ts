@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openGguf } from '@tunesmith/checkpoints';
-import { ggufFileType, ggufFileTypes, exportGguf, openSourceModel } from '@tunesmith/quantization';
+import { exportGguf, ggufFileType, ggufFileTypes, openSourceModel, type ImportanceMatrix, type InputStatistics } from '@tunesmith/quantization';
 import { setThreads } from '@tunesmith/tensor';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import { drawModel } from '../../libs/quantization/src/testing/draw-model.js';
@@ -22,21 +22,44 @@ const models: Readonly<Record<string, Record<string, unknown>>> = {
   gpt2: { architectures: ['GPT2LMHeadModel'], vocab_size: 320, n_positions: 64, n_embd: 256, n_layer: 8, n_head: 4, n_inner: 512 },
 };
 
+/** For each column of each matrix how much it matters, except for the head and one matrix that has seen nothing; by file, as llama.cpp takes it, and as we do. */
+function drawImportance(tensors: ReadonlyMap<string, readonly number[]>): { ours: ImportanceMatrix; theirs: Record<string, number[]> } {
+  const ours = new Map<string, InputStatistics>();
+  const theirs: Record<string, number[]> = {};
+  for (const [name, shape] of tensors) {
+    if (shape.length < 2 || /^(?:token_embd|output|blk\.0\.attn_q)\./.test(name)) continue;
+    const [matrices, columns] = [shape.length > 2 ? shape[0]! : 1, shape.at(-1)!];
+    // Four inputs each: means are exact.
+    const sums = Float32Array.from({ length: matrices * columns }, (_, place) => (place % 37 === 5 ? 0 : 4 * (1 + ((place * 31) % 97)) ** 2));
+    ours.set(name, { sums, counts: new Float32Array(matrices).fill(4) });
+    theirs[name] = Array.from(sums, (sum) => sum / 4);
+  }
+  return { ours, theirs };
+}
+
 const quantized = ggufFileTypes.filter(({ name }) => name !== 'f32');
 
 beforeAll(() => setThreads(2));
 
-test.each(Object.entries(models))('%s: every file type has the types and the bytes of llama.cpp', async (_, config) => {
+const cases = Object.entries(models).flatMap(([name, config]) => [false, true].map((weighed) => ({ name: `${name}${weighed ? ', with an importance matrix' : ''}`, config, weighed })));
+
+test.each(cases)('$name: every file type has the types and the bytes of llama.cpp', async ({ config, weighed }) => {
   await using folder = await temporaryFolder();
   const place = (name: string) => join(folder.path, name);
   await using model = await openSourceModel(await drawModel(place('model'), config));
   const context = { signal: new AbortController().signal, onProgress: () => undefined };
   await exportGguf(model, ggufFileType('f32'), place('f32.gguf'), context);
-  await writeFile(place('jobs.json'), JSON.stringify(quantized.map(({ name, number }) => ({ source: place('f32.gguf'), target: place(`theirs-${name}.gguf`), fileType: number, threads: 2 }))));
+  const shapes = await (async () => {
+    await using source = await openGguf(place('f32.gguf'));
+    return new Map(Array.from(source.names(), (name) => [name, source.info(name).shape]));
+  })();
+  const importance = weighed ? drawImportance(shapes) : undefined;
+  const jobs = quantized.map(({ name, number }) => ({ source: place('f32.gguf'), target: place(`theirs-${name}.gguf`), fileType: number, threads: 2, importance: importance?.theirs }));
+  await writeFile(place('jobs.json'), JSON.stringify(jobs));
   await promisify(execFile)(join(findPythonPeers()!, 'bin', 'python'), [new URL('quantize-with-llama-cpp.py', import.meta.url).pathname, place('jobs.json')]);
   const different: string[] = [];
   for (const fileType of quantized) {
-    await exportGguf(model, fileType, place('ours.gguf'), context);
+    await exportGguf(model, fileType, place('ours.gguf'), context, importance?.ours);
     await using ours = await openGguf(place('ours.gguf'));
     await using theirs = await openGguf(place(`theirs-${fileType.name}.gguf`));
     expect([...ours.names()].sort()).toEqual([...theirs.names()].sort());

@@ -5,6 +5,8 @@ export { exportOnnx, type OnnxFile } from './exporters/onnx.js';
 export { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
 export { onnxVariants, type OnnxVariant } from './exporters/onnx/onnx-variants.js';
 export { openSourceModel, type SourceModel } from './exporters/source-model.js';
+export { readImportanceFile } from './importance/importance-file.js';
+export type { ImportanceMatrix, InputStatistics } from './importance/importance-matrix.js';
 export { QuantizationError } from './quantization-error.js';
 export { findTarget, quantizationTargets, type QuantizationTarget } from './quantization-targets.js';
 export { quantizeModel, type QuantizedFormat, type QuantizeMetrics, type QuantizeRequest } from './quantize-model.js';
