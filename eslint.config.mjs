@@ -2,7 +2,7 @@ import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 /** Who may import whom: design, section 1. `tests/architecture` repeats this table from the project graph. */
-const computeSide = ['layer:tensor', 'layer:nn', 'layer:bytes', 'layer:models', 'layer:domain-1', 'layer:domain-2', 'layer:domain-3'];
+const computeSide = ['layer:tensor', 'layer:nn', 'layer:bytes', 'layer:models', 'layer:pictures', 'layer:domain-1', 'layer:domain-2', 'layer:domain-3'];
 const below = (layer) => computeSide.slice(0, computeSide.indexOf(layer) + 1);
 const depConstraints = [
   { sourceTag: 'layer:contracts', onlyDependOnLibsWithTags: [] },
@@ -10,6 +10,7 @@ const depConstraints = [
   { sourceTag: 'layer:native', onlyDependOnLibsWithTags: [] },
   { sourceTag: 'layer:tensor', onlyDependOnLibsWithTags: ['layer:native'] },
   { sourceTag: 'layer:nn', onlyDependOnLibsWithTags: ['layer:tensor'] },
+  { sourceTag: 'layer:pictures', onlyDependOnLibsWithTags: [] },
   ...['layer:bytes', 'layer:models', 'layer:domain-1', 'layer:domain-2', 'layer:domain-3'].map((layer) => ({ sourceTag: layer, onlyDependOnLibsWithTags: below(layer) })),
   { sourceTag: 'layer:cli', onlyDependOnLibsWithTags: ['layer:contracts'] },
   { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:contracts', 'layer:platform', 'layer:models', 'layer:bytes', 'layer:domain-1', 'layer:domain-2', 'layer:domain-3'] },
@@ -43,7 +44,7 @@ export default [
     rules: { '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints, enforceBuildableLibDependency: false, banTransitiveDependencies: false, allowCircularSelfDependency: true, ignoredCircularDependencies: [] }] },
   },
   {
-    files: ['libs/{contracts,tensor,nn,models,checkpoints,tokenizers,datasets,generation,evaluation,merging,quantization,training,fusion,cli}/src/**/*.ts'],
+    files: ['libs/{contracts,tensor,nn,models,checkpoints,tokenizers,pictures,datasets,generation,evaluation,merging,quantization,training,fusion,cli}/src/**/*.ts'],
     rules: { 'no-restricted-imports': ['error', { patterns: [{ group: outsideWorld, message: 'Only services and libs/platform know the outside world (design, section 1).' }, { group: ['@tunesmith/*/*'], message: 'Import a room by its index.' }] }] },
   },
   {
@@ -53,7 +54,7 @@ export default [
     rules: {
       'no-restricted-imports': 'off',
       '@typescript-eslint/no-restricted-imports': ['error', {
-        patterns: [{ regex: '^@tunesmith/(models|checkpoints|tokenizers|datasets|generation|evaluation|merging|quantization|training|fusion)$', allowTypeImports: true, message: 'Only worker.ts imports domain code: nothing else may load libtorch.' }],
+        patterns: [{ regex: '^@tunesmith/(models|checkpoints|tokenizers|pictures|datasets|generation|evaluation|merging|quantization|training|fusion)$', allowTypeImports: true, message: 'Only worker.ts imports domain code: nothing else may load libtorch.' }],
       }],
     },
   },

@@ -6,8 +6,8 @@ import { projectGraph } from '../../tools/project-graph.mjs';
 // someone silences the lint.
 
 const root = join(import.meta.dirname, '..', '..');
-const computeRooms = ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models', 'datasets', 'generation', 'evaluation', 'merging', 'quantization', 'training', 'fusion'];
-const domainRooms = ['models', 'checkpoints', 'tokenizers', 'datasets', 'generation', 'evaluation', 'merging', 'quantization', 'training', 'fusion'];
+const computeRooms = ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models', 'pictures', 'datasets', 'generation', 'evaluation', 'merging', 'quantization', 'training', 'fusion'];
+const domainRooms = ['models', 'checkpoints', 'tokenizers', 'pictures', 'datasets', 'generation', 'evaluation', 'merging', 'quantization', 'training', 'fusion'];
 const services = ['registry', 'synthesis', 'trainer', 'merger', 'evaluator', 'quantizer'].map((name) => `${name}-service`);
 const service = ['contracts', 'platform', ...domainRooms];
 
@@ -20,13 +20,14 @@ const mayImport: Record<string, readonly string[]> = {
   checkpoints: ['tensor', 'nn', 'tokenizers'],
   tokenizers: ['tensor', 'nn', 'checkpoints'],
   models: ['tensor', 'nn', 'checkpoints', 'tokenizers'],
-  datasets: ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models'],
-  generation: ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models', 'datasets'],
-  evaluation: ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models', 'datasets', 'generation'],
-  merging: computeRooms.slice(0, 8),
-  quantization: computeRooms.slice(0, 8),
-  training: computeRooms.slice(0, 8),
-  fusion: computeRooms.slice(0, 11),
+  pictures: [],
+  datasets: ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models', 'pictures'],
+  generation: ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models', 'pictures', 'datasets'],
+  evaluation: ['tensor', 'nn', 'checkpoints', 'tokenizers', 'models', 'pictures', 'datasets', 'generation'],
+  merging: computeRooms.slice(0, 9),
+  quantization: computeRooms.slice(0, 9),
+  training: computeRooms.slice(0, 9),
+  fusion: computeRooms.slice(0, 12),
   cli: ['contracts'],
   ...Object.fromEntries(services.map((name) => [name, service])),
   'standalone-service': ['contracts', 'platform', ...services],

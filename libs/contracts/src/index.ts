@@ -24,6 +24,7 @@ export { compose, ComposeSpec } from './steps/compose.js';
 export { detect, DetectSpec } from './steps/detect.js';
 export { DomainShares, DomainWeights } from './steps/domain-shares.js';
 export { diffDatasets, DiffDatasetsSpec } from './steps/diff-datasets.js';
+export { compare, CompareSpec } from './steps/compare.js';
 export { EvaluateSpec, evaluate, EvaluationTask } from './steps/evaluate.js';
 export { fuse, FuseSpec } from './steps/fuse.js';
 export { gate, GateSpec } from './steps/gate.js';

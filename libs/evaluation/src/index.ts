@@ -1,3 +1,4 @@
+export { compareEvaluations, type CompareOptions, type Comparison } from './comparison/compare-evaluations.js';
 export { containsAnswer, normalizeAnswer } from './contains-answer.js';
 export { importTasks, type ImportedTasks, type ImportTasksOptions } from './definitions/import-tasks.js';
 export { detectDomains, type Detection, type DetectOptions, type JudgeSource } from './detection/detect-domains.js';

@@ -1,3 +1,5 @@
+import { escapeXml, niceTicks, tickLabel } from '@tunesmith/pictures';
+
 /** What is drawn: one value per step, evaluations at their steps, the learning rate of every step. */
 export interface LossPlot {
   readonly title: string;
@@ -46,9 +48,9 @@ export function lossPlot({ title, loss, evaluations, learningRates }: LossPlot):
     `<text x="${area.left}" y="20" class="title">${escapeXml(title)}</text>`,
     ...keys.map(([kind, label], index) => `<line class="key ${kind}" x1="${area.left + index * 160}" x2="${area.left + index * 160 + 22}" y1="36" y2="36"/><text x="${area.left + index * 160 + 28}" y="40">${label}</text>`),
     ...lossTicks.map((tick) => `<line class="grid" x1="${area.left}" x2="${area.right}" y1="${y(tick, lossTicks).toFixed(1)}" y2="${y(tick, lossTicks).toFixed(1)}"/>`),
-    ...lossTicks.map((tick) => `<text x="${area.left - 8}" y="${(y(tick, lossTicks) + 4).toFixed(1)}" text-anchor="end">${label(tick)}</text>`),
-    ...rateTicks.map((tick) => `<text x="${area.right + 8}" y="${(y(tick, rateTicks) + 4).toFixed(1)}">${label(tick)}</text>`),
-    ...stepTicks.map((tick) => `<text x="${x(tick).toFixed(1)}" y="${area.bottom + 18}" text-anchor="middle">${label(tick)}</text>`),
+    ...lossTicks.map((tick) => `<text x="${area.left - 8}" y="${(y(tick, lossTicks) + 4).toFixed(1)}" text-anchor="end">${tickLabel(tick)}</text>`),
+    ...rateTicks.map((tick) => `<text x="${area.right + 8}" y="${(y(tick, rateTicks) + 4).toFixed(1)}">${tickLabel(tick)}</text>`),
+    ...stepTicks.map((tick) => `<text x="${x(tick).toFixed(1)}" y="${area.bottom + 18}" text-anchor="middle">${tickLabel(tick)}</text>`),
     `<line class="axis" x1="${area.left}" x2="${area.right}" y1="${area.bottom}" y2="${area.bottom}"/>`,
     `<text x="${(area.left + area.right) / 2}" y="${height - 12}" text-anchor="middle">step</text>`,
     `<text transform="translate(16 ${(area.top + area.bottom) / 2}) rotate(-90)" text-anchor="middle">loss</text>`,
@@ -71,25 +73,4 @@ function thinned(values: readonly number[]): (readonly [number, number])[] {
     const highest = part.reduce((high, point) => (point[1] > high[1] ? point : high));
     return lowest[0] === highest[0] ? [lowest] : [lowest, highest].sort((a, b) => a[0] - b[0]);
   });
-}
-
-/** Round numbers from at most `low` to at least `high`, about `count` of them; two at least. */
-export function niceTicks(low: number, high: number, count: number): number[] {
-  if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
-  const span = high > low ? high - low : Math.abs(high) || 1;
-  const rough = span / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) ?? 10);
-  const first = Math.floor(low / step + 1e-9);
-  const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
-  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
-}
-
-function label(value: number): string {
-  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)) return value.toExponential().replace('e+', 'e');
-  return String(value);
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character]!);
 }

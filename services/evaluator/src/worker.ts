@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChatSpec, ScoreSpec } from '@tunesmith/contracts';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
-import { evaluateModel, importTasks, type EvaluateModelOptions, type ImportTasksOptions } from '@tunesmith/evaluation';
+import { compareEvaluations, evaluateModel, importTasks, type CompareOptions, type EvaluateModelOptions, type ImportTasksOptions } from '@tunesmith/evaluation';
 import { answerConversation, loadForInference, parseScoreRow, scoreTokens } from '@tunesmith/generation';
 import { defineWorker } from '@tunesmith/platform';
 
@@ -11,6 +11,8 @@ type ScoreInput = Pick<ScoreSpec, 'rows' | 'dtype'> & { modelFolder: string; row
 /** What the workers of the evaluator may run. A chat is short and somebody waits for it, and tasks are read quickly: they do not queue behind other work. */
 export default defineWorker({
   evaluate: ({ outFolder, ...options }: EvaluateModelOptions & { outFolder: string }, context) => evaluateModel(options, outFolder, context),
+
+  compare: ({ outFolder, ...options }: CompareOptions & { outFolder: string }) => compareEvaluations(options, outFolder),
 
   importTasks: ({ outFolder, ...options }: ImportTasksOptions & { outFolder: string }, context) => importTasks(options, outFolder, context),
 
@@ -28,7 +30,7 @@ export default defineWorker({
     using loaded = await loadForInference(modelFolder, { dtype });
     return await answerConversation(loaded, messages, options, context);
   },
-}, { cores: { chat: 0, importTasks: 0 }, predictMemory: { evaluate: predictWeights, score: predictWeights, chat: predictWeights } });
+}, { cores: { chat: 0, compare: 0, importTasks: 0 }, predictMemory: { evaluate: predictWeights, score: predictWeights, chat: predictWeights } });
 
 /** One model is in memory at a time; what is computed with it comes on top. */
 async function predictWeights({ modelFolder, dtype }: { modelFolder: string; dtype: ScoreSpec['dtype'] }): Promise<Record<string, number>> {

@@ -1,4 +1,4 @@
-import { niceTicks } from '../loss-plot.js';
+import { colours, escapeXml, niceTicks } from '@tunesmith/pictures';
 import type { DomainEvaluation } from './domain-evaluation.js';
 
 /** The domains at one evaluation; `step` counts the steps before it. */
@@ -11,9 +11,6 @@ const width = 800;
 const height = 640;
 const left = 72;
 const right = width - 24;
-/** Told apart on light and on dark paper, and by those who do not see red and green apart; more domains than colours begin again with dashes. */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#b8860b', '#56b4e9', '#7f7f7f', '#9467bd'];
-
 interface Panel {
   readonly title: string;
   readonly top: number;
@@ -62,8 +59,4 @@ export function domainPlot(evaluations: readonly EvaluatedDomains[]): string {
       ...names.map((name, place) => `<path ${style(place)} d="${points(name).map(([px, py], index) => `${index === 0 ? 'M' : 'L'}${px.toFixed(1)} ${py.toFixed(1)}`).join('')}"/>`),
     ];
   }
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character]!);
 }

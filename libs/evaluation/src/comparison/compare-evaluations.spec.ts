@@ -1,0 +1,53 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compareEvaluations } from './compare-evaluations.js';
+
+let folder: string;
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'compare-'))));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function reportIn(name: string, report: object): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, 'report.json'), JSON.stringify(report));
+  return path;
+}
+
+const evaluation = (name: string, accuracy: number, loss: number) => reportIn(name, { dtype: 'float32', tasks: { qa: { items: 10, metrics: { acc: accuracy, acc_stderr: 0.1 } }, law: { items: 5, metrics: { loss } } } });
+const training = (name: string, rowsPerSecond: number) => reportIn(name, { method: 'lora', trainableParameters: 100, totalParameters: 1000, rowsPerSecond, peakMemoryBytes: 5e6, loss: [3, 2] });
+
+test('runs of one name are a row, held against the baseline', async () => {
+  const out = join(folder, 'out');
+  const options = {
+    title: 'herd', labels: ['base', 'lora-seed1', 'lora-seed2'], baseline: 'base',
+    evaluationFolders: [await evaluation('e0', 0.5, 3), await evaluation('e1', 0.6, 2), await evaluation('e2', 0.8, 1)],
+    reportFolders: [await training('t0', 1), await training('t1', 2), await training('t2', 4)],
+  };
+  expect((await compareEvaluations(options, out)).metrics).toEqual({ base: { 'qa.acc': 0.5, 'law.loss': 3 }, lora: { 'qa.acc': expect.closeTo(0.7, 12), 'law.loss': 1.5 } });
+  expect((await readdir(out)).sort()).toEqual(['comparison.json', 'comparison.md', 'index.html', 'law.svg', 'qa.svg', 'size-against-score.svg']);
+  expect(await readFile(join(out, 'comparison.md'), 'utf8')).toBe(`# herd
+
+|  | runs | trainable | parameters | rows/s | memory, MB | loss | qa.acc | law.loss | qa.acc − base | law.loss − base |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| base | 1 | 100 | 1000 | 1 | 5 | 2 | 0.5000 | 3 | 0 | 0 |
+| lora | 2 | 100 | 1000 | 3 | 5 | 2 | 0.7000 ± 0.1414 | 1.5000 ± 0.7071 | 0.2000 | -1.5000 |
+`);
+  expect(JSON.parse(await readFile(join(out, 'comparison.json'), 'utf8'))).toMatchObject({ rows: [{ label: 'base', runs: 1 }, { label: 'lora', runs: 2, metrics: { 'law.loss': { mean: 1.5 } } }] });
+});
+
+test('only the metrics that were asked for, in their order; without trainings no size', async () => {
+  const out = join(folder, 'some');
+  await compareEvaluations({ title: 't', labels: ['a'], evaluationFolders: [await evaluation('e3', 0.5, 3)], reportFolders: [], metrics: ['law.loss', 'qa.acc'] }, out);
+  expect((await readFile(join(out, 'comparison.md'), 'utf8')).split('\n')[2]).toBe('|  | law.loss | qa.acc |');
+  expect(await readdir(out)).not.toContain('size-against-score.svg');
+});
+
+test.each([
+  ['a metric that nobody reports', { metrics: ['qa.f1'] }, /metrics: expected names out of qa\.acc, qa\.acc_stderr, law\.loss; got qa\.f1/],
+  ['a baseline that is no row', { baseline: 'x' }, /baseline: expected one of a; got "x"/],
+  ['a folder without a report', { evaluationFolders: ['/nowhere'] }, /expected the report of an evaluation in \/nowhere/],
+])('%s is refused', async (_what, given, message) => {
+  const options = { title: 't', labels: ['a'], evaluationFolders: [await evaluation('e4', 0.5, 3)], reportFolders: [], ...given };
+  await expect(compareEvaluations(options, join(folder, 'refused'))).rejects.toThrow(message);
+});

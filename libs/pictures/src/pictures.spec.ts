@@ -1,0 +1,44 @@
+import { barChart, escapeXml, htmlPage, htmlTable, markdownTable, niceTicks, scatterPlot } from './index.js';
+
+/** Well-formed: every element is closed, and no number is NaN. */
+function expectWellFormed(text: string): void {
+  expect(text).not.toMatch(/NaN|undefined|Infinity/);
+  const open: string[] = [];
+  for (const [, closing, name, rest] of text.matchAll(/<(\/?)([a-zA-Z][\w]*)([^>]*)>/g)) {
+    if (closing) expect(open.pop()).toBe(name);
+    else if (!rest!.endsWith('/') && name !== 'meta') open.push(name!);
+  }
+  expect(open).toEqual([]);
+}
+
+test('ticks are round and reach over the values', () => {
+  expect(niceTicks(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  expect(niceTicks(-3, 17, 4)).toEqual([-5, 0, 5, 10, 15, 20]);
+  expect(niceTicks(0.13, 2.9, 6)).toEqual([0, 0.5, 1, 1.5, 2, 2.5, 3]);
+  expect(niceTicks(0, 2e-4, 5)).toEqual([0, 5e-5, 1e-4, 1.5e-4, 2e-4]);
+  expect(niceTicks(3, 3, 6)).toEqual([3, 3.5]);
+  expect(niceTicks(Infinity, -Infinity, 6)).toEqual([0, 1]);
+});
+
+test('a bar for each value, whiskers for the spread, nothing where there is no value', () => {
+  const chart = barChart({ title: 'a < b', groups: ['law', 'code'], series: [{ name: 'tuned', values: [1, -2], spread: [0.1, null] }, { name: 'base', values: [null, 3] }] });
+  expectWellFormed(chart);
+  expect(chart.match(/<rect [^>]*><title>/g)).toHaveLength(3);
+  expect(chart.match(/<path class="axis"/g)).toHaveLength(1);
+  expect(chart).toContain('a &lt; b');
+});
+
+test('a point for each name, on a logarithmic axis', () => {
+  const plot = scatterPlot({ title: 'size', xLabel: 'parameters', yLabel: 'accuracy', points: [{ name: 'a', x: 135e6, y: 0.4 }, { name: 'b', x: 1.5e9, y: 0.6 }] });
+  expectWellFormed(plot);
+  expect(plot.match(/<circle/g)).toHaveLength(2);
+  expectWellFormed(scatterPlot({ title: 'one', xLabel: 'x', yLabel: 'y', points: [{ name: 'a', x: 100, y: 0 }] }));
+});
+
+test('tables and pages say what they are given, escaped', () => {
+  const table = { columns: ['name', 'score'], rows: [['a|b <i>', 0.5], ['c', null]] };
+  expect(markdownTable(table)).toBe('| name | score |\n| --- | ---: |\n| a\\|b <i> | 0.5000 |\n| c |  |\n');
+  expectWellFormed(htmlPage('t & u', [{ heading: 'h', body: htmlTable(table) }]));
+  expect(htmlTable(table)).toContain('<td>a|b &lt;i&gt;</td><td class="number">0.5000</td>');
+  expect(escapeXml('"<&>"')).toBe('&quot;&lt;&amp;&gt;&quot;');
+});
