@@ -16,6 +16,7 @@ test.each([
   ['{{ "a1b22" | regex_replace("[0-9]+", "#") }} {{ "aaa" | regex_replace("a", "b", 2) }} {{ "ab" | regex_replace("(a)(b)", "\\\\2\\\\1") }}', 'a#b# bba ba'],
   ['{{ "--x--".strip("-") }} {{ "a b".title() }} {{ "hELLO"|capitalize }} {{ "a,b,c".rsplit(",", 1) }}', "x A B Hello ['a,b', 'c']"],
   ['{{ ["no", "yes"][n - 2] }} {{ "x" ~ n }} {{ "ab" * 2 }} {{ n == 3.0 }} {{ n == "3" }}', 'yes x3 abab True False'],
+  ["{{ 'a[b]c\\n' | regex_replace('\\[.*?\\]', '') }}|", 'ac\n|'],
   ['{{ options[-1] }}{% set word = options[0] %} {{ word | upper }} {{ word | length }}', "it's RED 3"],
   ['{{ question.split()[0] }} {{ answerKey in choices.label }} {{ "12".isdigit() }}', 'What? True True'],
 ])('%j', (source, expected) => {

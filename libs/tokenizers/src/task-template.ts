@@ -17,7 +17,7 @@ export class TaskTemplate {
   ) {
     try {
       // The library drops one line break at the end, as Jinja2 does unless told otherwise.
-      this.program = parseTemplate(source.endsWith('\n') ? `${source}\n` : source, { blanks: 'kept' });
+      this.program = parseTemplate(withPythonEscapes(source.endsWith('\n') ? `${source}\n` : source), { blanks: 'kept' });
     } catch (cause) {
       throw new TaskTemplateError({ code: 'task-template-syntax', message: `the template ${shown(source)} cannot be parsed: ${reasonOf(cause)}`, facts: { template: source }, cause });
     }
@@ -229,6 +229,11 @@ function plain({ value }: TemplateValue): unknown {
   if (Array.isArray(value)) return (value as TemplateValue[]).map(plain);
   if (value instanceof Map) return Object.fromEntries([...(value as Map<string, TemplateValue>)].map(([key, item]) => [key, plain(item)]));
   return value;
+}
+
+/** A backslash that begins no escape stays in a text, as in Python; the library would refuse it. Patterns are written so: '\\[.*?\\]'. */
+function withPythonEscapes(source: string): string {
+  return source.replace(/\{\{[^]*?\}\}|\{%[^]*?%\}/g, (code) => code.replace(/(["'])(?:\\[^]|(?!\1)[^\\])*\1/g, (text) => text.replace(/\\([^])/g, (escape, character: string) => ('nrtbfv\'"\\'.includes(character) ? escape : `\\${escape}`))));
 }
 
 function shown(source: string): string {

@@ -44,19 +44,17 @@ async function addYaml(path: string, found: Set<string>, seen = new Set<string>(
   seen.add(path);
   if (!existsSync(path)) throw new CommandError({ message: `--tasks: expected a file at ${path}; there is none`, code: 'path-missing', facts: { path } });
   found.add(path);
-  const { parse } = await import('yaml');
-  let fields: Record<string, unknown>;
-  try {
-    fields = parse(await readFile(path, 'utf8'), { logLevel: 'silent' }) as Record<string, unknown>;
-  } catch (cause) {
-    throw new CommandError({ message: `${path}: expected YAML; ${(cause as Error).message}`, code: 'yaml-invalid', facts: { path }, cause });
-  }
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(await readFile(path, 'utf8'));
+  const [problem] = document.errors;
+  if (problem) throw new CommandError({ message: `${path}: expected YAML; ${problem.message}`, code: 'yaml-invalid', facts: { path }, cause: problem });
+  const fields = document.toJS() as Record<string, unknown> | null;
   if (typeof fields !== 'object' || fields === null) return;
   const folder = dirname(path);
   for (const included of [fields['include'] ?? []].flat()) await addYaml(resolve(folder, String(included)), found, seen);
   // A group names tasks that stand beside it.
   if ('group' in fields) for (const other of await filesBelow(folder)) if (/\.ya?ml$/.test(other)) await addYaml(other, found, seen);
-  for (const document of documentsOf(fields)) await addDocuments([folder, process.cwd()].map((each) => resolve(each, document)).find((each) => existsSync(each)), found);
+  for (const named of documentsOf(fields)) await addDocuments([folder, process.cwd()].map((each) => resolve(each, named)).find((each) => existsSync(each)), found);
 }
 
 /** The paths that a task's fields name: `dataset_kwargs.data_files`, a `dataset_path` that is a folder, `data` of the short form. */

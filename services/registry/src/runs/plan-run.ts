@@ -79,7 +79,7 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
     }
     let config = mapReferences(step.with, kind, (value, _expected, key) => pinned.get(`${key} ${String(value)}`) ?? value);
     let contentDigest: Digest | null = null;
-    if (Object.values<string>(importSteps).includes(kind.name)) {
+    if (kind.name !== 'import-tasks' && Object.values<string>(importSteps).includes(kind.name)) {
       await attempt('path', async () => {
         const located = await surroundings.locate(String(config['path']));
         config = { ...config, ...located.config };

@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { runCommand } from '../testing/run-command.js';
+import { sampleDigest, sampleRun, sampleRunId, sampleStep, succeededRun } from '../testing/sample-run.js';
+import { sendEvents, TinyPlatform } from '../testing/tiny-platform.js';
+import { taskFiles } from './task-files.js';
+
+const uploadId = '0194d3f0-0000-7000-8000-000000000009';
+const evaluation = { digest: sampleDigest, size: 10, mediaType: 'application/vnd.tunesmith.evaluation.v1+folder' };
+
+async function evaluated(words: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string; steps: Record<string, { uses: string; needs?: string[]; with: Record<string, unknown> }> | undefined; files: string[] }> {
+  const files: string[] = [];
+  const view = (complete = false) => ({ id: uploadId, reference: `upload:${uploadId}`, complete, files: files.map((path) => ({ path, size: 0, digest: sampleDigest, received: 1e6 })), createdAt: '2026-11-21T12:00:00.000Z' });
+  await using platform = await TinyPlatform.start({
+    'POST /v1/uploads': ({ bytes }) => {
+      files.push(...(JSON.parse(bytes.toString()) as { files: { path: string }[] }).files.map(({ path }) => path));
+      return view();
+    },
+    [`PATCH /v1/uploads/${uploadId}`]: () => view(),
+    [`POST /v1/uploads/${uploadId}/complete`]: () => view(true),
+    'POST /v1/runs': sampleRun(),
+    [`GET /v1/runs/${sampleRunId}/events`]: (_request, answer) => {
+      const done = succeededRun({ name: 'evaluate', uses: 'evaluate', outputs: { evaluation }, metrics: { 'mmlu.acc': 0.25, 'mmlu.acc_stderr': 0.01, 'v1.5.exact_match-strict': 1 } });
+      sendEvents(answer)('end', { ...done, steps: [sampleStep({ name: 'import-tasks', uses: 'import-tasks', status: 'succeeded' }), ...done.steps] });
+      answer.end();
+    },
+  });
+  const result = await runCommand(['evaluate', ...words], { environment: platform.environment });
+  const steps = platform.seen('POST /v1/runs').length === 1 ? (platform.bodyOf('POST /v1/runs') as { steps: NonNullable<Awaited<ReturnType<typeof evaluated>>['steps']> }).steps : undefined;
+  return { ...result, steps, files };
+}
+
+test('tasks are gathered first, then asked; results by task and metric, with their errors', async () => {
+  const { code, stdout, stderr, steps } = await evaluated(['m', '--tasks', 'mmlu,gsm8k', '--limit', '5', '--num-fewshot', '0', '--batch', '4', '--dtype', 'float32', '--apply-chat-template', '--no-fewshot-as-turns', '--json']);
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  expect(steps).toEqual({
+    'import-tasks': { uses: 'import-tasks', with: { tasks: ['mmlu', 'gsm8k'] } },
+    evaluate: { uses: 'evaluate', needs: ['import-tasks'], with: { limit: 5, numFewshot: 0, batch: 4, dtype: 'float32', applyChatTemplate: true, fewshotAsTurns: false, model: 'm', definitions: '${{ steps.import-tasks.tasks }}' } },
+  });
+  expect(JSON.parse(stdout)).toMatchObject({ results: { mmlu: { acc: 0.25, acc_stderr: 0.01 }, 'v1.5': { 'exact_match-strict': 1 } }, artifact: sampleDigest });
+  expect((await evaluated(['m', '--tasks', 'mmlu'])).stdout).toMatch(/mmlu +acc +0\.2500 +0\.0100/);
+});
+
+test('to a shared platform goes all that the tasks are made of, and nothing else', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tunesmith-tasks-'));
+  const put = (path: string, content: string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+    return join(folder, path);
+  };
+  const own = put('tasks/own.yaml', 'include: ../base.yaml\ntask: own\ndoc_to_text: !function x.y\ndataset_kwargs: {data_files: {test: [docs.jsonl, absent.jsonl]}}\n');
+  put('base.yaml', 'dataset_path: json\n');
+  put('tasks/docs.jsonl', '{}');
+  put('tasks/secret.txt', 'x');
+  put('data/mmlu.test.jsonl', '{}');
+  const { steps, files, code } = await evaluated(['m', '--tasks', `mmlu,${own}`, '--data', join(folder, 'data')]);
+  expect(code).toBe(0);
+  expect(files).toEqual(['base.yaml', 'data/mmlu.test.jsonl', 'tasks/docs.jsonl', 'tasks/own.yaml']);
+  expect(steps!['import-tasks']!.with).toEqual({ path: `upload:${uploadId}`, tasks: ['mmlu', 'tasks/own.yaml'], data: 'data' });
+  put('group/all.yaml', 'group: all\ntask: [one, {task: two, dataset_kwargs: {data_files: inline.jsonl}}]\n');
+  put('group/one.yaml', 'name: one\ndata: one.csv\n');
+  put('group/one.csv', 'a\n');
+  put('group/inline.jsonl', '{}');
+  const { files: grouped, root } = await taskFiles({ files: [join(folder, 'group/all.yaml')] });
+  expect([root, grouped.map(({ path }) => path)]).toEqual([join(folder, 'group'), ['all.yaml', 'inline.jsonl', 'one.csv', 'one.yaml']]);
+});
+
+test.each([
+  [['m'], 'expected --tasks, or --dataset with --task'],
+  [['m', '--dataset', 'd'], 'expected --tasks, or --dataset with --task'],
+  [['m', '--tasks', 'mmlu', '--dataset', 'd'], '--dataset and --task together'],
+  [['m', '--tasks', ' , '], '--tasks: expected names'],
+  [['m', '--tasks', 'mmlu', '--limit', '0'], '--limit'],
+  [['m', '--tasks', 'mmlu', '--dtype', 'int8'], '--dtype'],
+])('%j is wrong use: %s', async (words, reason) => {
+  const { code, stderr } = await evaluated(words);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
+});
+
+test('a file that is not there, or no YAML, is said before anything is sent', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tunesmith-tasks-'));
+  writeFileSync(join(folder, 'broken.yaml'), 'a: [');
+  expect((await evaluated(['m', '--tasks', join(folder, 'none.yaml')])).stderr).toContain('there is none');
+  const { code, stderr } = await evaluated(['m', '--tasks', join(folder, 'broken.yaml')]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('expected YAML')]);
+});
