@@ -15,12 +15,12 @@ export interface AgreementOptions extends AlignmentOptions {
   readonly split: Split;
 }
 
-/** By `agreement.NAME`, and how many places it was counted over by `places.NAME`. */
+/** By `agreement.NAME`; and the model's own loss by `held-out.loss` (or `train.loss`), the mean over all trained tokens of the rows in nats. */
 export type Agreement = Readonly<Record<string, number>>;
 
 /**
  * How often a model expects the token that others expect: the share of places at which its likeliest token is theirs, of those where theirs carry
- * over to its vocabulary. Writes `report.json`.
+ * over to its vocabulary. Writes `report.json` in the form of an evaluation's.
  *
  * @throws FusionError `nothing-in-common`, and as `fuseDistributions`.
  */
@@ -28,9 +28,12 @@ export async function measureAgreement({ modelFolder, sourceFolders, names, spli
   const speakers = await readSpeakers(modelFolder, sourceFolders);
   using aligned = await AlignedSources.open(speakers, split, options, context);
   const counts = sourceFolders.map(() => ({ places: 0, agreed: 0 }));
+  let [nats, tokens] = [0, 0];
   for (let row = 0; row < aligned.pivot.rows; row += 1) {
     if (aligned.unread(row).includes(true)) continue;
-    const { own, transferred } = aligned.row(row);
+    const { pivotRow, own, transferred } = aligned.row(row);
+    nats += pivotRow.crossEntropy * pivotRow.places.length;
+    tokens += pivotRow.places.length;
     for (const [source, { indices, outcomes, entries }] of transferred.entries()) {
       for (const [place, outcome] of outcomes.entries()) {
         if (outcome !== 'fused') continue;
@@ -39,14 +42,17 @@ export async function measureAgreement({ modelFolder, sourceFolders, names, spli
       }
     }
   }
-  const agreement: Record<string, number> = {};
+  const shares: Record<string, number> = {};
+  const placesOf: Record<string, number> = {};
   for (const [source, { places, agreed }] of counts.entries()) {
     const name = names?.[source] ?? `source-${source + 1}`;
     if (places === 0) throw new FusionError('nothing-in-common', `agree: expected at least one place at which what ${name} expects carries over to the model's vocabulary; there is none.`, { name });
-    agreement[`agreement.${name}`] = agreed / places;
-    agreement[`places.${name}`] = places;
+    shares[name] = agreed / places;
+    placesOf[name] = places;
   }
   await mkdir(outFolder, { recursive: true });
-  await writeFileAtomically(join(outFolder, 'report.json'), jsonText({ split, ...agreement }));
-  return agreement;
+  const rows = split === 'validation' ? 'held-out' : split;
+  const loss = nats / tokens;
+  await writeFileAtomically(join(outFolder, 'report.json'), jsonText({ tasks: { agreement: { kind: 'agreement', split, places: placesOf, metrics: shares }, [rows]: { kind: 'loss', split, items: tokens, metrics: { loss } } } }));
+  return { ...Object.fromEntries(Object.entries(shares).map(([name, share]) => [`agreement.${name}`, share])), [`${rows}.loss`]: loss };
 }

@@ -6,8 +6,8 @@ import { ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
 import type { RowDistributions } from '@tunesmith/training';
 import { likeliestTokens } from './likeliest-tokens.js';
 
-/** Logits that are held at once: 64 MiB of float32 ones. */
-const logitsHeld = 2 ** 24;
+/** Logits that are held at once: 8 MiB of float32 ones, which memory gives again and again without new pages. */
+const logitsHeld = 2 ** 21;
 
 /**
  * What the model expects after each token before a trained one, and the mean cross-entropy of each row. Only these places go through the output

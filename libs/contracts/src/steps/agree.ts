@@ -18,7 +18,7 @@ export type AgreeSpec = z.infer<typeof AgreeSpec>;
 
 export const agree = defineStepKind({
   name: 'agree',
-  description: 'Counts how often a model expects the token that others expect; the metrics are named agreement.SOURCE.',
+  description: 'Counts how often a model expects the token that others expect; the metrics are named agreement.SOURCE, and held-out.loss is its own loss on the rows.',
   owner: 'merger',
   spec: AgreeSpec,
   references: { model: 'distributions', sources: 'distributions' },
