@@ -40,7 +40,8 @@ export class VocabularyMapping {
     this.found = new Int32Array(source.tokenizer.vocabularySize).fill(notAsked);
     const [of, to] = [source.tokenizer, pivot.tokenizer];
     this.force(of.bosTokenId, to.bosTokenId);
-    this.force(of.eosTokenIds[0], to.eosTokenIds[0]);
+    // A model may end a turn, or a text, by one token or another: all of them are the end that the pivot writes.
+    for (const id of of.eosTokenIds) this.force(id, to.eosTokenIds[0]);
   }
 
   /** undefined: nothing is known of it, or the id is no token. */

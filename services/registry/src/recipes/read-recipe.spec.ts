@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { RefusedError } from '../errors.js';
 import { readRecipe } from './read-recipe.js';
 
@@ -51,4 +53,9 @@ test.each([
   ['a reference that is none', helpdesk.replace('base: smollm2@prod', 'base: "smollm2 @prod"'), /merge\.base: expected a reference to a model/],
 ])('%s is refused', (_what, source, message) => {
   expect(problemsOf(source)).toMatch(message);
+});
+
+const examples = join(import.meta.dirname, '../../../../examples');
+test.each(readdirSync(examples).filter((name) => name.endsWith('.yaml')))('the example %s is a recipe, with all its choices', (name) => {
+  expect(Object.keys(readRecipe(readFileSync(join(examples, name), 'utf8')).steps)).not.toEqual([]);
 });
