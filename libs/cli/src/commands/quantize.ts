@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.js';
 import { addJobOptions, collect, collectList, type JobOptions } from '../options.js';
 import { artifactResult } from '../runs/artifact-result.js';
+import { describeFallbacks } from '../runs/describe-fallbacks.js';
 import { expectEmptyFolder } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
 import { jobCommand } from '../runs/run-job.js';
@@ -42,6 +43,9 @@ export const quantize = defineCommand<[model: string], Options>({
     if (options.calibration !== undefined) references['calibration'] = await resolveReference(session, options.calibration, '--calibration');
     if (options.importance !== undefined) references['importance'] = await resolveReference(session, options.importance, '--importance');
     if (options.adapter !== undefined) references['adapter'] = await resolveReference(session, options.adapter, '--adapter');
-    return jobCommand(session, { name: 'quantize', uses: 'quantize', with: { ...settings, ...references } }, options, (job) => artifactResult(session, job, ['gguf', 'onnx'], out));
+    return jobCommand(session, { name: 'quantize', uses: 'quantize', with: { ...settings, ...references } }, options, async (job) => {
+      const result = await artifactResult(session, job, ['gguf', 'onnx'], out);
+      return { ...result, lines: [...result.lines, ...describeFallbacks(job.step.metrics)] };
+    });
   },
 });
