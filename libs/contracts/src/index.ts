@@ -20,6 +20,7 @@ export { expressionPattern, Recipe, RecipeStep, RecipeTemplateStep, upstream } f
 export { InputKind, RecipeInput } from './recipe-input.js';
 export { agree, AgreeSpec } from './steps/agree.js';
 export { chat, ChatMessage, ChatSpec } from './steps/chat.js';
+export { compareDomains, CompareDomainsSpec } from './steps/compare-domains.js';
 export { compose, ComposeSpec } from './steps/compose.js';
 export { detect, DetectSpec } from './steps/detect.js';
 export { DomainShares, DomainWeights } from './steps/domain-shares.js';

@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
 import { PlatformModule } from '@tunesmith/platform';
+import { CompareDomainsRequestedHandler } from './compare-domains-requested.handler.js';
 import { TrainRequestedHandler } from './train-requested.handler.js';
 
-export const trainerHandlers = [TrainRequestedHandler];
+export const trainerHandlers = [TrainRequestedHandler, CompareDomainsRequestedHandler];
 
 @Module({
   imports: [

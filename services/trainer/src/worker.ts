@@ -1,7 +1,8 @@
 import { totalmem } from 'node:os';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { defineWorker } from '@tunesmith/platform';
-import { planTraining, trainModel, type TrainOptions } from '@tunesmith/training';
+import { compareDomains, planTraining, trainModel, type TrainOptions } from '@tunesmith/training';
+import type { CompareDomainsInput } from './compare-domains-requested.handler.js';
 import type { TrainInput } from './train-requested.handler.js';
 
 /** What the workers of the trainer may run. */
@@ -9,8 +10,9 @@ export default defineWorker(
   {
     train: ({ outFolders, checkpoints, ...options }: TrainInput, context) => trainModel(options, outFolders.tuned, context, { ...(checkpoints ? { checkpoints } : {}), reportFolder: outFolders.report }),
     plan: planTraining,
+    compareDomains: ({ outFolder, ...options }: CompareDomainsInput) => compareDomains(options, outFolder),
   },
-  { predictMemory: { train: predictTraining } },
+  { cores: { compareDomains: 0 }, predictMemory: { train: predictTraining } },
 );
 
 /** A trial that is short, because every job waits for it. */

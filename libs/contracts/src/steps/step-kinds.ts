@@ -1,6 +1,7 @@
 import { agree } from './agree.js';
 import { chat } from './chat.js';
 import { compare } from './compare.js';
+import { compareDomains } from './compare-domains.js';
 import { compose } from './compose.js';
 import { diffDatasets } from './diff-datasets.js';
 import { detect } from './detect.js';
@@ -22,7 +23,7 @@ import { synthesize } from './synthesize.js';
 import { train } from './train.js';
 
 /** Every word that may stand after `uses:`. */
-export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, detect, compose, train, represent, fuse, agree, merge, evaluate, compare, gate, quantize, promote, score, chat];
+export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, detect, compose, train, compareDomains, represent, fuse, agree, merge, evaluate, compare, gate, quantize, promote, score, chat];
 
 export function findStepKind(name: string): StepKind | undefined {
   return stepKinds.find((kind) => kind.name === name);

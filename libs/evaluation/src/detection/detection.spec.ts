@@ -1,6 +1,6 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadForInference, type InferenceModel } from '@tunesmith/generation';
+import { loadForInference } from '@tunesmith/generation';
 import { liveTensors, setThreads, type WorkContext } from '@tunesmith/tensor';
 import { temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';
 import { writeSpeakingModel } from '../../../generation/src/testing/speaking-model.js';
@@ -131,7 +131,12 @@ describe('detectDomains', () => {
 });
 
 test('a model without the token to start from is told what to try', async () => {
-  const loaded = { tokenizer: { bosTokenId: undefined, eosTokenIds: [] } } as unknown as InferenceModel;
+  const headless = join(folder.path, 'headless');
+  await writeTinyModel(headless, { hiddenSize: 32 });
+  const path = join(headless, 'tokenizer_config.json');
+  const { bos_token: _none, ...config } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  await writeFile(path, JSON.stringify(config));
+  using loaded = await loadForInference(headless, { dtype: 'float32' });
   await expect(sampleModel(loaded, 1, { start: 'bos', temperature: 1, topP: 1, repetitionPenalty: 1, maxNewTokens: 1, seed: 1 }, context)).rejects.toMatchObject({ code: 'no-start-token', message: expect.stringContaining('Try start eos') });
 });
 

@@ -1,0 +1,24 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { repositoryRoot } from '@tunesmith/tests-support';
+import { expandRecipe } from './expand-recipe.js';
+import { readRecipe } from './read-recipe.js';
+import { resolveInputs } from './recipe-inputs.js';
+
+const folder = join(repositoryRoot, 'examples');
+
+test('every example is a recipe that this version reads', async () => {
+  const recipes = (await readdir(folder)).filter((name) => name.endsWith('.yaml'));
+  expect(recipes.length).toBeGreaterThan(1);
+  for (const name of recipes) expect(readRecipe(await readFile(join(folder, name), 'utf8')).name).not.toBe('');
+});
+
+test('the experiment of VersaTune compares every arm of every seed, each schedule with the references of its own seed', async () => {
+  const recipe = readRecipe(await readFile(join(folder, 'versatune.yaml'), 'utf8'));
+  const steps = expandRecipe(recipe, resolveInputs(recipe.inputs, { data: 'six', model: 'small', judge: 'large', size: 'full' }));
+  expect(steps['expansion.uniform-seed2-expansion']!.with['referenceReports']).toEqual(['${{ steps.uniform.uniform-seed2.report }}', '${{ steps.single.uniform-seed2-single.report }}']);
+  const { reports, labels } = steps['compare']!.with as { reports: string[]; labels: string[] };
+  expect(reports).toHaveLength(18);
+  // A label is the entry of the report at its place.
+  for (const [place, label] of labels.entries()) expect(reports[place]).toContain(`.${label}.report`);
+});
