@@ -48,6 +48,21 @@ describe.each(['llama-grouped-tied', 'gemma3-softcap-untied', 'qwen3-window', 'm
   });
 });
 
+test.each(['llama-rope-dynamic', 'phi3-longrope-long'])('where turns depend on the length of a row, rows beyond the original context share nothing: %s', async (name) => {
+  const { model } = await loadFixtureModel(name);
+  try {
+    expect(model.beginningsSameUpTo).toBeLessThan(44);
+    const requests = requestsFor(Math.min(60, model.vocabularySize)).slice(0, 10);
+    const together = await scoreContinuations(model, requests, {}, context);
+    for (const [index, request] of requests.entries()) {
+      const [alone] = await scoreContinuations(model, [request], {}, context);
+      together[index]!.logProbs.forEach((logProb, token) => expect(Math.abs(logProb - alone!.logProbs[token]!)).toBeLessThan(1e-5));
+    }
+  } finally {
+    model[Symbol.dispose]();
+  }
+});
+
 test('says whether a continuation is what greedy decoding gives, and cuts long rows from the left', async () => {
   const { model, prompts, continuations } = await loadFixtureModel('llama-grouped-tied');
   try {

@@ -110,7 +110,7 @@ async function scoreTree(model: CausalLanguageModel, requests: readonly Continua
     const whole = [...contextTokenIds, ...continuationTokenIds];
     return whole.slice(Math.max(0, whole.length - contextLength - 1), -1);
   });
-  const { roots, paths } = tokenTree(sequences);
+  const { roots, paths } = tokenTree(sequences, model.beginningsSameUpTo);
   requests.forEach(({ continuationTokenIds }, request) => {
     const path = paths[request]!;
     const first = sequences[request]!.length - continuationTokenIds.length;

@@ -38,3 +38,10 @@ test('the tree is the same in every order', () => {
     { numRuns: 30 },
   );
 });
+
+test('sequences too long to share have no node with others', () => {
+  const stem = Array<number>(20).fill(7);
+  const { roots } = tokenTree([[...stem, 1], [...stem, 2], [...stem, 3, 3, 3]], 21);
+  expect(roots.map(({ tokenIds, children }) => [tokenIds.length, children.length])).toEqual([[21, 0], [21, 0], [23, 0]]);
+  expect(tokenTree([[...stem, 1], [...stem, 2]], 21).roots).toHaveLength(1);
+});

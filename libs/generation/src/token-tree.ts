@@ -29,10 +29,10 @@ interface Growing {
  *                         │                └── answer b
  *                         └── question 2 ───── …
  *
- * A beginning that saves only a few tokens is not shared. The tree depends on the set of sequences alone, not on their order.
- * Every sequence has at least one token.
+ * A beginning that saves only a few tokens is not shared, nor are those of sequences longer than `longest`. The tree depends on the set of
+ * sequences alone, not on their order. Every sequence has at least one token.
  */
-export function tokenTree(sequences: readonly (readonly number[])[]): TokenTree {
+export function tokenTree(sequences: readonly (readonly number[])[], longest = Infinity): TokenTree {
   const order = [...sequences.keys()].sort((one, other) => compare(sequences[one]!, sequences[other]!));
   // Equal ones are neighbours now: the first of them stands for all.
   const firsts = order.filter((index, place) => place === 0 || compare(sequences[index]!, sequences[order[place - 1]!]!) !== 0);
@@ -53,7 +53,8 @@ export function tokenTree(sequences: readonly (readonly number[])[]): TokenTree 
   function grow(low: number, high: number, start: number, siblings: Growing[]): void {
     const shared = commonLength(sorted[low]!, sorted[high - 1]!);
     const saved = (shared - start) * (high - low - 1);
-    if (shared > start && (high - low === 1 || saved >= leastSaved)) {
+    const mayShare = saved >= leastSaved && sorted.slice(low, high).every((sequence) => sequence.length <= longest);
+    if (shared > start && (high - low === 1 || mayShare)) {
       const node: Growing = { tokenIds: sorted[low]!.slice(start, shared), start, children: [] };
       siblings.push(node);
       for (let each = low; each < high; each += 1) paths[each]!.push(node);

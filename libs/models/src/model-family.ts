@@ -27,6 +27,8 @@ export interface CausalLanguageModel extends Module {
   readonly vocabularySize: number;
   /** Whether batches need a `source`: encoder-decoders. Absent: no. */
   readonly readsSource?: boolean;
+  /** The longest row up to which the keys of its tokens do not depend on how long it becomes, so that rows may share a beginning. Absent: any. */
+  readonly beginningsSameUpTo?: number;
   /**
    * -> [tokens, hidden], after the final norm. With a cache, the batch continues the cache's rows, in its row order; a source belongs to the
    * first batch given with the cache and to no later one.

@@ -23,6 +23,12 @@ export class RotaryEmbedding {
     this.#attentionFactor = rotarySpeeds(settings, headDim).attentionFactor;
   }
 
+  /** The longest row up to which the turns of its tokens do not depend on its length. */
+  get sameUpTo(): number {
+    const { scaling } = this.settings;
+    return scaling?.kind === 'dynamic' || scaling?.kind === 'longrope' ? scaling.originalContext : Infinity;
+  }
+
   /**
    * Turns for int64 positions [tokens] of rows that end at `boundaries` (see PackedTokens); compute once for a batch, use in every layer. Angles
    * are float64: position times speed loses digits in float32.

@@ -35,6 +35,10 @@ export class Gemma2Model extends Module implements CausalLanguageModel {
     this.rotary = new RotaryEmbedding(config.rotary, headDim);
   }
 
+  get beginningsSameUpTo(): number {
+    return this.rotary.sameUpTo;
+  }
+
   get outputWeight(): Tensor {
     return this.head?.weight ?? this.embedTokens.weight;
   }

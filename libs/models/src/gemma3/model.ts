@@ -38,6 +38,10 @@ export class Gemma3Model extends Module implements CausalLanguageModel {
     };
   }
 
+  get beginningsSameUpTo(): number {
+    return Math.min(this.rotary.full_attention.sameUpTo, this.rotary.sliding_attention.sameUpTo);
+  }
+
   get outputWeight(): Tensor {
     return this.head?.weight ?? this.embedTokens.weight;
   }

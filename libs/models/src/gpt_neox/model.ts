@@ -31,6 +31,10 @@ export class GptNeoXModel extends Module implements CausalLanguageModel {
     this.rotary = new RotaryEmbedding(config.rotary, config.turned);
   }
 
+  get beginningsSameUpTo(): number {
+    return this.rotary.sameUpTo;
+  }
+
   get outputWeight(): Tensor {
     return this.head?.weight ?? this.embedIn.weight;
   }

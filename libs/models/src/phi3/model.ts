@@ -30,6 +30,10 @@ export class Phi3Model extends Module implements CausalLanguageModel {
     this.rotary = new RotaryEmbedding(config.rotary, config.turned);
   }
 
+  get beginningsSameUpTo(): number {
+    return this.rotary.sameUpTo;
+  }
+
   get outputWeight(): Tensor {
     return this.head?.weight ?? this.embedTokens.weight;
   }

@@ -30,6 +30,10 @@ export class Qwen2Model extends Module implements CausalLanguageModel {
     this.rotary = new RotaryEmbedding(config.rotary, config.head_dim);
   }
 
+  get beginningsSameUpTo(): number {
+    return this.rotary.sameUpTo;
+  }
+
   get outputWeight(): Tensor {
     return this.head?.weight ?? this.embedTokens.weight;
   }
