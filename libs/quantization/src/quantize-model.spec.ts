@@ -71,6 +71,9 @@ describe.each(tinyModelNames)('quantizing %s', (name) => {
     expect(metrics.formats[2]!.answers).toEqual(metrics.formats[0]!.answers);
     expect(existsSync(join(folders.onnx, 'genai_config.json'))).toBe(true);
     expect([...phases]).toEqual(expect.arrayContaining(['scoring the model itself', 'writing gguf/q8_0', 'asking onnx/int4', 'scoring gguf/bf16']));
+    const report = JSON.parse(await readFile(join(folders.gguf, 'report.json'), 'utf8')) as typeof metrics;
+    expect(report).toEqual({ ...metrics, formats: metrics.formats.slice(0, 2).map(({ secondsToWrite: _, ...format }) => format) });
+    expect(existsSync(join(folders.onnx, 'report.json'))).toBe(true);
     // Metrics travel as JSON.
     expect(JSON.parse(JSON.stringify(metrics))).toEqual(metrics);
   });

@@ -1,4 +1,4 @@
-import { readAdapter, type Adapter } from '@tunesmith/checkpoints';
+import { jsonText, readAdapter, writeFileAtomically, type Adapter } from '@tunesmith/checkpoints';
 import type { EncodedRow } from '@tunesmith/datasets';
 import type { WorkContext } from '@tunesmith/tensor';
 import { mkdir, stat } from 'node:fs/promises';
@@ -77,7 +77,15 @@ export async function quantizeModel(request: QuantizeRequest, folders: { readonl
   if (variants.length > 0) await writeOnnxFolder(model, variants, folders.onnx);
   const places = source.flat();
   const base = { bytes: await bytesOf(model.weightFiles), perplexity: places.length > 0 ? perplexity(places.map(({ logProbability }) => logProbability)) : null };
-  return { metrics: { formats, ...(writtenAdapter && { adapter: writtenAdapter }), base, scored: { rows: exam.rows.length, tokens: places.length } } };
+  const metrics: QuantizeMetrics = { formats, ...(writtenAdapter && { adapter: writtenAdapter }), base, scored: { rows: exam.rows.length, tokens: places.length } };
+  for (const kind of new Set(targets.map((target) => target.kind))) await writeReport(folders[kind], kind, metrics);
+  return { metrics };
+}
+
+/** What was found of the files of a kind, beside them, so that it goes where they go. Without times: the same work makes the same bytes. */
+async function writeReport(folder: string, kind: QuantizationTarget['kind'], { formats, ...metrics }: QuantizeMetrics): Promise<void> {
+  const ofKind = formats.filter(({ target }) => findTarget(target).kind === kind).map(({ secondsToWrite: _, ...format }) => format);
+  await writeFileAtomically(join(folder, 'report.json'), jsonText({ formats: ofKind, ...metrics }));
 }
 
 async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content'>> {
