@@ -30,9 +30,9 @@ else {
 
 /** Rows of about a kilobyte with the frequencies of a language; one in twenty nearly repeats an earlier one. */
 async function makeRows(path, bytes) {
-  const vocabulary = Array.from({ length: 20_000 }, (_, index) => Array.from({ length: 1 + (index % 4) }, (_each, place) => 'bdfklmnprst'[Math.floor(index / (place + 1)) % 11] + 'aeiou'[(index + place * 7) % 5]).join(''));
+  const vocabulary = Array.from({ length: 20_000 }, (_, index) => Math.floor(counterUniform(1, 5, index) * 26 ** (3 + (index % 7))).toString(36).replace(/\d/g, 'e'));
   const text = (seed, count) => Array.from({ length: count }, (_, place) => vocabulary[Math.floor(vocabulary.length * counterUniform(seed, 0, place) ** 3)]).join(' ');
-  const pool = Array.from({ length: 4000 }, (_, seed) => text(seed, 45));
+  const pool = Array.from({ length: 20_000 }, (_, seed) => text(seed, 45));
   function* rows() {
     let written = 0;
     for (let row = 0; written < bytes; ) {

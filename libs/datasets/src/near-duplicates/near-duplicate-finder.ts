@@ -14,6 +14,9 @@ const { imul } = Math;
 /** Pairs at the threshold that are compared at all. Those far above it all are. */
 const recall = 0.99;
 
+/** Of texts that agree in one band but are no near duplicates, as rows of one template are, the latest so many are looked at: all of them would be the square. */
+const mostCompared = 32;
+
 /**
  * Finds texts that resemble an earlier one, by MinHash signatures and locality-sensitive hashing: signatures are cut into bands, and only texts
  * that agree in all bytes of some band are compared. Holds 128 bytes for a text, in a file where they are many, and 12 bytes more while it searches.
@@ -52,7 +55,10 @@ export class NearDuplicateFinder implements Disposable {
     this.store[Symbol.dispose]();
   }
 
-  /** Texts that agree in one band. Each is compared with those before it that had no equal among them: a thousand copies make a thousand comparisons. */
+  /**
+   * Texts that agree in one band. Each is compared with those before it that had no equal among them, the latest first: a thousand copies make a
+   * thousand comparisons.
+   */
   private joinBand(start: number, groups: Groups): void {
     const { store, threshold } = this;
     const slots = new Int32Array(2 ** Math.ceil(Math.log2(store.length + 1) + 0.5)).fill(-1);
@@ -66,8 +72,10 @@ export class NearDuplicateFinder implements Disposable {
         const slot = key & (slots.length - 1);
         keys[row] = key;
         let alone = true;
-        for (let other = slots[slot]!; other >= 0; other = earlier[other]!) {
+        let compared = 0;
+        for (let other = slots[slot]!; other >= 0 && compared < mostCompared; other = earlier[other]!) {
           if (keys[other] !== key) continue;
+          compared += 1;
           if (!groups.together(row, other)) {
             const found = store.at(other, buffer);
             if (resemblance(bytes, place * signatureBytes, found.bytes, found.start) < threshold) continue;

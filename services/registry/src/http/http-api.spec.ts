@@ -167,6 +167,8 @@ test('a dataset can be read: its versions, rows, files, and a copy of it', async
   expect(await platform.request('GET', '/v1/datasets/read')).toMatchObject({ name: 'read', version: 1, rows: 3, artifact: outputs['dataset'] });
   expect(await platform.request<object[]>('GET', '/v1/datasets/read/versions')).toHaveLength(1);
   expect(await platform.request<DatasetRow[]>('GET', '/v1/datasets/read/rows?limit=2')).toEqual([{ a: 1 }, { a: 2 }]);
+  expect(await platform.request<DatasetRow[]>('GET', '/v1/datasets/read/rows?split=train')).toEqual([]);
+  await platform.request('GET', '/v1/datasets/read/rows?split=test', undefined, 400);
   const manifest = await platform.request<ArtifactManifest>('GET', `/v1/artifacts/${digest}`);
   expect(manifest.files.map(({ path }) => path)).toEqual(['rows.jsonl']);
   const file = await send('GET', `/v1/artifacts/${digest}/files/rows.jsonl`);
