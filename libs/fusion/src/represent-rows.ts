@@ -1,6 +1,6 @@
 import type { EncodedRow } from '@tunesmith/datasets';
 import type { InferenceModel } from '@tunesmith/generation';
-import type { CausalLanguageModel } from '@tunesmith/models';
+import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
 import { ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
 import type { RowDistributions } from '@tunesmith/training';
@@ -16,7 +16,9 @@ const logitsHeld = 2 ** 21;
  * @param entries tokens kept at each place
  */
 export function representRows({ model, tokenizer }: Pick<InferenceModel, 'model' | 'tokenizer'>, rows: readonly EncodedRow[], entries: number): RowDistributions[] {
-  const hidden = model.hidden(packTokens(rows.map(({ tokenIds }) => tokenIds))); // [tokens, hidden]
+  const packed = packTokens(rows.map(({ tokenIds }) => tokenIds));
+  expectSource(model, packed);
+  const hidden = model.hidden(packed); // [tokens, hidden]
   const placesOf = rows.map(({ tokenIds, lossMask }) => Int32Array.from(tokenIds.keys()).filter((place) => lossMask[place + 1] === true));
   const starts = rows.map(() => 0);
   for (let row = 1; row < rows.length; row += 1) starts[row] = starts[row - 1]! + rows[row - 1]!.tokenIds.length;
