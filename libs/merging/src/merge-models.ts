@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { makeFolder, planSafetensors, writeModelFiles } from '@tunesmith/checkpoints';
 import { familyFor } from '@tunesmith/models';
 import { limitCachedMemory, trimMemory, type WorkContext } from '@tunesmith/tensor';
+import { chooseChatTemplate } from './chat-template-choice.js';
 import { openInputModel, type InputModel } from './input-model.js';
 import { MergeJournal } from './merge-journal.js';
 import { layoutOf } from './merge-layout.js';
@@ -51,7 +52,7 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
   const template = inputs[configuration.base ?? layout.slices[0]!.sources[0]!.input]!;
   const vocabulary = configuration.tokenizer && (await mergeVocabularies(configuration.tokenizer, inputs, configuration.base));
   const config = resultConfig(configuration, layout, inputs, vocabulary?.rows);
-  const { files, generationConfig } = await resultFiles(config, template, inputs, vocabulary, configuration.chatTemplate);
+  const chatTemplate = configuration.chatTemplate === undefined ? undefined : await chooseChatTemplate(configuration.chatTemplate, inputs);
   const family = familyFor(config);
   const weights = family.weights.tensors(family.parseConfig(config));
   const tasks = planMerge({ configuration, method, layout, inputs, weights, alignsVocabulary: vocabulary !== undefined });
@@ -82,7 +83,8 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
     trimMemory();
   }
   await shards.commit();
-  await writeModelFiles(outFolder, { config, generationConfig, files });
+  const { files, generationConfig, tokenIds } = await resultFiles(template, vocabulary && inputs[vocabulary.source], vocabulary?.added ?? [], chatTemplate);
+  await writeModelFiles(outFolder, { config: { ...config, ...tokenIds }, generationConfig, files });
   await journal.remove();
   const changed = method.takes.kind === 'adapter' ? tasks.filter(({ base, models: [first] }) => inputs[(base ?? first)!.input]!.updates.has((base ?? first)!.tensor)) : tasks;
   return {

@@ -105,7 +105,7 @@ export class ShardFiles implements AsyncDisposable {
       await handle.truncate(plan.byteLength);
       return shard;
     } catch (cause) {
-      throw writeError(path, cause);
+      throw explained(cause, path);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readMergeConfiguration } from '@tunesmith/contracts';
@@ -142,6 +142,22 @@ test('a merge that was stopped goes on where it stopped, and gives the same byte
   const names = await readdir(at('whole'));
   expect((await readdir(at('continued'))).sort()).toEqual(names.sort());
   for (const name of names) expect(await readFile(at(`continued/${name}`))).toEqual(await readFile(at(`whole/${name}`)));
+});
+
+test('a disk that fills half-way is told by its name, and what is written is gone on from when there is space', async () => {
+  const document = { merge_method: 'linear', models: pair(), parameters: { weight: 1 } };
+  await merge(document, 'with-space');
+  const controller = new AbortController();
+  const stopping: WorkContext = { signal: controller.signal, onProgress: ({ done }) => done === 6 && controller.abort(new Error('killed')) };
+  await expect(merge(document, 'fills', { context: stopping })).rejects.toThrow('killed');
+  // Half of it is written; from here on the device is full.
+  const partial = at('fills/model.safetensors.partial');
+  await rename(partial, at('kept'));
+  await symlink('/dev/full', partial);
+  await expect(merge(document, 'fills')).rejects.toMatchObject({ code: 'disk-full', message: expect.stringMatching(/no space left to write .*model.safetensors.*goes on from what is written/) });
+  await rename(at('kept'), partial);
+  expect((await merge(document, 'fills')).resumedTensors).toBeGreaterThanOrEqual(6);
+  expect(await readFile(at('fills/model.safetensors'))).toEqual(await readFile(at('with-space/model.safetensors')));
 });
 
 test('what is left of another merge is not continued', async () => {

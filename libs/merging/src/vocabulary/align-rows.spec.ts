@@ -12,7 +12,7 @@ const rowsOf = [3, 4, 3];
 
 async function align(changes: Partial<MergedVocabulary> = {}, base: number | null = 0, inputs = [0, 1, 2]): Promise<number[][]> {
   const before = liveTensors();
-  const vocabulary: MergedVocabulary = { source: 0, tokens: 6, rows: 6, places: places.map((each) => Int32Array.from(each)), rules: new Map(), json: null, added: [], ...changes };
+  const vocabulary: MergedVocabulary = { source: 0, tokens: 6, rows: 6, places: places.map((each) => Int32Array.from(each)), rules: new Map(), added: [], ...changes };
   const aligned = await alignRows(
     inputs.map((input) => ({ input, load: () => Promise.resolve(tensor(Array.from({ length: rowsOf[input]! * 2 }, (_, index) => 10 * input + (index >> 1)), { shape: [rowsOf[input]!, 2] })) })),
     vocabulary, base ?? undefined,

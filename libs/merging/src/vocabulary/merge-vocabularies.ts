@@ -15,8 +15,7 @@ export interface MergedVocabulary {
   readonly places: readonly Int32Array[];
   /** What the request says of single tokens, by their id in the result, with tokens of inputs as rows of their embeddings. */
   readonly rules: ReadonlyMap<number, TokenPlace>;
-  /** The result's tokenizer.json; null where it is that of the source. */
-  readonly json: Readonly<Record<string, unknown>> | null;
+  /** What the source's tokenizer lacks. */
   readonly added: readonly AddedToken[];
 }
 
@@ -40,7 +39,7 @@ export async function mergeVocabularies(settings: VocabularySettings, inputs: re
   const source = typeof settings.source === 'number' ? settings.source : (base ?? 0);
   const begun = vocabularies[source]!;
   const ids = new Map(begun.ids);
-  let next = Math.max(-1, ...idsOf(begun)) + 1;
+  let next = largestId(begun) + 1;
   const added: AddedToken[] = [];
   const add = (content: string, like?: AddedToken): void => {
     if (ids.has(content)) return;
@@ -69,15 +68,13 @@ export async function mergeVocabularies(settings: VocabularySettings, inputs: re
   }));
   return {
     source, tokens: next, rows: Math.ceil(next / multiple) * multiple, places, rules, added,
-    json: added.length === 0 ? null : { ...begun.json, added_tokens: [...begun.added, ...added] },
   };
 }
 
-function idsOf({ ids }: Vocabulary): number[] {
-  // Spread arguments have a limit that vocabularies exceed.
+function largestId({ ids }: Vocabulary): number {
   let largest = -1;
   for (const id of ids.values()) largest = Math.max(largest, id);
-  return [largest];
+  return largest;
 }
 
 function expectRows({ ids }: Vocabulary, { name, vocabularyRows }: InputModel): void {

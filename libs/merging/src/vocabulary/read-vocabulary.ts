@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MergeError } from '../merge-error.js';
 
+const fileName = 'tokenizer.json';
+
 /** An entry of `added_tokens` in tokenizer.json. */
 export interface AddedToken {
   readonly id: number;
@@ -14,25 +16,31 @@ export interface Vocabulary {
   /** Every token, added ones among them, with its id. */
   readonly ids: ReadonlyMap<string, number>;
   readonly added: readonly AddedToken[];
-  /** tokenizer.json as it was parsed. */
-  readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Reads the tokenizer of a model folder, and knows a file that it has read already by its digest: parents often share one. */
+/**
+ * Reads the vocabulary of a model folder, and knows a file that it has read already by its digest: parents often share one. The file as it was parsed is ten times as
+ * large in memory, and is let go.
+ */
 export class VocabularyReader {
   private readonly known = new Map<string, Vocabulary>();
 
   /** @throws MergeError `merge-tokenizer-missing`, `merge-tokenizer-unsupported` */
   async read(folder: string, name: string): Promise<Vocabulary> {
-    const path = join(folder, 'tokenizer.json');
-    const bytes = await readFile(path).catch((cause: unknown) => {
-      throw new MergeError('merge-tokenizer-missing', `merge: expected a tokenizer.json in ${name}, since its vocabulary is to be merged; ${path} cannot be read. Load the tokenizer with transformers once and save it with save_pretrained.`, { path, cause: String(cause) });
+    const bytes = await readFile(join(folder, fileName)).catch((cause: unknown) => {
+      throw new MergeError('merge-tokenizer-missing', `merge: expected a tokenizer.json in ${name}, since its vocabulary is to be merged; ${join(folder, fileName)} cannot be read. Load the tokenizer with transformers once and save it with save_pretrained.`, { folder, cause: String(cause) });
     });
     const digest = createHash('sha256').update(bytes).digest('hex');
-    const found = this.known.get(digest) ?? parseVocabulary(JSON.parse(bytes.toString('utf8')) as Record<string, unknown>, path);
+    const found = this.known.get(digest) ?? parseVocabulary(JSON.parse(bytes.toString('utf8')) as Record<string, unknown>, join(folder, fileName));
     this.known.set(digest, found);
     return found;
   }
+}
+
+/** A folder's tokenizer.json with tokens added at its end. */
+export async function tokenizerWith(added: readonly AddedToken[], folder: string): Promise<Readonly<Record<string, unknown>>> {
+  const json = JSON.parse(await readFile(join(folder, fileName), 'utf8')) as Record<string, unknown>;
+  return { ...json, added_tokens: [...((json['added_tokens'] as AddedToken[] | undefined) ?? []), ...added] };
 }
 
 function parseVocabulary(json: Readonly<Record<string, unknown>>, path: string): Vocabulary {
@@ -48,5 +56,5 @@ function parseVocabulary(json: Readonly<Record<string, unknown>>, path: string):
   }
   const added = (Array.isArray(json['added_tokens']) ? json['added_tokens'] : []) as AddedToken[];
   for (const { content, id } of added) ids.set(content, id);
-  return { ids, added, json };
+  return { ids, added };
 }
