@@ -78,7 +78,7 @@ function configurationOf(method, [base, ...models]) {
   return JSON.stringify({ merge_method: method, dtype: 'bfloat16', ...(hasBase ? { base_model: base } : {}), models: models.slice(0, count).map((model) => ({ model, parameters: own })), parameters: shared });
 }
 
-/** Runs a command to its end; its seconds, and the most anonymous memory that it had. */
+/** Runs a command to its end; its seconds by the clock and of processors, and the most anonymous memory that it had. */
 function measure(command, args, environment = {}) {
   return new Promise((resolve, reject) => {
     const started = performance.now();
@@ -86,14 +86,18 @@ function measure(command, args, environment = {}) {
     let errors = '';
     child.stderr.on('data', (text) => (errors += text));
     let peak = 0;
+    let ticks = 0;
     const timer = setInterval(() => {
       try {
         peak = Math.max(peak, Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0));
+        // utime and stime, the 14th and 15th field, behind a name that may hold anything
+        const [user, system] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13);
+        ticks = Number(user) + Number(system);
       } catch { /* it has ended */ }
     }, 10);
     child.on('close', (code) => {
       clearInterval(timer);
-      if (code === 0) resolve({ seconds: (performance.now() - started) / 1000, peakBytes: peak * 1024 });
+      if (code === 0) resolve({ seconds: (performance.now() - started) / 1000, processor: ticks / 100, peakBytes: peak * 1024 });
       else reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${errors.slice(-2000)}`));
     });
   });
@@ -156,7 +160,7 @@ async function compare() {
       }
       const median = (side, key) => quantile(rounds[side].map((round) => round[key]), 0.5);
       const read = bytes * (JSON.parse(readFileSync(path, 'utf8')).models.length + (settings[method].base ? 1 : 0));
-      const of = (side) => `${median(side, 'seconds').toFixed(2)} s, ${gigabytes(median(side, 'peakBytes'))} anonymous at most`;
+      const of = (side) => `${median(side, 'seconds').toFixed(2)} s (${median(side, 'processor').toFixed(1)} s of processors), ${gigabytes(median(side, 'peakBytes'))} anonymous at most`;
       if (values.only) {
         console.log(`${method}: ${of(values.only)}`);
         continue;
