@@ -1,15 +1,15 @@
 """What mergekit 0.1.5 makes of small weights, for the parity of libs/merging/src/methods.
 
     python make-merge-fixtures.py                 writes fixtures/merging/{bfloat16,float32}.safetensors
-    python make-merge-fixtures.py TASK.json       live, for merge-methods.peers.spec.ts
+    python make-merge-fixtures.py TASKS.json      live, for merge-methods.peers.spec.ts
 
-A task is {"inputs": FILE, "out": FILE, "cases": {METHOD: [parameters, ...]}, "seed": N, "ordered": bool}. Inputs are named "NUMBER:WEIGHT", 0 being the
+Tasks are a list of {"shapes": {WEIGHT: [...]}, "dtype": NAME, "inputs": FILE, "out": FILE, "cases": {METHOD: [parameters, ...]}, "seed": N, "pinned": bool};
+inputs are made where they are not there yet. They are named "NUMBER:WEIGHT", 0 being the
 base; results are named "METHOD.CASE.base|alone:WEIGHT". Methods with an optional base run with and without it.
 
-Chance and ties are pinned where "ordered" is set, or two right programs could not be compared element by element:
-  - sorts are stable (mergekit leaves equal magnitudes in the order of the machine's vector sort; on a machine without one it is this);
-  - the largest variances of SCE are found by a stable sort;
-  - torch.bernoulli gives the masks of our generator (Philox4x32-10 of seed, weight and model).
+Chance is pinned where "pinned" is set, or two right programs could not be compared element by element: torch.bernoulli gives the masks of our generator
+(Philox4x32-10 of seed, weight and model), and DELLA's ranks are those of a stable sort. Which of equal magnitudes TIES, Breadcrumbs and SCE keep is up to the
+sorts of the machine's libtorch; the committed weights (seed 42) have none at any threshold.
 """
 
 import hashlib
@@ -53,35 +53,32 @@ def words_of(seed, count, row, stream):
     return torch.from_numpy(np.concatenate(blocks)[:count].astype(np.int64))
 
 
-class Ordered:
-    """torch with stable sorts and our chances, for the time of one merge."""
+class Pinned:
+    """torch with our chances, for the time of one merge."""
 
-    def __init__(self, seed, streams):
+    def __init__(self, seed, densities):
         # One mask for each model whose density is neither 0 nor 1, in the models' order.
-        self.seed, self.streams, self.ranks, self.plain = seed, iter(streams), None, {}
+        self.seed, self.densities, self.ranks, self.plain = seed, densities, None, {}
+        self.streams = iter([index for index, density in enumerate(densities) if 0 < density < 1])
 
     def __enter__(self):
-        self.plain = {name: getattr(torch, name) for name in ("argsort", "sort", "topk", "bernoulli")}
+        self.plain = {"argsort": torch.argsort, "bernoulli": torch.bernoulli}
         self.plain_method = torch.Tensor.argsort
-        sort = self.plain["sort"]
 
-        def argsort(x, dim=-1, descending=False, stable=False):
-            self.ranks = sort(x, dim=dim, descending=descending, stable=True).indices
+        def argsort(x, dim=-1, descending=False):
+            if x.dim() == 1:
+                return self.plain["argsort"](x, dim=dim, descending=descending)
+            self.ranks = torch.sort(x, dim=dim, descending=descending, stable=True).indices
             return self.ranks
 
-        torch.argsort = argsort
-        torch.Tensor.argsort = argsort
-        torch.sort = lambda x, dim=-1, descending=False, stable=False: sort(x, dim=dim, descending=descending, stable=True)
-        torch.topk = lambda x, k, largest=True: tuple(each[:k] for each in sort(x, descending=largest, stable=True))
+        torch.argsort = torch.Tensor.argsort = argsort
         torch.bernoulli = self.bernoulli
-        return self
 
     def bernoulli(self, probabilities):
         stream = next(self.streams)
         if self.ranks is None:
             words = words_of(self.seed, probabilities.numel(), 0, stream).reshape(probabilities.shape)
-            density = self.density[stream]
-            bounds = torch.full(probabilities.shape, int(density * 2**32), dtype=torch.int64)
+            bounds = torch.full(probabilities.shape, int(self.densities[stream] * 2**32), dtype=torch.int64)
         else:  # DELLA: the rank-th smallest of a row takes the rank-th word
             rows = [words_of(self.seed, probabilities.shape[1], row, stream) for row in range(probabilities.shape[0])]
             words = torch.stack(rows).gather(1, self.ranks)
@@ -95,7 +92,7 @@ class Ordered:
         torch.Tensor.argsort = self.plain_method
 
 
-def merge(method, case, tensors, name, with_base, seed, ordered):
+def merge(method, case, tensors, name, with_base, seed, pinned):
     count = COUNTS.get(method, len(tensors) - 1)
     models = tensors[1 : count + 1]
     base_index = 0 if with_base else None
@@ -107,17 +104,15 @@ def merge(method, case, tensors, name, with_base, seed, ordered):
         if not isinstance(case[key], list):
             parameters[key] = {index + (1 if with_base else 0): case[key] for index in range(count)}
     inputs = [each.clone() for each in inputs]
-    if not ordered:
+    if not pinned:
         return merge_tensors(inputs, method, parameters=parameters, base_index=base_index, name=name, ids=list(range(len(inputs))))
     densities = case.get("density", 1)
     densities = densities if isinstance(densities, list) else [densities] * count
-    pinned = Ordered(tensor_seed(seed, name), [index for index, density in enumerate(densities) if 0 < density < 1])
-    pinned.density = densities
-    with pinned:
+    with Pinned(tensor_seed(seed, name), densities):
         return merge_tensors(inputs, method, parameters=parameters, base_index=base_index, name=name, ids=list(range(len(inputs))))
 
 
-def run(inputs, cases, seed, ordered):
+def run(inputs, cases, seed, pinned):
     names = sorted({key.split(":", 1)[1] for key in inputs})
     results = {}
     for method, sets in cases.items():
@@ -125,7 +120,7 @@ def run(inputs, cases, seed, ordered):
             for with_base in (False,) if method in MEMBERS else (True, False) if method in OPTIONAL_BASE else (True,):
                 for name in names:
                     tensors = [inputs[f"{number}:{name}"] for number in range(4)]
-                    merged = merge(method, case, tensors, name, with_base, seed, ordered)
+                    merged = merge(method, case, tensors, name, with_base, seed, pinned)
                     results[f"{method}.{index}.{'base' if with_base else 'alone'}:{name}"] = merged.to(tensors[0].dtype).contiguous()
     return results
 
@@ -144,16 +139,16 @@ def random_models(shapes, dtype, seed):
 def main():
     torch.set_grad_enabled(False)
     if len(sys.argv) > 1:
-        task = json.loads(pathlib.Path(sys.argv[1]).read_text())
-        if "shapes" in task:
-            save_file(random_models(task["shapes"], getattr(torch, task["dtype"]), task["seed"]), task["inputs"])
-        save_file(run(load_file(task["inputs"]), task["cases"], task["seed"], task["ordered"]), task["out"])
+        for task in json.loads(pathlib.Path(sys.argv[1]).read_text()):
+            if not pathlib.Path(task["inputs"]).exists():
+                save_file(random_models(task["shapes"], getattr(torch, task["dtype"]), task["seed"]), task["inputs"])
+            save_file(run(load_file(task["inputs"]), task["cases"], task["seed"], task["pinned"]), task["out"])
         return
     cases = json.loads((here / "merge-cases.json").read_text())
     folder = here / "fixtures" / "merging"
     folder.mkdir(parents=True, exist_ok=True)
     for dtype in (torch.bfloat16, torch.float32):
-        inputs = random_models({"matrix": [10, 16], "vector": [16]}, dtype, 1)
+        inputs = random_models({"matrix": [10, 16], "vector": [16]}, dtype, 42)
         results = run(inputs, cases, 1, True)
         save_file({**inputs, **results}, folder / f"{str(dtype).split('.')[1]}.safetensors")
 

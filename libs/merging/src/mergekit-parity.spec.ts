@@ -3,7 +3,7 @@ import { noGrad, scope, setThreads, threads, type Tensor } from '@tunesmith/tens
 import { methods } from './methods.js';
 import { countDifferences, mergeAsMergekit, parityFolder, readMergeCases, readTensors, type MergeCases } from './testing/mergekit-cases.js';
 
-// Element by element what mergekit 0.1.5 made of the same small weights, its chances and the order of equal magnitudes pinned: tests/parity/make-merge-fixtures.py.
+// Element by element what mergekit 0.1.5 made of the same small weights, its chances pinned: tests/parity/make-merge-fixtures.py.
 
 const dtypes = ['bfloat16', 'float32'] as const;
 const fixtures = new Map<string, Map<string, Tensor>>();

@@ -2,17 +2,14 @@ import { ops, type Tensor } from '@tunesmith/tensor';
 import { MergeError } from './merge-error.js';
 import type { MergeInput } from './merge-method.js';
 import type { MergeParameters } from './merge-parameters.js';
+import { isSortedBySize, maskOf } from './mask-of-places.js';
 import type { SparseTaskVector } from './task-vectors.js';
 
 type Sparsify = (base: Tensor, model: Tensor, index: number) => SparseTaskVector;
 
-/** Keeps the share of largest magnitude (TIES, arXiv 2306.01708, section 3); of equal ones the first. At least one element is kept. */
+/** Keeps the share of largest magnitude (TIES, arXiv 2306.01708, section 3). At least one element is kept. */
 export function byMagnitude(parameters: MergeParameters): Sparsify {
-  return (base, model, index) => {
-    const kept = Math.max(1, Math.trunc(parameters.numbers('density')[index]! * base.size));
-    const [mask, sums] = ops.mergeMagnitudeMask(base, model, 0, kept, true);
-    return { mask, sums };
-  };
+  return (base, model, index) => betweenRanks(base, model, 0, Math.max(1, Math.trunc(parameters.numbers('density')[index]! * base.size)), true);
 }
 
 /** Drops the share `gamma` of largest magnitude and as many of the smallest as leave the share `density` (Breadcrumbs, arXiv 2312.06795, section 3). */
@@ -20,9 +17,21 @@ export function withoutOutliers(parameters: MergeParameters): Sparsify {
   return (base, model, index) => {
     const kept = Math.trunc(parameters.numbers('density')[index]! * base.size);
     const largest = Math.trunc(parameters.numbers('gamma')[index]! * base.size);
-    const [mask, sums] = ops.mergeMagnitudeMask(base, model, Math.max(0, base.size - kept - largest), kept, false);
-    return { mask, sums };
+    return betweenRanks(base, model, Math.max(0, base.size - kept - largest), kept, false);
   };
+}
+
+/**
+ * Keeps the differences from rank `first` on, `count` of them, by magnitude. Of equal magnitudes at an end a large weight keeps the first; a small one keeps those that libtorch's
+ * sort puts there, as mergekit does: in bfloat16 they are several in a thousand, and equality with it would hang on them.
+ */
+function betweenRanks(base: Tensor, model: Tensor, first: number, count: number, descending: boolean): SparseTaskVector {
+  if (!isSortedBySize(base)) {
+    const [mask, sums] = ops.mergeMagnitudeMask(base, model, first, count, descending);
+    return { mask, sums };
+  }
+  const order = ops.argsort(ops.toDtype(ops.reshape(ops.abs(ops.sub(model, base)), [-1]), 'float32'), 0, descending);
+  return { mask: maskOf(ops.narrow(order, 0, first, count), base.size), sums: null };
 }
 
 /** Keeps each element with the probability `density` (DARE, arXiv 2311.03099, section 3). */

@@ -7,7 +7,7 @@ import { pieceLength } from './pieces.js';
 export interface SparseTaskVector {
   /** A bit for each element, the lowest first; null keeps all. */
   readonly mask: Tensor | null;
-  /** The sums of magnitudes before and after the mask, float64 [2]. */
+  /** The sums of magnitudes before and after the mask, float64 [2]; null where they were not formed along with it. */
   readonly sums: Tensor | null;
 }
 
@@ -63,9 +63,9 @@ export function maskedDifference(base: Tensor, model: Tensor, mask: Tensor | nul
 const leastSum = 1e-7;
 
 function rescaling(base: Tensor, model: Tensor, sparse: SparseTaskVector): number {
-  if (!sparse.mask || !sparse.sums) return 1;
+  if (!sparse.mask) return 1;
   const dtype = base.dtype === 'float16' ? 'float32' : base.dtype;
-  const [before, after] = sumsOrderMatters(base) ? sumsInOrder(base, model, sparse.mask) : ops.unbind(ops.toDtype(sparse.sums, dtype));
+  const [before, after] = sumsOrderMatters(base) || !sparse.sums ? sumsInOrder(base, model, sparse.mask) : ops.unbind(ops.toDtype(sparse.sums, dtype));
   return before!.item() < leastSum || after!.item() < leastSum ? 1 : ops.div(before!, after!).item();
 }
 

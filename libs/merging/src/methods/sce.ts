@@ -1,4 +1,5 @@
 import { ops, type Tensor } from '@tunesmith/tensor';
+import { isSortedBySize, maskOf } from '../mask-of-places.js';
 import type { MergeMethod } from '../merge-method.js';
 import { maskedDifference, sumsOrderMatters } from '../task-vectors.js';
 
@@ -25,13 +26,24 @@ export const sce: MergeMethod = {
     const base = given!;
     const share = parameters.number('select_topk');
     const masked = parameters.flag('masked');
-    const [mask, count] = share >= 1 ? [null, null] : ops.mergeVarianceMask(base, models, share);
-    const nothing = count !== null && count.item() === 0;
+    const { mask, nothing } = selected(base, models, share);
     if (masked && nothing) return base;
     const weights = nothing ? models.map(() => 1 / models.length) : modelWeights(base, models, mask, masked ? leastSum : Number.MIN_VALUE);
     return ops.mergeTaskVectors(base, models, weights, models.map(() => (masked ? mask : null)), models.map(() => 1), 2, true, 1);
   },
 };
+
+/** The mask of what varies most; null where all is selected. Of equal variances at the end, see `isSortedBySize`. */
+function selected(base: Tensor, models: readonly Tensor[], share: number): { mask: Tensor | null; nothing: boolean } {
+  if (share >= 1) return { mask: null, nothing: false };
+  if (!isSortedBySize(base)) {
+    const [mask, count] = ops.mergeVarianceMask(base, models, share);
+    return { mask, nothing: count.item() === 0 };
+  }
+  const variance = ops.reshape(ops.variance(ops.stack(models.map((model) => ops.sub(model, base))), 0, 0), [-1]);
+  const count = Math.trunc(ops.countNonzero(variance).item() * share);
+  return { mask: maskOf(ops.topk(variance, count)[1], base.size), nothing: count === 0 };
+}
 
 /** Each model's mean of squares over the sum of all, in the arithmetic of the models' dtype. */
 function modelWeights(base: Tensor, models: readonly Tensor[], mask: Tensor | null, least: number): number[] {
