@@ -5,6 +5,8 @@ export const groups: Readonly<Record<string, string>> = {
   model: 'models, versions and aliases',
   dataset: 'datasets',
   recipe: 'what happens when a dataset arrives',
+  adapter: 'LoRA adapters',
+  delta: 'what tuning changed, in few bits',
   run: 'what happens now, and what has happened',
 };
 
@@ -28,6 +30,10 @@ export const commands: readonly CommandEntry[] = [
   { words: 'train', summary: 'tune a model on a dataset', load: async () => (await import('./commands/train.js')).train },
   { words: 'fuse', summary: 'fuse the knowledge of other models into one, whatever their vocabularies', load: async () => (await import('./commands/fuse.js')).fuse },
   { words: 'merge', summary: 'make one model of a base and an adapter, or of several models', load: async () => (await import('./commands/merge.js')).merge },
+  { words: 'adapter extract', summary: 'make a LoRA adapter of what tuning changed in a model', load: async () => (await import('./commands/adapter-extract.js')).adapterExtract },
+  { words: 'adapter merge', summary: 'make one LoRA adapter of several', load: async () => (await import('./commands/adapter-merge.js')).adapterMerge },
+  { words: 'delta compress', summary: 'write what tuning changed in about a bit for each weight', load: async () => (await import('./commands/delta-compress.js')).deltaCompress },
+  { words: 'delta restore', summary: 'make the tuned model that a delta and its base stand for', load: async () => (await import('./commands/delta-restore.js')).deltaRestore },
   { words: 'evaluate', summary: 'score a model on tasks', load: async () => (await import('./commands/evaluate.js')).evaluate },
   { words: 'quantize', summary: 'write smaller files that llama.cpp and ONNX Runtime load', load: async () => (await import('./commands/quantize.js')).quantize },
   { words: 'recipe apply', summary: 'store a recipe; from then on its trigger is armed', load: async () => (await import('./commands/recipe-apply.js')).recipeApply },

@@ -1,6 +1,6 @@
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { fuseDistributions, measureAgreement, representModel, type AgreementOptions, type RepresentOptions } from '@tunesmith/fusion';
-import { makeMergedModel, type MakeMergedModelOptions } from '@tunesmith/merging';
+import { compressDelta, extractAdapter, makeMergedModel, mergeAdapters, restoreDelta, type CompressDeltaOptions, type ExtractAdapterOptions, type MakeMergedModelOptions, type MergeAdaptersOptions, type RestoreDeltaOptions } from '@tunesmith/merging';
 import { defineWorker } from '@tunesmith/platform';
 import type { FuseInput } from './fuse-requested.handler.js';
 
@@ -8,6 +8,10 @@ import type { FuseInput } from './fuse-requested.handler.js';
 export default defineWorker(
   {
     merge: ({ outFolder, ...options }: MakeMergedModelOptions & { outFolder: string }, context) => makeMergedModel(options, outFolder, context),
+    extractAdapter: ({ outFolder, ...options }: ExtractAdapterOptions & { outFolder: string }, context) => extractAdapter(options, outFolder, context),
+    mergeAdapters: ({ outFolder, ...options }: MergeAdaptersOptions & { outFolder: string }, context) => mergeAdapters(options, outFolder, context),
+    compressDelta: ({ outFolder, ...options }: CompressDeltaOptions & { outFolder: string }, context) => compressDelta(options, outFolder, context),
+    restoreDelta: ({ outFolder, ...options }: RestoreDeltaOptions & { outFolder: string }, context) => restoreDelta(options, outFolder, context),
     represent: ({ outFolder, ...options }: RepresentOptions & { outFolder: string }, context) => representModel(options, outFolder, context),
     fuse: ({ outFolders, ...options }: FuseInput, context) => fuseDistributions(options, outFolders.dataset, outFolders.report, context),
     agree: ({ outFolder, ...options }: AgreementOptions & { outFolder: string }, context) => measureAgreement(options, outFolder, context),
