@@ -1,3 +1,4 @@
+import type { CausalLanguageModel } from '@tunesmith/models';
 import { liveTensors, setThreads, type WorkContext, type WorkProgress } from '@tunesmith/tensor';
 import { generate, type GenerationOptions } from './generate.js';
 import { loadFixtureModel, type FixtureModel } from './testing/fixture-model.js';
@@ -75,6 +76,26 @@ describe('generate', () => {
     const started = generate(fixture.model, prompts(), { maxNewTokens: 10_000, stopTokenIds: [] }, { signal: controller.signal, onProgress: () => undefined });
     setTimeout(() => controller.abort(new Error('enough')), 20);
     await expect(started).rejects.toThrow('enough');
+    expect(liveTensors()).toBe(before);
+  });
+
+  test('what all prompts begin with is computed once, and changes not a bit', async () => {
+    const beginning = Array.from({ length: 70 }, (_, index) => (index * 11) % 60);
+    const alike = [[1], [2, 3, 4], [5, 6], [7], [8, 9]].map((end) => ({ tokenIds: [...beginning, ...end] }));
+    const before = liveTensors();
+    const seen: number[] = [];
+    const counting = Object.create(fixture.model, {
+      hidden: {
+        value: (...[batch, cache]: Parameters<CausalLanguageModel['hidden']>) => {
+          seen.push(batch.boundaries.at(-1)!);
+          return fixture.model.hidden(batch, cache);
+        },
+      },
+    }) as CausalLanguageModel;
+    const together = await generate(counting, alike, { ...greedy, batchRows: 3 }, context);
+    expect(seen[0]).toBe(70);
+    expect(Math.max(...seen.slice(1))).toBeLessThan(10);
+    for (const [index, request] of alike.entries()) expect(await generate(fixture.model, [request], greedy, context)).toEqual([together[index]]);
     expect(liveTensors()).toBe(before);
   });
 

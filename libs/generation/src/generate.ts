@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { counterUniform } from '@tunesmith/datasets';
 import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
-import type { KeyValueCache } from '@tunesmith/nn';
+import { BranchCache, BranchMemory, packTokens, type KeyValueCache } from '@tunesmith/nn';
 import { noGrad, ops, scope, tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
 import { penalizeRepetition } from './repetition-penalty.js';
@@ -73,7 +73,8 @@ export async function generate(
     onFinished?.(row.index, generation);
     context.onProgress({ phase: 'generate', done: results.size, total: requests.length, unit: 'rows' });
   };
-  await decodeTogether(model, rows, { ...options, batchRows }, context.signal, finish);
+  using beginning = sharedBeginning(model, rows);
+  await decodeTogether(model, rows, { ...options, batchRows, ...(beginning && { beginning }) }, context.signal, finish);
   return requests.map((_, index) => results.get(index)!);
 }
 
@@ -81,7 +82,35 @@ export async function generate(
 const batchTokens = 16_384;
 
 type Finish = (row: RunningRow, how: Generation['finish']) => void;
-type DecodingOptions = GenerationOptions & { readonly batchRows: number };
+type DecodingOptions = GenerationOptions & { readonly batchRows: number; readonly beginning?: Beginning };
+
+/** What all prompts begin with, computed once. */
+interface Beginning extends Disposable {
+  readonly length: number;
+  readonly memory: BranchMemory;
+}
+
+/** Fewer tokens are computed anew as fast as copied. */
+const leastShared = 64;
+
+/** Undefined where prompts do not begin alike for long enough, or what they begin with depends on how long they become. */
+function sharedBeginning(model: CausalLanguageModel, rows: readonly RunningRow[]): Beginning | undefined {
+  const [first, ...others] = rows;
+  if (!first || others.length === 0 || model.readsSource === true) return undefined;
+  if (rows.some(({ prompt, limit }) => prompt.length + limit > (model.beginningsSameUpTo ?? Infinity))) return undefined;
+  // Each prompt keeps a token of its own, whose logits decide the first one of its answer.
+  let length = Math.min(...rows.map(({ prompt }) => prompt.length)) - 1;
+  for (const { prompt } of others) {
+    let same = 0;
+    while (same < length && prompt[same] === first.prompt[same]) same += 1;
+    length = same;
+  }
+  if (length < leastShared) return undefined;
+  const memory = new BranchMemory();
+  using cache = new BranchCache([[]], memory);
+  scope(() => noGrad(() => void model.hidden(packTokens([first.prompt.slice(0, length)], { device: model.outputWeight.device }), cache)));
+  return { length, memory, [Symbol.dispose]: () => memory[Symbol.dispose]() };
+}
 
 /** Decodes rows side by side. Where some have ended, others take their places, several at once: every pass over prompts reads all weights. */
 async function decodeTogether(model: CausalLanguageModel, rows: readonly RunningRow[], options: DecodingOptions, signal: AbortSignal, finish: Finish): Promise<void> {
@@ -132,15 +161,16 @@ function tokensOf({ prompt, source }: RunningRow): number {
 }
 
 /** One more token for each row, the first after its prompt; keeps those that go on, in the cache too, and returns them. */
-function step(model: CausalLanguageModel, cache: KeyValueCache, rows: readonly RunningRow[], { temperature = 0, topP = 1, repetitionPenalty = 1, stopTokenIds, endsWith }: DecodingOptions, finish: Finish): RunningRow[] {
+function step(model: CausalLanguageModel, cache: KeyValueCache, rows: readonly RunningRow[], { temperature = 0, topP = 1, repetitionPenalty = 1, stopTokenIds, endsWith, beginning }: DecodingOptions, finish: Finish): RunningRow[] {
   const device = model.outputWeight.device;
   const uniforms = temperature === 0 ? [] : rows.map(({ seed, stream, tokenIds }) => counterUniform(seed, stream, tokenIds.length));
   const chosen: ChosenTokens = scope(() =>
     noGrad(() => {
       const first = cache.rows === 0;
+      if (first && beginning) cache.beginAfter({ memory: beginning.memory, row: 0 }, rows.length);
       // The cache remembers what was made of the sources.
       const sources = first ? rows.flatMap(({ source }) => (source ? [source] : [])) : [];
-      const packed = cache.nextBatch(rows.map(({ prompt, tokenIds }) => (first ? prompt : [tokenIds.at(-1)!])), device, sources.length > 0 ? sources : undefined);
+      const packed = cache.nextBatch(rows.map(({ prompt, tokenIds }) => (first ? prompt.slice(beginning?.length ?? 0) : [tokenIds.at(-1)!])), device, sources.length > 0 ? sources : undefined);
       const hidden = model.hidden(packed, cache); // [tokens, hidden]
       const ends = packed.boundaries.slice(1).map((end) => end - 1);
       const last = hidden.shape[0] === ends.length ? hidden : ops.indexSelect(hidden, 0, tensor(ends, { dtype: 'int64', device })); // [rows, hidden]

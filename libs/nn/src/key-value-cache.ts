@@ -1,5 +1,6 @@
 import { empty, keep, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
 import { attendRow, attendWithin, type AttentionOptions } from './attention.js';
+import type { Stretch } from './branch-cache.js';
 import { packTokens, rowLengths } from './pack-tokens.js';
 import type { PackedTokens } from './packed-tokens.js';
 
@@ -59,6 +60,14 @@ export class KeyValueCache {
     this.#expectRows(added.length);
     if (this.rows === 0) this.#places = added.map((_, row) => row);
     this.#lengths = added.map((count, row) => count + (this.#lengths[row] ?? 0));
+  }
+
+  /** Begins an empty cache with `count` rows, each holding the tokens of a row of an earlier pass. */
+  beginAfter({ memory, row }: Stretch, count: number): void {
+    const { start, length } = memory.placeOf(row);
+    this.#layers.forEach((layer, index) => layer.fill(memory.heldIn(index), { start, length }, count));
+    this.#places = Array.from({ length: count }, (_, place) => place);
+    this.#lengths = this.#places.map(() => length);
   }
 
   /** Forgets all rows but these, in this order; those that are finished cost nothing more. */
@@ -139,7 +148,7 @@ class SlotLayer implements CacheLayer {
       return noGrad(() => ops.decodeAttention(query, key, value, keys, values, places, lengths, scale, window, softcap));
     }
     this.#write(key, value, added, { places, starts: lengths });
-    return this.#attendByRows(query, added, options);
+    return query.device === 'cpu' ? this.#attendByKernel(query, key, value, options) : this.#attendByRows(query, added, options);
   }
 
   /** Takes over what another layer holds of its cache's rows: row `r` goes to `places[r]`. */
@@ -157,6 +166,19 @@ class SlotLayer implements CacheLayer {
     );
   }
 
+  /** Some tokens of keys and values [tokens, keyValueHeads, headDim] into the first slots of so many places. */
+  fill(source: readonly [keys: Tensor, values: Tensor], { start, length }: { start: number; length: number }, places: number): void {
+    this.#makeRoom(places, length, source[0]);
+    scope(() =>
+      noGrad(() =>
+        this.#held().forEach((held, which) => {
+          const rows = ops.transpose(ops.narrow(source[which]!, 0, start, length), 0, 1); // [keyValueHeads, length, headDim]
+          for (let place = 0; place < places; place += 1) ops.copyInPlace(slotsOf(held, place, 0, length), rows);
+        }),
+      ),
+    );
+  }
+
   [Symbol.dispose](): void {
     this.#keys?.dispose();
     this.#values?.dispose();
@@ -164,7 +186,16 @@ class SlotLayer implements CacheLayer {
     this.#places = this.#capacity = 0;
   }
 
-  /** Several tokens for some row, whose keys and values are written already. */
+  /** Several tokens for some row, each after what is held of it. */
+  #attendByKernel(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window = null, softcap = null }: AttentionOptions): Tensor {
+    const { lengths, places } = this.cache;
+    const [keys, values] = this.#held();
+    const past = (held: Tensor) => lengths.map((length, row) => ops.transpose(slotsOf(held, places[row] ?? 0, 0, length), 0, 1)); // [past, keyValueHeads, headDim]
+    const stretches = lengths.flatMap((length, row) => [row, 0, length]);
+    return noGrad(() => ops.continuedAttention(query, key, value, boundaries, past(keys), past(values), stretches, lengths.map((_, row) => row + 1), scale, window, softcap));
+  }
+
+  /** The same elsewhere: keys and values are written already. */
   #attendByRows(query: Tensor, added: readonly number[], { scale, window, softcap }: AttentionOptions): Tensor {
     const { lengths, places } = this.cache;
     const [keys, values] = this.#held();

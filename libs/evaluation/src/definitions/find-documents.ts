@@ -26,7 +26,7 @@ const otherNames: Readonly<Record<string, readonly string[]>> = { validation: ['
  * The documents of a split: from `data_files` beside the YAML, from the data folder, from a folder that `dataset_path` names, else from the hub.
  * @throws EvaluationError `documents-missing`, `documents-outside`, and as `readDocuments`.
  */
-export async function findDocuments({ config, folder }: FoundTask, split: string, places: DocumentPlaces): Promise<Document[]> {
+export async function findDocuments({ config, folder, optional }: FoundTask, split: string, places: DocumentPlaces): Promise<Document[]> {
   const { dataset_kwargs: options } = config;
   const path = config.dataset_path ?? '';
   const files = filesOf(options?.data_files, split);
@@ -42,7 +42,8 @@ export async function findDocuments({ config, folder }: FoundTask, split: string
     if (found !== undefined) return readAll([found], options?.field, config.task, split, places);
   }
   const wanted = namesOf(config).map((name) => `${name}.${split}.jsonl`).join(' or ');
-  if (!places.hub) throw missing(config.task, split, `${places.dataFolder === undefined ? 'no data folder was given' : `${places.dataFolder} has no ${wanted}`} (or .json, .csv, .parquet)`);
+  // A task that may be left out is one that the data folder has or has not.
+  if (!places.hub || (optional && places.dataFolder !== undefined)) throw missing(config.task, split, `${places.dataFolder === undefined ? 'no data folder was given' : `${places.dataFolder} has no ${wanted}`} (or .json, .csv, .parquet)`);
   const downloaded = await downloadSplit(places.hub, { path, name: config.dataset_name ?? undefined, split }, places.signal).catch((cause: unknown) => {
     throw missing(config.task, split, `${places.dataFolder === undefined ? '' : `${places.dataFolder} has no ${wanted}, and `}hf:${path} cannot be read: ${(cause as Error).message}`, cause);
   });
