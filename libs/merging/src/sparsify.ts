@@ -3,6 +3,7 @@ import { MergeError } from './merge-error.js';
 import type { MergeInput } from './merge-method.js';
 import type { MergeParameters } from './merge-parameters.js';
 import { isSortedBySize, maskOf } from './mask-of-places.js';
+import { scalar } from './pieces.js';
 import type { SparseTaskVector } from './task-vectors.js';
 
 type Sparsify = (base: Tensor, model: Tensor, index: number) => SparseTaskVector;
@@ -55,7 +56,9 @@ export function byRank({ seed }: MergeInput, parameters: MergeParameters): Spars
     if (density - epsilon <= 0 || density + epsilon >= 1) {
       throw new MergeError('wrong-merge-parameter', `della: expected density - epsilon above 0 and density + epsilon below 1; got density ${density} and epsilon ${epsilon}. Choose a smaller epsilon.`, { parameter: 'epsilon', density, epsilon });
     }
-    const [mask, sums] = ops.mergeRankMask(base, model, density, epsilon, seed, index);
+    // What libtorch adds to a bfloat16 tensor it rounds to bfloat16 first; what it multiplies with, not.
+    const least = base.dtype === 'bfloat16' ? scalar(density - epsilon, 'bfloat16').item() : density - epsilon;
+    const [mask, sums] = ops.mergeRankMask(base, model, least + epsilon, epsilon, seed, index);
     return { mask, sums };
   };
 }
