@@ -4,6 +4,7 @@ import type { CommandEntry } from './command.js';
 export const groups: Readonly<Record<string, string>> = {
   model: 'models, versions and aliases',
   dataset: 'datasets',
+  assess: 'what people think of answers',
   recipe: 'what happens when a dataset arrives',
   adapter: 'LoRA adapters',
   delta: 'what tuning changed, in few bits',
@@ -27,6 +28,8 @@ export const commands: readonly CommandEntry[] = [
   { words: 'dataset synthesize', summary: 'make a dataset of what a model says: answers to open rows, or a teacher\'s instructions with answers', load: async () => (await import('./commands/dataset-synthesize.js')).datasetSynthesize },
   { words: 'dataset detect', summary: 'find out which domains a model knows', load: async () => (await import('./commands/dataset-detect.js')).datasetDetect },
   { words: 'dataset compose', summary: 'make a dataset whose rows come from domains by weight', load: async () => (await import('./commands/dataset-compose.js')).datasetCompose },
+  { words: 'assess form', summary: 'make a page on which people grade answers without knowing whose they are', load: async () => (await import('./commands/assess-form.js')).assessForm },
+  { words: 'assess read', summary: 'read the grades that raters handed in', load: async () => (await import('./commands/assess-read.js')).assessRead },
   { words: 'train', summary: 'tune a model on a dataset', load: async () => (await import('./commands/train.js')).train },
   { words: 'fuse', summary: 'fuse the knowledge of other models into one, whatever their vocabularies', load: async () => (await import('./commands/fuse.js')).fuse },
   { words: 'merge', summary: 'make one model of a base and an adapter, or of several models', load: async () => (await import('./commands/merge.js')).merge },

@@ -19,6 +19,7 @@ export { MergeDocumentError, readMergeConfiguration, type ReadMergeConfiguration
 export { expressionPattern, Recipe, RecipeStep, RecipeTemplateStep, upstream } from './recipe.js';
 export { InputKind, RecipeInput } from './recipe-input.js';
 export { agree, AgreeSpec } from './steps/agree.js';
+export { assess, AssessmentFormSpec, AssessmentGradesSpec, AssessSpec } from './steps/assess.js';
 export { chat, ChatMessage, ChatSpec } from './steps/chat.js';
 export { compareDomains, CompareDomainsSpec } from './steps/compare-domains.js';
 export { compose, ComposeSpec } from './steps/compose.js';

@@ -17,3 +17,6 @@ export { openTeacher, type OpenTeacherOptions, type TeacherSource } from './teac
 export { TeacherError } from './teachers/teacher-error.js';
 export { TeacherJournal, type JournalPlace } from './teachers/teacher-journal.js';
 export type { Completion, Teacher, TeacherPrompt, TeacherSampling, TeacherUsage } from './teachers/teacher.js';
+export type { AssessmentReport } from './assessment/assess-grades.js';
+export { makeAssessmentForm, type MadeForm, type MakeAssessmentFormOptions } from './assessment/make-assessment-form.js';
+export { readAssessment } from './assessment/read-assessment.js';

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openGguf, readAdapter, readJsonFile, writeAdapter } from '@tunesmith/checkpoints';
-import { importModel } from '@tunesmith/models';
+import { addAlpacaTemplate, importModel } from '@tunesmith/models';
 import { defineWorker } from '@tunesmith/platform';
 
 /** What was imported, with facts about it that may stand in the metrics of the step. */
@@ -12,14 +12,18 @@ export interface ImportedModel {
 
 /** What the workers of the registry may run. An import reads and writes one weight at a time: it does not queue behind hours of training. */
 export default defineWorker({
-  async importModel({ source, outFolder }: { source: string; outFolder: string }, context): Promise<ImportedModel> {
+  async importModel({ source, outFolder, chatTemplate }: { source: string; outFolder: string; chatTemplate?: 'alpaca' }, context): Promise<ImportedModel> {
     const config = join(source, 'adapter_config.json');
     if (await isImportanceMatrix(source)) {
       await mkdir(outFolder, { recursive: true });
       await copyFile(source, join(outFolder, 'imatrix.gguf'));
       return { kind: 'gguf' };
     }
-    if (!(await exists(config))) return { ...(await importModel(source, outFolder, context)), kind: 'model' };
+    if (!(await exists(config))) {
+      const facts = await importModel(source, outFolder, context);
+      if (chatTemplate === 'alpaca') await addAlpacaTemplate(outFolder);
+      return { ...facts, kind: 'model' };
+    }
     await using adapter = await readAdapter(source);
     const { tensors } = adapter;
     const entries = [...tensors.names()].map((name) => ({ name, dtype: tensors.info(name).dtype, shape: tensors.info(name).shape, bytes: () => tensors.read(name) }));

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { PlatformModule } from '@tunesmith/platform';
+import { AssessRequestedHandler } from './assess-requested.handler.js';
 import { ComposeRequestedHandler } from './compose-requested.handler.js';
 import { DatasetDiffRequestedHandler } from './dataset-diff-requested.handler.js';
 import { DatasetImportRequestedHandler } from './dataset-import-requested.handler.js';
@@ -8,7 +9,7 @@ import { DetectRequestedHandler } from './detect-requested.handler.js';
 import { FilesImportRequestedHandler } from './files-import-requested.handler.js';
 import { SynthesizeRequestedHandler } from './synthesize-requested.handler.js';
 
-export const synthesisHandlers = [DatasetImportRequestedHandler, DatasetReportRequestedHandler, DatasetDiffRequestedHandler, FilesImportRequestedHandler, SynthesizeRequestedHandler, ComposeRequestedHandler, DetectRequestedHandler];
+export const synthesisHandlers = [AssessRequestedHandler, DatasetImportRequestedHandler, DatasetReportRequestedHandler, DatasetDiffRequestedHandler, FilesImportRequestedHandler, SynthesizeRequestedHandler, ComposeRequestedHandler, DetectRequestedHandler];
 
 @Module({
   imports: [

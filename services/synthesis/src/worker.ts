@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { composeDataset, describeDataset, diffDatasets, importDataset, readDetectedShares, TokenCounter } from '@tunesmith/datasets';
 import { detectDomains, sixDomains } from '@tunesmith/evaluation';
-import { completeRowsWithModel, synthesizeInstructions, synthesizeResponses, type CompleteRowsOptions, type TeacherSource } from '@tunesmith/generation';
+import { completeRowsWithModel, makeAssessmentForm, readAssessment, synthesizeInstructions, synthesizeResponses, type CompleteRowsOptions, type TeacherSource } from '@tunesmith/generation';
 import { conversationFormat } from '@tunesmith/models';
 import { defineWorker } from '@tunesmith/platform';
 import { Tokenizer } from '@tunesmith/tokenizers';
+import type { MakeFormInput, ReadGradesInput } from './assess-requested.handler.js';
 import type { ComposeInput } from './compose-requested.handler.js';
 import type { CountedModel } from './counted-model.js';
 import type { DiffDatasetsInput } from './dataset-diff-requested.handler.js';
@@ -31,12 +32,14 @@ export default defineWorker(
     detect: ({ outFolder, domains = sixDomains, ...options }: DetectInput, context) => detectDomains({ ...options, domains }, outFolder, context),
     synthesizeInstructions: ({ outFolders, ...options }: SynthesizeInstructionsInput, context) => synthesizeInstructions(options, outFolders, context),
     synthesizeResponses: ({ outFolders, ...options }: SynthesizeResponsesInput, context) => synthesizeResponses(options, outFolders, context),
+    makeAssessmentForm: ({ outFolder, ...options }: MakeFormInput, context) => makeAssessmentForm(options, outFolder, context),
+    readAssessment: ({ formFolder, gradesFolder, outFolder }: ReadGradesInput) => readAssessment(formFolder, gradesFolder, outFolder),
     synthesizeInstructionsElsewhere: ({ outFolders, ...options }: SynthesizeInstructionsInput, context) => synthesizeInstructions(options, outFolders, context),
     synthesizeResponsesElsewhere: ({ outFolders, ...options }: SynthesizeResponsesInput, context) => synthesizeResponses(options, outFolders, context),
   },
   {
-    cores: { importDataset: 0, describeDataset: 0, diffDatasets: 0, compose: 0, synthesizeInstructionsElsewhere: 0, synthesizeResponsesElsewhere: 0 },
-    predictMemory: { completeRows: predictWeights, detect: predictDetection, synthesizeInstructions: predictTeachers, synthesizeResponses: predictTeachers },
+    cores: { importDataset: 0, describeDataset: 0, diffDatasets: 0, compose: 0, readAssessment: 0, synthesizeInstructionsElsewhere: 0, synthesizeResponsesElsewhere: 0 },
+    predictMemory: { completeRows: predictWeights, detect: predictDetection, synthesizeInstructions: predictTeachers, synthesizeResponses: predictTeachers, makeAssessmentForm: predictAssessed },
   },
 );
 
@@ -66,6 +69,12 @@ async function predictDetection({ modelFolder, judge, dtype }: DetectInput): Pro
 
 async function predictTeachers({ teacher, judge }: SynthesizeInstructionsInput | SynthesizeResponsesInput): Promise<Record<string, number>> {
   return { teacher: await weightsOf(teacher), ...(judge && { judge: await weightsOf(judge.model) }) };
+}
+
+/** One model is in memory at a time. */
+async function predictAssessed({ models, dtype }: MakeFormInput): Promise<Record<string, number>> {
+  const weights = await Promise.all(models.map(async ({ folder }) => (await predictWeights({ modelFolder: folder, dtype }))['weights']!));
+  return { weights: Math.max(0, ...weights) };
 }
 
 async function weightsOf(source: TeacherSource): Promise<number> {

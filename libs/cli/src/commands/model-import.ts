@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { defineCommand } from '../command.js';
 import { formatBytes, shortDigest } from '../terminal/format.js';
 import { outputOf } from '../runs/artifact-of.js';
@@ -10,6 +11,7 @@ import { addJobOptions, type JobOptions } from '../options.js';
 interface Options extends JobOptions {
   readonly name: string;
   readonly alias?: string;
+  readonly chatTemplate?: string;
 }
 
 export const modelImport = defineCommand<[source: string], Options>({
@@ -17,12 +19,13 @@ export const modelImport = defineCommand<[source: string], Options>({
     command
       .argument('<source>', 'a GGUF file, a Hugging Face folder, or hf:ORG/NAME')
       .requiredOption('--name <name>', 'register it as the next version of this model')
-      .option('--alias <alias>', 'point this alias at the new version, such as prod');
+      .option('--alias <alias>', 'point this alias at the new version, such as prod')
+      .addOption(new Option('--chat-template <name>', 'give a decoder without a chat template this one').choices(['alpaca']));
     addJobOptions(command, 'the imported model').addHelpText('after', '\nExample: tunesmith model import smollm2.gguf --name smollm2 --alias prod');
   },
 
   async run({ arguments: [source], options }, session) {
-    const settings = await stepSettings('import-model', { name: { option: '--name', value: options.name }, alias: { option: '--alias', value: options.alias } });
+    const settings = await stepSettings('import-model', { name: { option: '--name', value: options.name }, alias: { option: '--alias', value: options.alias }, chatTemplate: { option: '--chat-template', value: options.chatTemplate } });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     const path = await providePath(session, source, 'SOURCE');
     return jobCommand(session, { name: 'import', uses: 'import-model', with: { ...settings, path } }, options, async (job) => {

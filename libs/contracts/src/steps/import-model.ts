@@ -9,6 +9,7 @@ export const ImportModelSpec = z.strictObject({
   upload: ArtifactRef.optional().describe('Set by the registry when the path is an upload: the files to read; the path is then one inside it, `.` the whole folder.'),
   name: Name.optional().describe('Registers the result under this name; without it the artifact is stored and stays unnamed.'),
   alias: Name.optional().describe('Points this alias at the new version.'),
+  chatTemplate: z.literal('alpaca').optional().describe('Gives a decoder without a chat template the Alpaca wrapper, as LaMini-LM has it.'),
 });
 export type ImportModelSpec = z.infer<typeof ImportModelSpec>;
 

@@ -1,4 +1,5 @@
 import { agree } from './agree.js';
+import { assess } from './assess.js';
 import { chat } from './chat.js';
 import { compare } from './compare.js';
 import { compareDomains } from './compare-domains.js';
@@ -27,7 +28,7 @@ import { synthesize } from './synthesize.js';
 import { train } from './train.js';
 
 /** Every word that may stand after `uses:`. */
-export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, detect, compose, train, compareDomains, represent, fuse, agree, merge, extractAdapter, mergeAdapters, compressDelta, restoreDelta, evaluate, compare, gate, quantize, promote, score, chat];
+export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, detect, compose, train, compareDomains, represent, fuse, agree, merge, extractAdapter, mergeAdapters, compressDelta, restoreDelta, evaluate, compare, gate, quantize, promote, assess, score, chat];
 
 export function findStepKind(name: string): StepKind | undefined {
   return stepKinds.find((kind) => kind.name === name);

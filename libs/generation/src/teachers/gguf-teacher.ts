@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { openGguf } from '@tunesmith/checkpoints';
 import type { WorkContext } from '@tunesmith/tensor';
-import { ChatTemplate } from '@tunesmith/tokenizers';
+import { alpacaPrompt, ChatTemplate, endOfAlpacaAnswer } from '@tunesmith/tokenizers';
 import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
-import { alpacaPrompt, endOfAlpacaAnswer } from './alpaca-wrapper.js';
 import { TeacherError } from './teacher-error.js';
 import { asOneText, withSystemMessage } from './with-system-message.js';
 import type { Completion, OnCompletion, Teacher, TeacherPrompt, TeacherSampling } from './teacher.js';

@@ -1,8 +1,7 @@
 import type { WorkContext } from '@tunesmith/tensor';
-import type { EncodedPrompt } from '@tunesmith/tokenizers';
+import { alpacaPrompt, endOfAlpacaAnswer, type EncodedPrompt } from '@tunesmith/tokenizers';
 import { generate, type GenerationRequest } from '../generate.js';
 import { loadForInference, type InferenceModel } from '../load-for-inference.js';
-import { alpacaPrompt, endOfAlpacaAnswer } from './alpaca-wrapper.js';
 import { TeacherError } from './teacher-error.js';
 import { asOneText, withSystemMessage } from './with-system-message.js';
 import type { Completion, OnCompletion, Teacher, TeacherPrompt, TeacherSampling } from './teacher.js';

@@ -4,11 +4,10 @@ import { writeGguf } from '@tunesmith/checkpoints';
 import { exportGguf, ggufFileType, openSourceModel } from '@tunesmith/quantization';
 import { liveTensors, setThreads, type WorkContext } from '@tunesmith/tensor';
 import { temporaryFolder } from '@tunesmith/tests-support';
-import { Tokenizer } from '@tunesmith/tokenizers';
+import { alpacaPrompt, Tokenizer } from '@tunesmith/tokenizers';
 import { ChatServer } from '../testing/chat-server.js';
 import { describeTeacher } from '../testing/describe-teacher.js';
 import { writeSpeakingModel } from '../testing/speaking-model.js';
-import { alpacaPrompt, endOfAlpacaAnswer } from './alpaca-wrapper.js';
 import { openTeacher } from './open-teacher.js';
 
 const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };
@@ -45,7 +44,7 @@ test('a limit ends an answer, and a prompt that leaves no room for one is told',
   }
 });
 
-test('a model without a template is asked in the Alpaca wrapper, and its answer ends where it begins another question', async () => {
+test('a model without a template is asked in the Alpaca wrapper', async () => {
   const path = join(folder.path, 'base');
   await writeSpeakingModel(path, answer);
   await rm(join(path, 'chat_template.jinja'));
@@ -54,8 +53,6 @@ test('a model without a template is asked in the Alpaca wrapper, and its answer 
   const tokenizer = await Tokenizer.fromFolder(path);
   const [completion] = await teacher.complete([{ system: 'Be brief.', user: 'Hello?', seed: 1 }], { maxNewTokens: 3, temperature: 0, topP: 1 }, context);
   expect(completion!.promptTokens).toBe(tokenizer.encode(alpacaPrompt('Be brief.\n\nHello?')).length);
-  expect('Yes.\n\n### Instruction:\nMore'.slice(0, endOfAlpacaAnswer('Yes.\n\n### Instruction:\nMore'))).toBe('Yes.\n');
-  expect(endOfAlpacaAnswer('No sign')).toBe(7);
 });
 
 test('teachers give back what they hold; a file that is none is told', async () => {
