@@ -33,7 +33,6 @@ export { splitByHash } from './split.js';
 export { TokenCounter, type TokenReport } from './token-counter.js';
 export { diversityPictures } from './diversity/diversity-pictures.js';
 export type { DiversityReport } from './diversity/diversity-report.js';
-export { diversitySection, htmlPage, htmlTable } from './diversity/diversity-section.js';
+export { diversitySections } from './diversity/diversity-sections.js';
 export { measureDiversity, type ExaminedRow, type ExaminedSet } from './diversity/measure-diversity.js';
 export { openSentenceEncoder, type SentenceEncoder } from './diversity/sentence-encoder.js';
-export { colourOf, escapeXml, svgFrame } from './plots/svg.js';

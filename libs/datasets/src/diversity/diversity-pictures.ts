@@ -1,7 +1,7 @@
 import { lengthsPlot } from './lengths-plot.js';
+import { mapPlot } from './map-plot.js';
 import { spread, type ExaminedSet } from './measure-diversity.js';
 import { neighbourEmbedding } from './neighbour-embedding.js';
-import { scatterPlot } from './scatter-plot.js';
 import { sunburstPlot } from './sunburst-plot.js';
 
 /** Points of each set in the picture of meanings: its time goes with their square. */
@@ -18,7 +18,7 @@ export function diversityPictures(made: ExaminedSet, other: ExaminedSet, names: 
   const [ours, theirs] = [spread(made.vectors, mostPoints), spread(other.vectors, mostPoints)];
   if (ours.length > 1 && theirs.length > 1) {
     const points = neighbourEmbedding([...ours, ...theirs]);
-    pictures['meanings.svg'] = scatterPlot('Meanings of instructions (t-SNE)', [{ name: names[0], points: points.slice(0, ours.length) }, { name: names[1], points: points.slice(ours.length) }]);
+    pictures['meanings.svg'] = mapPlot('Meanings of instructions (t-SNE)', [{ name: names[0], points: points.slice(0, ours.length) }, { name: names[1], points: points.slice(ours.length) }]);
   }
   return pictures;
 }

@@ -1,4 +1,5 @@
-import { escapeXml, svgFrame } from '../plots/svg.js';
+import { escapeXml, svgPicture } from '@tunesmith/pictures';
+import { twoSets } from './two-sets.js';
 
 export interface LengthSeries {
   readonly name: string;
@@ -19,12 +20,12 @@ export function lengthsPlot(title: string, series: readonly [LengthSeries, Lengt
   const step = (area.right - area.left) / bins.length;
   const bar = step * 0.38;
   const y = (share: number): number => area.bottom - (share / highest) * (area.bottom - area.top);
-  return svgFrame({ width, height, label: title }, [
+  return svgPicture({ title, width, height, style: twoSets, body: [
     `<text x="${area.left}" y="20" class="title">${escapeXml(title)}</text>`,
     ...series.map(({ name }, index) => `<rect class="${index === 0 ? 'first' : 'second'}" x="${area.left + index * 160}" y="28" width="12" height="12"/><text x="${area.left + index * 160 + 18}" y="38">${escapeXml(name)}</text>`),
     ...[0, 0.5, 1].map((part) => `<line class="grid" x1="${area.left}" x2="${area.right}" y1="${y(part * highest).toFixed(1)}" y2="${y(part * highest).toFixed(1)}"/><text x="${area.left - 6}" y="${(y(part * highest) + 4).toFixed(1)}" text-anchor="end" class="small">${Math.round(part * highest * 100)} %</text>`),
     ...shares.flatMap((of, which) => of.map((share, index) => `<rect class="${which === 0 ? 'first' : 'second'}" x="${(area.left + index * step + step * 0.1 + which * bar).toFixed(1)}" y="${y(share).toFixed(1)}" width="${bar.toFixed(1)}" height="${(area.bottom - y(share)).toFixed(1)}"/>`)),
     ...bins.map((least, index) => `<text class="small" x="${(area.left + index * step + step / 2).toFixed(1)}" y="${area.bottom + 14}" text-anchor="middle">${least}${bins[index + 1] === undefined ? '+' : `–${bins[index + 1]! - 1}`}</text>`),
     `<line class="axis" x1="${area.left}" x2="${area.right}" y1="${area.bottom}" y2="${area.bottom}"/><text x="${(area.left + area.right) / 2}" y="${height - 8}" text-anchor="middle">words</text>`,
-  ]);
+  ] });
 }

@@ -1,6 +1,7 @@
+import { htmlPage } from '@tunesmith/pictures';
 import type { WorkContext } from '@tunesmith/tensor';
 import { diversityPictures } from './diversity-pictures.js';
-import { diversitySection, htmlPage } from './diversity-section.js';
+import { diversitySections } from './diversity-sections.js';
 import { measureDiversity, type ExaminedRow, type ExaminedSet } from './measure-diversity.js';
 import { dot, neighbourEmbedding } from './neighbour-embedding.js';
 import type { SentenceEncoder } from './sentence-encoder.js';
@@ -71,7 +72,7 @@ describe('pictures and the page', () => {
       expect(picture).not.toMatch(/NaN|Infinity|undefined|<tried>/);
       for (const [, x] of picture.matchAll(/ c?x="([-\d.]+)"/g)) expect(Number(x) >= 0 && Number(x) <= 560).toBe(true);
     }
-    const page = htmlPage('A & B', diversitySection(made.report, seeds.report, ['new', 'old'], pictures));
+    const page = htmlPage('A & B', diversitySections(made.report, seeds.report, ['new', 'old'], pictures));
     expect(page).toContain('<title>A &amp; B</title>');
     expect(page.match(/<svg/g)).toHaveLength(5);
     expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org)|<script/);

@@ -1,15 +1,17 @@
-import { colourOf, escapeXml, svgFrame } from '../plots/svg.js';
+import { escapeXml, svgPicture } from '@tunesmith/pictures';
 import type { RootVerb } from './diversity-report.js';
 
 const size = 560;
 const centre = size / 2;
+/** Segments are parted by the colour of the paper; their names are dark on both. */
+const edges = ['  .small { font-size: 10px; } .dark { fill: #1f2328; } .edge { stroke: #ffffff; } @media (prefers-color-scheme: dark) { .dark { fill: #1f2328; } .edge { stroke: #0d1117; } }'];
 const rings = { inside: 70, middle: 150, outside: 215 };
 
 /** Verbs on the inner ring, their nouns on the outer one, each as wide as it is frequent. */
 export function sunburstPlot(title: string, verbs: readonly RootVerb[]): string {
   const total = verbs.reduce((sum, { nouns }) => sum + nouns.reduce((count, noun) => count + noun.count, 0), 0);
   const body = [`<text x="16" y="24" class="title">${escapeXml(title)}</text>`];
-  if (total === 0) return svgFrame({ width: size, height: size, label: title }, [...body, `<text x="${centre}" y="${centre}" text-anchor="middle">no instruction has a verb with an object</text>`]);
+  if (total === 0) return svgPicture({ title, width: size, height: size, body: [...body, `<text x="${centre}" y="${centre}" text-anchor="middle">no instruction has a verb with an object</text>`] });
   let angle = -Math.PI / 2;
   for (const [place, { verb, nouns }] of verbs.entries()) {
     const start = angle;
@@ -20,7 +22,12 @@ export function sunburstPlot(title: string, verbs: readonly RootVerb[]): string 
     }
     body.push(ring(start, angle, rings.inside, rings.middle, colourOf(place, verbs.length), verb), label(verb, start, angle, rings.inside, rings.middle));
   }
-  return svgFrame({ width: size, height: size, label: title }, body);
+  return svgPicture({ title, width: size, height: size, body, style: edges });
+}
+
+/** Colours round the circle, as many as there are verbs. */
+function colourOf(place: number, of: number, lightness = 58): string {
+  return `hsl(${Math.round((360 * place) / of)} 55% ${lightness}%)`;
 }
 
 function ring(from: number, to: number, inner: number, outer: number, colour: string, tip: string): string {

@@ -1,4 +1,4 @@
-import { escapeXml } from '@tunesmith/datasets';
+import { escapeXml } from '@tunesmith/pictures';
 import type { AssessmentForm } from './assessment-form.js';
 
 const meanings = {

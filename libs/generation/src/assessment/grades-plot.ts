@@ -1,4 +1,4 @@
-import { escapeXml, svgFrame } from '@tunesmith/datasets';
+import { escapeXml, svgPicture } from '@tunesmith/pictures';
 import { grades } from '../synthesis/judge.js';
 import type { AssessmentReport } from './assess-grades.js';
 
@@ -11,7 +11,7 @@ const colours = { A: '#1a7f37', B: '#8ac926', C: '#f4a259', D: '#bc4749' };
 /** How often each group got each grade, as bars of the same length: LaMini-LM's picture of its human assessment (2304.14402, figure 5). */
 export function gradesPlot({ groups }: Pick<AssessmentReport, 'groups'>, title = 'Grades by raters'): string {
   const height = area.top + groups.length * (bar + 10) + 24;
-  return svgFrame({ width, height, label: title }, [
+  return svgPicture({ title, width, height, style: ['  .dark { fill: #1f2328; }'], body: [
     `<text x="16" y="24" class="title">${escapeXml(title)}</text>`,
     ...grades.map((grade, place) => `<rect x="${area.left + place * 70}" y="36" width="12" height="12" fill="${colours[grade]}"/><text x="${area.left + place * 70 + 18}" y="46">${grade}</text>`),
     ...groups.flatMap(({ group, counts }, row) => {
@@ -29,5 +29,5 @@ export function gradesPlot({ groups }: Pick<AssessmentReport, 'groups'>, title =
       });
       return [`<text x="${area.left - 8}" y="${y + 15}" text-anchor="end">${escapeXml(group.length > 24 ? `${group.slice(0, 23)}…` : group)}</text>`, ...parts];
     }),
-  ]);
+  ] });
 }

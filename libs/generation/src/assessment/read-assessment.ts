@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { htmlPage, htmlTable } from '@tunesmith/datasets';
+import { htmlPage, htmlTable } from '@tunesmith/pictures';
 import { grades } from '../synthesis/judge.js';
 import { assessGrades, parseGrades, type AssessmentReport } from './assess-grades.js';
 import type { BlindForm } from './assessment-form.js';
@@ -28,13 +28,11 @@ export async function readAssessment(formFolder: string, gradesFolder: string, o
 
 function assessmentReportPage({ groups, raters, agreement }: AssessmentReport, title: string, plot: string): string {
   const { cohen, fleiss } = agreement;
+  const agreed = fleiss ? `<p>Fleiss' kappa of all raters over ${fleiss.items} answers that all graded: ${fleiss.kappa ?? 'it says nothing of them'}.</p>` : '<p>One rater agrees with nobody.</p>';
+  const pairs = cohen.length > 0 ? htmlTable({ columns: ['raters', 'answers that both graded', 'the same grade', "Cohen's kappa"], rows: cohen.map(({ raters: pair, items, agreed: same, kappa }) => [pair.join(' and '), items, same, kappa]) }) : '';
   return htmlPage(title, [
-    plot,
-    htmlTable(['group', 'answers', ...grades], groups.map(({ group, items, counts }) => [group, items, ...grades.map((grade) => counts[grade])])),
-    '<h2>Raters</h2>',
-    htmlTable(['rater', 'graded', ...grades], raters.map(({ rater, graded, counts }) => [rater, graded, ...grades.map((grade) => counts[grade])])),
-    '<h2>Agreement</h2>',
-    ...(fleiss ? [`<p>Fleiss' kappa of all raters over ${fleiss.items} answers that all graded: ${fleiss.kappa ?? 'it says nothing of them'}.</p>`] : ['<p>One rater agrees with nobody.</p>']),
-    ...(cohen.length > 0 ? [htmlTable(['raters', 'answers that both graded', 'the same grade', "Cohen's kappa"], cohen.map(({ raters: pair, items, agreed, kappa }) => [pair.join(' and '), items, agreed, kappa ?? 'says nothing']))] : []),
-  ].join('\n'));
+    { heading: 'Grades', body: `${plot}\n${htmlTable({ columns: ['group', 'answers', ...grades], rows: groups.map(({ group, items, counts }) => [group, items, ...grades.map((grade) => counts[grade])]) })}` },
+    { heading: 'Raters', body: htmlTable({ columns: ['rater', 'graded', ...grades], rows: raters.map(({ rater, graded, counts }) => [rater, graded, ...grades.map((grade) => counts[grade])]) }) },
+    { heading: 'Agreement', body: `${agreed}\n${pairs}` },
+  ]);
 }
