@@ -14,6 +14,8 @@ export interface InputModel extends AsyncDisposable {
   /** Every weight that the checkpoint holds, in the family's order. */
   readonly weights: readonly WeightName[];
   readonly tensors: PublishedTensors;
+  /** Of its weights, and of the adapter's. */
+  readonly weightFiles: readonly string[];
   /** What the adapter does, by weight; empty without one. */
   readonly updates: ReadonlyMap<string, AdapterUpdate>;
   /** Rows of the embedding. */
@@ -30,9 +32,11 @@ export async function openInputModel(name: string, path: string, adapterPath?: s
     const tensors = new PublishedTensors(folder.tensors, family.weights.tensors(parsed), family.weights.spellings);
     const weights = checkWeights(family.weights, parsed, tensors, path);
     const embedding = weights.find((weight) => roleOf(weight) === 'embedding');
-    const updates = adapterPath === undefined ? new Map<string, AdapterUpdate>() : adapterUpdates(opened.use(await readAdapter(adapterPath)), tensors);
+    const adapter = adapterPath === undefined ? undefined : opened.use(await readAdapter(adapterPath));
     return {
-      name, folder, family, parsed, weights, tensors, updates,
+      name, folder, family, parsed, weights, tensors,
+      weightFiles: [...folder.tensors.files, ...(adapter?.tensors.files ?? [])],
+      updates: adapter ? adapterUpdates(adapter, tensors) : new Map(),
       vocabularyRows: embedding ? tensors.info(embedding.huggingFace).shape[0]! : 0,
       [Symbol.asyncDispose]: () => opened.disposeAsync(),
     };

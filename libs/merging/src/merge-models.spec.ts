@@ -62,6 +62,13 @@ test('folds an adapter into the weight it targets and copies everything else byt
   }
 });
 
+test('a configuration folds an adapter into one of its models while that is read', async () => {
+  await merge({ adapter: at('adapter') }, 'folded-alone');
+  const configuration = { inputs: [{ model: 0, adapter: 0, name: 'tuned' }, { model: 1, name: 'other' }], method: 'linear', models: [{ input: 0, parameters: { weight: 1 } }, { input: 1, parameters: { weight: 0 } }], parameters: {} };
+  await mergeModels({ configuration, models: [at('base'), at('other')], adapters: [at('adapter')] }, at('folded-within'), context);
+  expect(await weight(at('folded-within'), `${target}.weight`)).toEqual(await weight(at('folded-alone'), `${target}.weight`));
+});
+
 test('running twice gives the same bytes', async () => {
   await merge({ method: 'slerp', models: [at('other')], parameters: { t: 0.3 } }, 'first');
   await merge({ method: 'slerp', models: [at('other')], parameters: { t: 0.3 } }, 'second');

@@ -16,7 +16,7 @@ export class ParentFiles {
   private constructor(private readonly states: readonly FileState[]) {}
 
   static async of(inputs: readonly InputModel[]): Promise<ParentFiles> {
-    return new ParentFiles(await Promise.all(inputs.flatMap(({ folder }) => folder.tensors.files.map(stateOf))));
+    return new ParentFiles(await Promise.all(inputs.flatMap(({ weightFiles }) => weightFiles.map(stateOf))));
   }
 
   /** What tells the parents of one merge from those of another; the places of files are no part of it. */
