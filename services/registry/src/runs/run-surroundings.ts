@@ -41,7 +41,7 @@ export class RunSurroundings {
 
   private async locate(manager: EntityManager, project: string, path: string): Promise<Located> {
     if (path.startsWith('hf:')) return { config: { path }, contentDigest: null };
-    if (RemoteFiles.isAddress(path)) return locateAddress(path);
+    if (RemoteFiles.isAddress(path)) return locateAddress(path, this.config.addresses.allowed);
     if (path.startsWith('upload:')) return this.locateUpload(manager, project, path.slice('upload:'.length));
     return this.locateFile(path);
   }
@@ -96,9 +96,9 @@ export class RunSurroundings {
   }
 }
 
-/** What an address gives is known when it was fetched. */
-function locateAddress(path: string): Located {
-  if (path.toLowerCase().startsWith('http://')) throw new RefusedError({ code: 'address-scheme', message: `expected https://…; got "${path}"; what comes over plain HTTP can be changed on the way; fetch the file yourself and give its path` });
+/** What an address gives is known when it was fetched; whether it may be is checked again there, at every redirect. */
+function locateAddress(path: string, allowed: PlatformConfig['addresses']['allowed']): Located {
+  if (allowed === 'public' && path.toLowerCase().startsWith('http://')) throw new RefusedError({ code: 'address-scheme', message: `expected https://…; got "${path}"; what comes over plain HTTP can be changed on the way; fetch the file yourself and give its path` });
   return { config: { path }, contentDigest: null };
 }
 
