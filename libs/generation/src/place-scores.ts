@@ -26,7 +26,8 @@ export function placesAtOnce({ vocabularySize }: CausalLanguageModel): number {
 /** Logits at the asked places of hidden [tokens, hidden] only; log-probabilities in float32. @throws GenerationError `logits-not-finite` */
 export function scorePlaces(model: CausalLanguageModel, hidden: Tensor, asked: readonly AskedPlace[]): PlaceScore[] {
   const results: PlaceScore[] = [];
-  const chunk = placesAtOnce(model);
+  // In bfloat16 more rows would go through another product, which rounds otherwise.
+  const chunk = hidden.dtype === 'float32' ? placesAtOnce(model) : Math.min(64, placesAtOnce(model));
   for (let first = 0; first < asked.length; first += chunk) {
     results.push(...scope(() => scoreChunk(model, hidden, asked.slice(first, first + chunk))));
   }

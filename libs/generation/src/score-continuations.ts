@@ -34,6 +34,8 @@ export interface ScoreContinuationsOptions {
 
 /** Tokens that go through the model at once. */
 const batchTokens = 2048;
+/** In bfloat16, products of fewer rows go another way and round otherwise: a pass has at least so many, so that what a row gets never depends on its batch. */
+const leastTokens = 65;
 
 /**
  * How likely continuations of contexts are. What several contexts begin with, and each context before its continuations, is computed once and
@@ -128,10 +130,13 @@ async function scoreTree(model: CausalLanguageModel, requests: readonly Continua
       signal.throwIfAborted();
       const continued = batch.some(({ children }) => children.length > 0);
       using memory = new BranchMemory();
-      using cache = new BranchCache(batch.map((node) => pasts.get(node) ?? []), continued ? memory : undefined);
+      const rows = batch.map(({ tokenIds }) => tokenIds);
+      const lacking = model.outputWeight.dtype === 'float32' ? 0 : leastTokens - rows.reduce((sum, tokenIds) => sum + tokenIds.length, 0);
+      const filled = lacking > 0 ? [...rows, Array<number>(lacking).fill(rows[0]![0]!)] : rows;
+      using cache = new BranchCache(filled.map((_, row) => (row < batch.length ? (pasts.get(batch[row]!) ?? []) : [])), continued ? memory : undefined);
       scope(() =>
         noGrad(() => {
-          const packed = packTokens(batch.map(({ tokenIds }) => tokenIds), { starts: cache.lengths, device: model.outputWeight.device });
+          const packed = packTokens(filled, { starts: cache.lengths, device: model.outputWeight.device });
           const hidden = model.hidden(packed, cache); // [tokens, hidden]
           asked.answer(batch, packed.boundaries, (places) => scorePlaces(model, hidden, places));
         }),
