@@ -4,7 +4,6 @@
 //        [--rows 24] [--runs 3] [--threads N] [--dtype bfloat16] [--top-k 10] [--peer-batch 4] [--aligned-rows 1000]
 // FOLDER: Hugging Face folders (tunesmith model import makes them), the first the pivot, whose template writes the conversations; PATH: a Python that has
 // torch and transformers; without it only ours is timed. Rows of FILE: {"messages"}.
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
@@ -13,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { printFigure, quantile, root } from './figure.mjs';
 import { makeRows } from './made-rows.mjs';
+import { Side } from './side.mjs';
 
 const room = (name) => import(join(root, 'libs', name, 'dist/index.js'));
 const { values } = parseArgs({
@@ -38,8 +38,8 @@ async function storing(model) {
   const { rows } = await encodeConversations(conversations(Number(values.rows)).map((messages) => ({ messages, split: 'train', tags: [] })), tokenizer, format, { maxLength: 1e9 });
   const request = { rows: rows.map(({ tokenIds }) => tokenIds), masks: rows.map(({ lossMask }) => lossMask) };
   const tokens = request.rows.reduce((sum, row) => sum + row.length, 0);
-  const ours = new Side(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--ours', '--model', model, '--threads', values.threads, '--dtype', values.dtype, '--top-k', values['top-k']]);
-  const theirs = values.python ? new Side(values.python, [join(root, 'tools/bench/fusion-peer.py'), model, values.dtype, values.threads, values['top-k'], values['peer-batch']]) : undefined;
+  const ours = new Side(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--ours', '--model', model, '--threads', values.threads, '--dtype', values.dtype, '--top-k', values['top-k']], values.threads);
+  const theirs = values.python ? new Side(values.python, [join(root, 'tools/bench/fusion-peer.py'), model, values.dtype, values.threads, values['top-k'], values['peer-batch']], values.threads) : undefined;
   await Promise.all([ours.answer(), theirs?.answer()]);
   const few = { rows: request.rows.slice(0, 2), masks: request.masks.slice(0, 2) };
   for (const side of [ours, theirs]) await side?.ask(few); // what is made on first use does not count
@@ -80,32 +80,6 @@ async function alignment(source) {
 function conversations(count) {
   const lines = values.dataset ? readFileSync(values.dataset, 'utf8') : makeRows(count, 200);
   return lines.split('\n').filter(Boolean).slice(0, count).map((line) => JSON.parse(line).messages);
-}
-
-/** A process that answers each line by a line. */
-class Side {
-  #process;
-  #lines;
-
-  constructor(program, arguments_) {
-    this.#process = spawn(program, arguments_, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, OMP_NUM_THREADS: values.threads } });
-    this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
-  }
-
-  async answer() {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error('a side of the comparison ended before its answer');
-    return JSON.parse(value);
-  }
-
-  ask(request) {
-    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-    return this.answer();
-  }
-
-  end() {
-    this.#process.stdin.end();
-  }
 }
 
 async function answerLines() {

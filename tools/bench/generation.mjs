@@ -3,7 +3,6 @@
 // Usage: node tools/build.mjs && node tools/bench/generation.mjs --model FOLDER --python PATH [--dataset FILE.jsonl] [--batches 1,32] [--new-tokens 128]
 //        [--runs 3] [--threads N] [--dtype bfloat16]
 // FOLDER: a Hugging Face folder (tunesmith model import makes one); PATH: a Python that has torch and transformers. Rows of FILE: {"prompt"} or {"messages"}.
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { quantile, root } from './figure.mjs';
+import { Side } from './side.mjs';
 
 const room = (name) => import(join(root, 'libs', name, 'dist/index.js'));
 const options = {
@@ -41,8 +41,8 @@ async function compare() {
   const { Tokenizer } = await room('tokenizers');
   const tokenizer = await Tokenizer.fromFolder(values.model);
   const prompts = readPrompts().map((text) => tokenizer.encode(text, { addSpecialTokens: true }));
-  const ours = new Side(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--ours', '--model', values.model, '--threads', values.threads, '--dtype', values.dtype]);
-  const theirs = new Side(values.python, [join(root, 'tools/bench/generation-peer.py'), values.model, values.dtype, values.threads]);
+  const ours = new Side(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--ours', '--model', values.model, '--threads', values.threads, '--dtype', values.dtype], values.threads);
+  const theirs = new Side(values.python, [join(root, 'tools/bench/generation-peer.py'), values.model, values.dtype, values.threads], values.threads);
   await Promise.all([ours.answer(), theirs.answer()]);
   const newTokens = Number(values['new-tokens']);
   for (const batch of values.batches.split(',').map(Number)) {
@@ -73,32 +73,6 @@ function readPrompts() {
 function commonStart(ours, theirs) {
   const other = ours.findIndex((token, place) => token !== theirs[place]);
   return other < 0 ? ours.length : other;
-}
-
-/** A process that answers each line by a line. */
-class Side {
-  #process;
-  #lines;
-
-  constructor(command, args) {
-    this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, OMP_NUM_THREADS: values.threads } });
-    this.#lines = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
-  }
-
-  async answer() {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error('a side of the comparison ended before its answer');
-    return JSON.parse(value);
-  }
-
-  ask(request) {
-    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-    return this.answer();
-  }
-
-  end() {
-    this.#process.stdin.end();
-  }
 }
 
 async function answerLines() {

@@ -3,7 +3,6 @@
 // Usage: node tools/build.mjs && node tools/bench/synthesis.mjs --model FOLDER --python PATH --dataset SEEDS.jsonl [--prompts 96] [--new-tokens 128]
 //        [--batches 8,16,32,64] [--runs 2] [--threads N] [--dtype bfloat16] [--kinds answers,instructions]
 // FOLDER: a Hugging Face folder with a chat template; PATH: a Python that has torch and transformers; rows of SEEDS: {"instruction"} or {"messages"}.
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { quantile, root } from './figure.mjs';
+import { Side } from './side.mjs';
 
 const goal = 3;
 const { values } = parseArgs({
@@ -42,8 +42,8 @@ async function compare() {
     answers: { prompts: Array.from({ length: count }, (_, place) => ({ system: responseSystem, user: instructions[place % instructions.length], seed: place })), sampling: { temperature: 0, topP: 1 } },
     instructions: { prompts: Array.from({ length: count }, (_, place) => ({ user: instructionPrompt({ examples: seeds(place), topics: [], items: 5 }), seed: place })), sampling: { temperature: 1, topP: 0.95 } },
   };
-  const ours = new Side(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--ours', '--model', values.model, '--threads', values.threads, '--dtype', values.dtype]);
-  const theirs = new Side(values.python, [join(root, 'tools/bench/synthesis-peer.py'), values.model, values.dtype, values.threads]);
+  const ours = new Side(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--ours', '--model', values.model, '--threads', values.threads, '--dtype', values.dtype], values.threads);
+  const theirs = new Side(values.python, [join(root, 'tools/bench/synthesis-peer.py'), values.model, values.dtype, values.threads], values.threads);
   await Promise.all([ours.answer(), theirs.answer()]);
   for (const name of values.kinds.split(',')) {
     const request = { ...kinds[name], new: Number(values['new-tokens']) };
@@ -66,32 +66,6 @@ async function compare() {
   }
   ours.end();
   theirs.end();
-}
-
-/** A process that answers each line by a line. */
-class Side {
-  #process;
-  #lines;
-
-  constructor(command, args) {
-    this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, OMP_NUM_THREADS: values.threads } });
-    this.#lines = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
-  }
-
-  async answer() {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error('a side of the comparison ended before its answer');
-    return JSON.parse(value);
-  }
-
-  ask(request) {
-    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-    return this.answer();
-  }
-
-  end() {
-    this.#process.stdin.end();
-  }
 }
 
 async function answerLines() {

@@ -1,4 +1,4 @@
-import { escapeXml, niceTicks, tickLabel } from '@tunesmith/pictures';
+import { escapeXml, niceTicks, svgPicture, tickLabel } from '@tunesmith/pictures';
 
 /** What is drawn: one value per step, evaluations at their steps, the learning rate of every step. */
 export interface LossPlot {
@@ -32,35 +32,28 @@ export function lossPlot({ title, loss, evaluations, learningRates }: LossPlot):
     ...(ofEvaluation.length > 0 ? [['evaluation', 'evaluation loss']] : []),
     ['rate', 'learning rate (right)'],
   ] as const;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(title)}">`,
-    '<style>',
-    // Without custom properties, which some renderers of SVG do not know.
-    '  text { font: 12px sans-serif; fill: #1f2328; } .title { font-size: 14px; font-weight: 600; } .paper { fill: #ffffff; }',
-    '  .grid { stroke: #d8dee4; } .axis { stroke: #1f2328; } path, .key { fill: none; stroke-width: 1.6; stroke-linejoin: round; }',
-    '  .loss { stroke: #0969da; } .evaluation { stroke: #bc4c00; } .dot { fill: #bc4c00; } .rate { stroke: #6e7781; stroke-dasharray: 5 4; }',
-    '  @media (prefers-color-scheme: dark) {',
-    '    text { fill: #e6edf3; } .paper { fill: #0d1117; } .grid { stroke: #30363d; } .axis { stroke: #e6edf3; }',
-    '    .loss { stroke: #58a6ff; } .evaluation { stroke: #f0883e; } .dot { fill: #f0883e; } .rate { stroke: #8b949e; }',
-    '  }',
-    '</style>',
-    `<rect width="${width}" height="${height}" class="paper"/>`,
-    `<text x="${area.left}" y="20" class="title">${escapeXml(title)}</text>`,
-    ...keys.map(([kind, label], index) => `<line class="key ${kind}" x1="${area.left + index * 160}" x2="${area.left + index * 160 + 22}" y1="36" y2="36"/><text x="${area.left + index * 160 + 28}" y="40">${label}</text>`),
-    ...lossTicks.map((tick) => `<line class="grid" x1="${area.left}" x2="${area.right}" y1="${y(tick, lossTicks).toFixed(1)}" y2="${y(tick, lossTicks).toFixed(1)}"/>`),
-    ...lossTicks.map((tick) => `<text x="${area.left - 8}" y="${(y(tick, lossTicks) + 4).toFixed(1)}" text-anchor="end">${tickLabel(tick)}</text>`),
-    ...rateTicks.map((tick) => `<text x="${area.right + 8}" y="${(y(tick, rateTicks) + 4).toFixed(1)}">${tickLabel(tick)}</text>`),
-    ...stepTicks.map((tick) => `<text x="${x(tick).toFixed(1)}" y="${area.bottom + 18}" text-anchor="middle">${tickLabel(tick)}</text>`),
-    `<line class="axis" x1="${area.left}" x2="${area.right}" y1="${area.bottom}" y2="${area.bottom}"/>`,
-    `<text x="${(area.left + area.right) / 2}" y="${height - 12}" text-anchor="middle">step</text>`,
-    `<text transform="translate(16 ${(area.top + area.bottom) / 2}) rotate(-90)" text-anchor="middle">loss</text>`,
-    `<path class="rate" d="${line(ofRate)}"/>`,
-    `<path class="loss" d="${line(ofLoss)}"/>`,
-    ...(ofEvaluation.length > 0 ? [`<path class="evaluation" d="${line(ofEvaluation)}"/>`] : []),
-    ...ofEvaluation.map(([px, py]) => `<circle class="dot" cx="${px.toFixed(1)}" cy="${py.toFixed(1)}" r="3"/>`),
-    '</svg>',
-    '',
-  ].join('\n');
+  return svgPicture({
+    title, width, height,
+    style: [
+      '  path, .key { fill: none; stroke-width: 1.6; stroke-linejoin: round; } .loss { stroke: #0969da; } .evaluation { stroke: #bc4c00; } .dot { fill: #bc4c00; } .rate { stroke: #6e7781; stroke-dasharray: 5 4; }',
+      '  @media (prefers-color-scheme: dark) { .loss { stroke: #58a6ff; } .evaluation { stroke: #f0883e; } .dot { fill: #f0883e; } .rate { stroke: #8b949e; } }',
+    ],
+    body: [
+      `<text x="${area.left}" y="20" class="title">${escapeXml(title)}</text>`,
+      ...keys.map(([kind, label], index) => `<line class="key ${kind}" x1="${area.left + index * 160}" x2="${area.left + index * 160 + 22}" y1="36" y2="36"/><text x="${area.left + index * 160 + 28}" y="40">${label}</text>`),
+      ...lossTicks.map((tick) => `<line class="grid" x1="${area.left}" x2="${area.right}" y1="${y(tick, lossTicks).toFixed(1)}" y2="${y(tick, lossTicks).toFixed(1)}"/>`),
+      ...lossTicks.map((tick) => `<text x="${area.left - 8}" y="${(y(tick, lossTicks) + 4).toFixed(1)}" text-anchor="end">${tickLabel(tick)}</text>`),
+      ...rateTicks.map((tick) => `<text x="${area.right + 8}" y="${(y(tick, rateTicks) + 4).toFixed(1)}">${tickLabel(tick)}</text>`),
+      ...stepTicks.map((tick) => `<text x="${x(tick).toFixed(1)}" y="${area.bottom + 18}" text-anchor="middle">${tickLabel(tick)}</text>`),
+      `<line class="axis" x1="${area.left}" x2="${area.right}" y1="${area.bottom}" y2="${area.bottom}"/>`,
+      `<text x="${(area.left + area.right) / 2}" y="${height - 12}" text-anchor="middle">step</text>`,
+      `<text transform="translate(16 ${(area.top + area.bottom) / 2}) rotate(-90)" text-anchor="middle">loss</text>`,
+      `<path class="rate" d="${line(ofRate)}"/>`,
+      `<path class="loss" d="${line(ofLoss)}"/>`,
+      ...(ofEvaluation.length > 0 ? [`<path class="evaluation" d="${line(ofEvaluation)}"/>`] : []),
+      ...ofEvaluation.map(([px, py]) => `<circle class="dot" cx="${px.toFixed(1)}" cy="${py.toFixed(1)}" r="3"/>`),
+    ],
+  });
 }
 
 /** Step (from 1) and value; of a long series the lowest and the highest of each part, so that no peak is lost. */

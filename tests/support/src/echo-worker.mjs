@@ -15,5 +15,36 @@ async function echo(input, { onProgress }) {
   return found ? JSON.parse(await readFile(found, 'utf8')) : {};
 }
 
-const names = ['train', 'plan', 'compareDomains', 'merge', 'extractAdapter', 'mergeAdapters', 'compressDelta', 'restoreDelta', 'represent', 'fuse', 'agree', 'evaluate', 'compare', 'score', 'chat', 'importDataset', 'describeDataset', 'diffDatasets', 'completeRows', 'compose', 'detect', 'makeAssessmentForm', 'readAssessment', 'synthesizeInstructions', 'synthesizeResponses', 'synthesizeInstructionsElsewhere', 'synthesizeResponsesElsewhere', 'quantize', 'importModel', 'importTasks'];
+const names = [
+  'train',
+  'plan',
+  'compareDomains',
+  'merge',
+  'extractAdapter',
+  'mergeAdapters',
+  'compressDelta',
+  'restoreDelta',
+  'represent',
+  'fuse',
+  'agree',
+  'evaluate',
+  'compare',
+  'score',
+  'chat',
+  'importDataset',
+  'describeDataset',
+  'diffDatasets',
+  'completeRows',
+  'compose',
+  'detect',
+  'makeAssessmentForm',
+  'readAssessment',
+  'synthesizeInstructions',
+  'synthesizeResponses',
+  'synthesizeInstructionsElsewhere',
+  'synthesizeResponsesElsewhere',
+  'quantize',
+  'importModel',
+  'importTasks',
+];
 export default { functions: Object.fromEntries(names.map((name) => [name, echo])), cores: Object.fromEntries(names.map((name) => [name, 0])) };

@@ -28,7 +28,35 @@ import { synthesize } from './synthesize.js';
 import { train } from './train.js';
 
 /** Every word that may stand after `uses:`. */
-export const stepKinds: readonly StepKind[] = [importModel, importDataset, importFiles, importTasks, reportDataset, diffDatasets, synthesize, detect, compose, train, compareDomains, represent, fuse, agree, merge, extractAdapter, mergeAdapters, compressDelta, restoreDelta, evaluate, compare, gate, quantize, promote, assess, score, chat];
+export const stepKinds: readonly StepKind[] = [
+  importModel,
+  importDataset,
+  importFiles,
+  importTasks,
+  reportDataset,
+  diffDatasets,
+  synthesize,
+  detect,
+  compose,
+  train,
+  compareDomains,
+  represent,
+  fuse,
+  agree,
+  merge,
+  extractAdapter,
+  mergeAdapters,
+  compressDelta,
+  restoreDelta,
+  evaluate,
+  compare,
+  gate,
+  quantize,
+  promote,
+  assess,
+  score,
+  chat,
+];
 
 export function findStepKind(name: string): StepKind | undefined {
   return stepKinds.find((kind) => kind.name === name);

@@ -1,3 +1,4 @@
+import { escapeXml, svgPicture } from '@tunesmith/pictures';
 import type { ShareInterval } from './share-intervals.js';
 
 /** A bar of the picture. */
@@ -23,32 +24,26 @@ export function detectionPlot(title: string, shares: readonly DetectedShare[]): 
   const x = (share: number): number => left + (Math.min(share, end) / end) * (right - left);
   const ticks = Array.from({ length: Math.round(end * 10) + 1 }, (_, tick) => tick / 10);
   const bottom = top + shares.length * barHeight;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(title)}">`,
-    '<style>',
-    '  text { font: 12px sans-serif; fill: #1f2328; } .title { font-size: 14px; font-weight: 600; } .paper { fill: #ffffff; } .grid { stroke: #d8dee4; }',
-    '  .bar { fill: #54aeff; } .interval { stroke: #1f2328; stroke-width: 1.6; } .round { fill: none; stroke: #bc4c00; }',
-    '  @media (prefers-color-scheme: dark) { text { fill: #e6edf3; } .paper { fill: #0d1117; } .grid { stroke: #30363d; } .bar { fill: #1f6feb; } .interval { stroke: #e6edf3; } .round { stroke: #f0883e; } }',
-    '</style>',
-    `<rect width="${width}" height="${height}" class="paper"/>`,
-    `<text x="16" y="22" class="title">${escapeXml(title)}</text>`,
-    '<text x="16" y="42">bars: share; lines: 95 % interval; rings: rounds</text>',
-    ...ticks.map((tick) => `<line class="grid" x1="${x(tick).toFixed(1)}" x2="${x(tick).toFixed(1)}" y1="${top}" y2="${bottom}"/><text x="${x(tick).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${Math.round(tick * 100)} %</text>`),
-    ...shares.flatMap(({ domain, share, interval, rounds }, place) => {
-      const middle = top + place * barHeight + barHeight / 2;
-      return [
-        `<text x="${left - 10}" y="${middle + 4}" text-anchor="end">${escapeXml(domain)}</text>`,
-        `<rect class="bar" x="${left}" y="${middle - 9}" width="${(x(share) - left).toFixed(1)}" height="18"/>`,
-        `<line class="interval" x1="${x(interval.low).toFixed(1)}" x2="${x(interval.high).toFixed(1)}" y1="${middle}" y2="${middle}"/>`,
-        ...rounds.map((each) => `<circle class="round" cx="${x(each).toFixed(1)}" cy="${middle}" r="3"/>`),
-        `<text x="${right + 12}" y="${middle + 4}">${(share * 100).toFixed(1)} %</text>`,
-      ];
-    }),
-    '</svg>',
-    '',
-  ].join('\n');
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character]!);
+  return svgPicture({
+    title, width, height,
+    style: [
+      '  .bar { fill: #54aeff; } .interval { stroke: #1f2328; stroke-width: 1.6; } .round { fill: none; stroke: #bc4c00; }',
+      '  @media (prefers-color-scheme: dark) { .bar { fill: #1f6feb; } .interval { stroke: #e6edf3; } .round { stroke: #f0883e; } }',
+    ],
+    body: [
+      `<text x="16" y="22" class="title">${escapeXml(title)}</text>`,
+      '<text x="16" y="42">bars: share; lines: 95 % interval; rings: rounds</text>',
+      ...ticks.map((tick) => `<line class="grid" x1="${x(tick).toFixed(1)}" x2="${x(tick).toFixed(1)}" y1="${top}" y2="${bottom}"/><text x="${x(tick).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${Math.round(tick * 100)} %</text>`),
+      ...shares.flatMap(({ domain, share, interval, rounds }, place) => {
+        const middle = top + place * barHeight + barHeight / 2;
+        return [
+          `<text x="${left - 10}" y="${middle + 4}" text-anchor="end">${escapeXml(domain)}</text>`,
+          `<rect class="bar" x="${left}" y="${middle - 9}" width="${(x(share) - left).toFixed(1)}" height="18"/>`,
+          `<line class="interval" x1="${x(interval.low).toFixed(1)}" x2="${x(interval.high).toFixed(1)}" y1="${middle}" y2="${middle}"/>`,
+          ...rounds.map((each) => `<circle class="round" cx="${x(each).toFixed(1)}" cy="${middle}" r="3"/>`),
+          `<text x="${right + 12}" y="${middle + 4}">${(share * 100).toFixed(1)} %</text>`,
+        ];
+      }),
+    ],
+  });
 }

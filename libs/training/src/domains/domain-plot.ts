@@ -1,4 +1,4 @@
-import { colours, escapeXml, niceTicks } from '@tunesmith/pictures';
+import { colours, escapeXml, niceTicks, svgPicture } from '@tunesmith/pictures';
 import type { DomainEvaluation } from './domain-evaluation.js';
 
 /** The domains at one evaluation; `step` counts the steps before it. */
@@ -31,21 +31,16 @@ export function domainPlot(evaluations: readonly EvaluatedDomains[]): string {
   const stepTicks = niceTicks(0, lastStep, 8).filter((tick) => Number.isInteger(tick));
   const x = (step: number): number => left + (step / Math.max(lastStep, stepTicks.at(-1)!)) * (right - left);
   const style = (place: number): string => `stroke="${colours[place % colours.length]}"${place < colours.length ? '' : ' stroke-dasharray="6 4"'}`;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Weights and held-out losses of domains">`,
-    '<style>',
-    '  text { font: 12px sans-serif; fill: #1f2328; } .title { font-size: 14px; font-weight: 600; } .paper { fill: #ffffff; } .grid { stroke: #d8dee4; } .axis { stroke: #1f2328; }',
-    '  path, .key { fill: none; stroke-width: 1.8; stroke-linejoin: round; }',
-    '  @media (prefers-color-scheme: dark) { text { fill: #e6edf3; } .paper { fill: #0d1117; } .grid { stroke: #30363d; } .axis { stroke: #e6edf3; } }',
-    '</style>',
-    `<rect width="${width}" height="${height}" class="paper"/>`,
-    ...names.map((name, place) => `<line class="key" ${style(place)} x1="${left + (place % 6) * 118}" x2="${left + (place % 6) * 118 + 20}" y1="${18 + 16 * Math.floor(place / 6)}" y2="${18 + 16 * Math.floor(place / 6)}"/><text x="${left + (place % 6) * 118 + 26}" y="${22 + 16 * Math.floor(place / 6)}">${escapeXml(name)}</text>`),
-    ...panels.flatMap((panel) => drawPanel(panel)),
-    ...stepTicks.map((tick) => `<text x="${x(tick).toFixed(1)}" y="${height - 34}" text-anchor="middle">${tick}</text>`),
-    `<text x="${(left + right) / 2}" y="${height - 12}" text-anchor="middle">step</text>`,
-    '</svg>',
-    '',
-  ].join('\n');
+  return svgPicture({
+    title: 'Weights and held-out losses of domains', width, height,
+    style: ['  path, .key { fill: none; stroke-width: 1.8; stroke-linejoin: round; }'],
+    body: [
+      ...names.map((name, place) => `<line class="key" ${style(place)} x1="${left + (place % 6) * 118}" x2="${left + (place % 6) * 118 + 20}" y1="${18 + 16 * Math.floor(place / 6)}" y2="${18 + 16 * Math.floor(place / 6)}"/><text x="${left + (place % 6) * 118 + 26}" y="${22 + 16 * Math.floor(place / 6)}">${escapeXml(name)}</text>`),
+      ...panels.flatMap((panel) => drawPanel(panel)),
+      ...stepTicks.map((tick) => `<text x="${x(tick).toFixed(1)}" y="${height - 34}" text-anchor="middle">${tick}</text>`),
+      `<text x="${(left + right) / 2}" y="${height - 12}" text-anchor="middle">step</text>`,
+    ],
+  });
 
   function drawPanel({ title, top, bottom, unit, value }: Panel): string[] {
     const values = evaluations.flatMap(({ domains }) => names.map((name) => value(domains, name)));
