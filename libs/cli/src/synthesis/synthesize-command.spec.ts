@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,11 @@ import { sampleDigest, sampleRun, sampleRunId, succeededRun } from '../testing/s
 import { sendEvents, TinyPlatform } from '../testing/tiny-platform.js';
 
 const refOf = (kind: string) => ({ digest: sampleDigest, size: 4_700, mediaType: `application/vnd.tunesmith.${kind}.v1+folder` });
+let home: string;
+beforeAll(async () => void (home = await mkdtemp(join(tmpdir(), 'synthesize-'))));
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+const rows = '{}\n';
 const usage = { completions: 9, promptTokens: 4000, newTokens: 1200, cost: 0.25 };
 const metrics = {
   rows: 7, wanted: 8, teacher: 'small at example.com', stoppedBy: 'spending-cap', filters: [{ stage: 'instruction', filter: 'format', dropped: 2 }, { stage: 'response', filter: 'refusal', dropped: 0 }],
@@ -19,9 +25,11 @@ async function synthesize(words: readonly string[], more: readonly string[] = []
       sendEvents(answer)('end', succeededRun({ name: 'synthesize', uses: 'synthesize', outputs: { dataset: refOf('dataset'), report: refOf('report') }, metrics }));
       answer.end();
     },
+    [`GET /v1/artifacts/${encodeURIComponent(sampleDigest)}`]: { mediaType: refOf('dataset').mediaType, files: [{ path: 'rows.jsonl', digest: `sha256:${createHash('sha256').update(rows).digest('hex')}`, size: rows.length }] },
+    [`GET /v1/artifacts/${encodeURIComponent(sampleDigest)}/files/rows.jsonl`]: (_request, answer) => answer.end(rows),
     'POST /v1/uploads': { id: 'u1', reference: 'upload:u1' }, 'PATCH /v1/uploads/u1': { files: [{ path: 'model.gguf', received: 4 }] }, 'POST /v1/uploads/u1/complete': { complete: true },
   });
-  const { code, stdout, stderr } = await runCommand(['dataset', 'synthesize', ...words, ...more], { environment: platform.environment });
+  const { code, stdout, stderr } = await runCommand(['dataset', 'synthesize', ...words, ...more], { environment: { ...platform.environment, TUNESMITH_HOME: home } });
   const settings = platform.seen('POST /v1/runs').length === 1 ? (platform.bodyOf('POST /v1/runs') as { steps: { synthesize: { with: object } } }).steps.synthesize.with : undefined;
   return { settings, code, stdout, stderr };
 }

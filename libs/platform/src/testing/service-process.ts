@@ -6,6 +6,7 @@ import { done } from '../bus/outcome.js';
 import { Database } from '../database/database.js';
 import { PlatformModule } from '../service/platform.module.js';
 import { startService } from '../service/start-service.js';
+import { idleHandlers } from './idle-handlers.js';
 import { datasetHandler, emptyResult, trainHandler } from './train-handlers.js';
 
 const [, , mode, log = ''] = process.argv;
@@ -27,7 +28,7 @@ const training = trainHandler(async (_spec, job) => {
   return { ...emptyResult, metrics: { epoch: job.epoch } };
 });
 
-const service = await startService(PlatformModule.forService({ service: 'trainer', handlers: [dataset, training], delivery: { ackWait: 1000, maxDeliver: 3, retryDelay: () => 20 } }), { logger: false });
+const service = await startService(PlatformModule.forService({ service: 'trainer', handlers: [dataset, training, ...idleHandlers('trainer', [training])], delivery: { ackWait: 1000, maxDeliver: 3, retryDelay: () => 20 } }), { logger: false });
 service.get(Database).onCommit(() => {
   if (isArmed) die();
 });

@@ -5,6 +5,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { NatsServer, temporaryFolder } from '@tunesmith/tests-support';
 import { PlatformModule, type ServiceOptions } from '../service/platform.module.js';
 import { startService, type RunningService } from '../service/start-service.js';
+import { idleHandlers } from './idle-handlers.js';
 
 export const someDigest = `sha256:${'1'.repeat(64)}`;
 export const someRef: ArtifactRef = { digest: someDigest, size: 1, mediaType: 'application/vnd.tunesmith.model.v1+folder' };
@@ -27,7 +28,9 @@ export class TestPlatform implements AsyncDisposable {
 
   async service(options: Partial<ServiceOptions> & { handlers: readonly Type[] }, environment: Record<string, string> = {}): Promise<RunningService> {
     const fast = { ackWait: 1000, maxDeliver: 3, retryDelay: () => 20 };
-    const module = PlatformModule.forService({ service: 'trainer', delivery: fast, ...options });
+    const { service: name = 'trainer', handlers } = options;
+    const complete = handlers.length === 0 ? handlers : [...handlers, ...idleHandlers(name, handlers)];
+    const module = PlatformModule.forService({ delivery: fast, ...options, service: name, handlers: complete });
     const service = await startService(module, { environment: { ...this.environment, ...environment }, logger: process.env['TUNESMITH_TEST_LOG'] ? ['log', 'warn', 'error'] : false });
     this.services.push(service);
     return service;
