@@ -1,14 +1,15 @@
 import { counterUniform } from '@tunesmith/datasets';
 import { f1, matthewsCorrelation } from './aggregations/agreements.js';
 import type { Aggregation } from './aggregations/aggregation.js';
-import { meanOfBrierScores, meanOfNumbers, meanOfValues, median } from './aggregations/means.js';
+import { bleu } from './aggregations/bleu.js';
+import { meanOfBrierScores, meanOfNumbers, meanOfValues, meanWhereScored, median } from './aggregations/means.js';
 import { bitsPerByte, perplexity, weightedPerplexity } from './aggregations/perplexities.js';
 import { EvaluationError } from './evaluation-error.js';
 import { mean } from './mean.js';
 import type { MetricValue } from './metrics/metric.js';
 
 /** Every way to one number from those of the documents. */
-export const aggregations: readonly Aggregation[] = [meanOfValues, meanOfNumbers, meanOfBrierScores, median, perplexity, weightedPerplexity, bitsPerByte, f1, matthewsCorrelation];
+export const aggregations: readonly Aggregation[] = [meanOfValues, meanOfNumbers, meanWhereScored, meanOfBrierScores, median, perplexity, weightedPerplexity, bitsPerByte, f1, matthewsCorrelation, bleu];
 
 /** @throws EvaluationError `aggregation-unknown` */
 export function findAggregation(name: string): Aggregation {

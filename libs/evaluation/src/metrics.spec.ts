@@ -31,6 +31,8 @@ test('aggregations are those of the reference', () => {
   const aggregate = (name: string, values: unknown[]) => findAggregation(name).aggregate(values);
   expect(aggregate('mean', [1, 0, 1, 1])).toBe(0.75);
   expect(aggregate('nanmean', [1, NaN, 3])).toBe(2);
+  expect(aggregate('mean_where_scored', [1, null, 0])).toBe(0.5);
+  expect(aggregate('mean_where_scored', [null])).toBe(0);
   expect(aggregate('median', [3, 1, 2, 4])).toBe(3);
   expect(aggregate('perplexity', [-1, -3])).toBeCloseTo(Math.exp(2), 12);
   expect(aggregate('weighted_perplexity', [[-1, 2], [-3, 2]])).toBeCloseTo(Math.E, 12);
@@ -47,6 +49,8 @@ test('aggregations are those of the reference', () => {
 test('standard errors: by formula where there is one, else by drawing anew, the same each time', () => {
   expect(errorOf(findAggregation('mean'), [1, 0, 1, 1])).toBeCloseTo(0.25, 12);
   expect(errorOf(findAggregation('mean'), [1])).toBeUndefined();
+  expect(errorOf(findAggregation('mean_where_scored'), [1, null, 0, 1, 1])).toBeCloseTo(0.25, 12);
+  expect(errorOf(findAggregation('mean_where_scored'), [1, null])).toBeUndefined();
   expect(errorOf(findAggregation('perplexity'), [-1, -3])).toBeCloseTo(Math.exp(2), 10);
   const numbers = Array.from({ length: 400 }, (_, index) => ((index * 7919) % 400) / 400);
   const median = errorOf(findAggregation('median'), numbers)!;

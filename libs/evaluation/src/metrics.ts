@@ -1,17 +1,22 @@
 import { EvaluationError } from './evaluation-error.js';
 import { accuracy, accuracyByBytes, accuracyByCharacters, accuracyByInformation } from './metrics/accuracy.js';
+import { bleu } from './metrics/bleu.js';
 import { brierScore } from './metrics/brier-score.js';
 import { exactMatch } from './metrics/exact-match.js';
 import { f1 } from './metrics/f1.js';
 import { matthews } from './metrics/matthews.js';
 import type { Metric } from './metrics/metric.js';
 import { bitsPerByte, bytePerplexity, perplexity, wordPerplexity } from './metrics/perplexity.js';
+import { rouge1, rouge2, rougeL } from './metrics/rouge.js';
+import { toolBenchActEm, toolBenchEasyF1, toolBenchF1, toolBenchHallucinationRate, toolBenchHardF1, toolBenchPlanEm, toolBenchRougeL } from './metrics/toolbench.js';
 
 /** Every metric that a task may name. */
 export const metrics: readonly Metric[] = [
   accuracy, accuracyByCharacters, accuracyByBytes, accuracyByInformation,
   exactMatch, f1, matthews, brierScore,
   perplexity, wordPerplexity, bytePerplexity, bitsPerByte,
+  bleu, rouge1, rouge2, rougeL,
+  toolBenchPlanEm, toolBenchActEm, toolBenchHallucinationRate, toolBenchF1, toolBenchEasyF1, toolBenchHardF1, toolBenchRougeL,
 ];
 
 /** @throws EvaluationError `metric-unknown` */

@@ -17,8 +17,19 @@ export const meanOfNumbers: Aggregation = {
   standardError: (values) => standardError((values as number[]).filter((each) => !Number.isNaN(each))),
 };
 
+/** Without the documents that count for nothing here (null); 0 where none counts. */
+export const meanWhereScored: Aggregation = {
+  name: 'mean_where_scored',
+  aggregate: (values) => (scored(values).length === 0 ? 0 : mean(scored(values))),
+  standardError: (values) => standardError(scored(values)),
+};
+
 /** The upper one of the two in the middle. */
 export const median: Aggregation = {
   name: 'median',
   aggregate: (values) => [...(values as number[])].sort((one, other) => one - other)[Math.floor(values.length / 2)]!,
 };
+
+function scored(values: readonly unknown[]): number[] {
+  return (values as (number | null)[]).filter((each) => each !== null);
+}

@@ -74,3 +74,19 @@ test('of MMLU those subjects count that the data folder has', async () => {
   expect(groups.map(({ name }) => name)).toEqual(['mmlu::mmlu_stem', 'mmlu']);
   expect(tasks[1]!.items[0]).toMatchObject({ prompt: 'The following are multiple choice questions (with answers) about college biology.\n\nWhy?\nA. a\nB. b\nC. c\nD. d\nAnswer:', target: 2 });
 });
+
+test('ToolBench-static asks for the next step, and its metrics read the tools of the document', async () => {
+  await using folder = await temporaryFolder();
+  const step = (name: string, input: object) => `Thought: t\nAction: ${name}\nAction Input: ${JSON.stringify(input)}`;
+  const documents = [
+    { query: 'Weather?', tools: ['f', 'Finish'], reference: step('f', { a: 1, b: 2 }) },
+    { query: 'Thanks.', tools: ['f', 'Finish'], reference: step('Finish', { return_type: 'give_answer', final_answer: 'at your service' }) },
+  ];
+  await writeFile(join(folder.path, 'toolbench_static.jsonl'), documents.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  await importTasks({ tasks: ['toolbench_static'], data: folder.path, hubCache: folder.path }, join(folder.path, 'tasks'), context);
+  const [task] = (await definitions.plan({ kind: 'definitions', name: 'definitions' }, askableSources([], join(folder.path, 'tasks')), planOptions)).tasks;
+  expect(task!.items.map(({ prompt }) => prompt)).toEqual(['Weather?', 'Thanks.']);
+  const answers = [step('f', { a: 1, b: 3, c: 4 }), step('g', {})];
+  const scores = task!.items.map((item, place) => task!.score(item, [{ text: answers[place]!, tokens: 1 }]));
+  expect(task!.metrics(scores)).toMatchObject({ toolbench_plan_em: 0.5, toolbench_act_em: 1, toolbench_hallu_rate: 0.5, toolbench_f1: 0.6, toolbench_easy_f1: 0, toolbench_hard_f1: 0.6, toolbench_rougeL: 0 });
+});

@@ -6,7 +6,7 @@ const outcomes = {
   ofChoices: { choices: ['yes', 'no way'], logProbs: [-1, -3], greedy: [true, false], unconditional: [-2, -2], gold: [1] },
   ofContinuation: { logProb: -2, greedy: false },
   ofText: { logProb: -20, words: 5, bytes: 25 },
-  ofGeneration: { prediction: 'yes', references: ['no'], document: {} },
+  ofGeneration: { prediction: 'yes', references: ['no'], document: { tools: ['no'] } },
 } as const;
 
 /** What every metric promises: it serves some kind of output, gives the same value each time, and its aggregation takes what it gives. */
