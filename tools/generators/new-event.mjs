@@ -106,7 +106,7 @@ export const ${constant} = defineStepKind({
 });
 `);
   edit('libs/contracts/src/index.ts', (text) => addLine(text, `export { ${constant}, ${spec} } from './steps/${kind}.js';`));
-  edit('libs/contracts/src/steps/step-kinds.ts', (text) => addLine(text, `import { ${constant} } from './${kind}.js';`).replace(/(stepKinds: readonly StepKind\[\] = \[[^\]]*)\]/, `$1, ${constant}]`));
+  edit('libs/contracts/src/steps/step-kinds.ts', (text) => addLine(text, `import { ${constant} } from './${kind}.js';`).replace(/(stepKinds: readonly StepKind\[\] = \[[^\]]*)\]/, `$1  ${constant},\n]`));
   const file = `${kind}-requested`;
   const handler = `${pascal(file)}Handler`;
   refuseExisting(`services/${owner}/src/${file}.handler.ts`);
