@@ -26,6 +26,7 @@ export { nearDuplicates, type NearDuplicate, type NearDuplicatesOptions } from '
 export { ignoredTarget, packRows, type PackedRows, type RowLayout } from './pack-rows.js';
 export { fillPlaceholders, placeholdersIn } from './placeholders.js';
 export type { Problem, ProblemCode } from './problem.js';
+export { isObject } from './formats/messages.js';
 export { collectRows, readRows, type ReadRowsOptions } from './read-rows.js';
 export { permutation } from './row-order.js';
 export { roles, serializeRow, splits, type Message, type Role, type Row, type RowOrigin, type Split, type Tool, type ToolCall } from './row.js';

@@ -1,7 +1,7 @@
 export { AddressError } from './addresses/address-error.js';
 export { RemoteFiles } from './addresses/remote-files.js';
 export { ArtifactError, explainDisk } from './artifacts/artifact-error.js';
-export { ArtifactStore, type StagedArtifacts } from './artifacts/artifact-store.js';
+export { ArtifactStore, type StagedArtifacts, type StagedList } from './artifacts/artifact-store.js';
 export { sha256 } from './artifacts/canonical-manifest.js';
 export { openArtifactStore } from './artifacts/open-artifact-store.js';
 export { Bus } from './bus/bus.js';

@@ -11,11 +11,11 @@ export class AgreeRequestedHandler implements JobHandler<AgreeSpec> {
 
   async handle({ model, sources, names, split, transfer, ...vocabulary }: AgreeSpec, job: RunningJob): Promise<JobResult> {
     await using inputs = await this.artifacts.stage({ model }, job.signal);
-    await using others = await this.artifacts.stage<string>(Object.fromEntries(sources.map((source, index) => [String(index), source])), job.signal);
+    await using others = await this.artifacts.stageList(sources, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'agreement');
     const options: AgreementOptions = {
-      modelFolder: inputs.model, sourceFolders: sources.map((_source, index) => others[index]!), split, transfer, vocabulary: vocabularyOptions(vocabulary), ...(names === undefined ? {} : { names }),
+      modelFolder: inputs.model, sourceFolders: others.folders, split, transfer, vocabulary: vocabularyOptions(vocabulary), ...(names === undefined ? {} : { names }),
     };
     const metrics = await this.workers.run<Agreement>('agree', { ...options, outFolder }, job);
     return { outputs: { evaluation: await this.artifacts.store(outFolder, 'evaluation', job.signal) }, metrics: { ...metrics } };

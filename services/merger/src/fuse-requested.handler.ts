@@ -16,11 +16,11 @@ export class FuseRequestedHandler implements JobHandler<FuseSpec> {
 
   async handle({ dataset, pivot, sources, vocabulary, score, unmapped, ...settings }: FuseSpec, job: RunningJob): Promise<JobResult> {
     await using inputs = await this.artifacts.stage({ dataset, pivot }, job.signal);
-    await using others = await this.artifacts.stage<string>(Object.fromEntries(sources.map((source, index) => [String(index), source])), job.signal);
+    await using others = await this.artifacts.stageList(sources, job.signal);
     await using scratch = await job.scratch();
     const outFolders = { dataset: join(scratch.path, 'dataset'), report: join(scratch.path, 'report') };
     const options: FuseOptions = {
-      ...settings, datasetFolder: inputs.dataset, pivotFolder: inputs.pivot, sourceFolders: sources.map((_source, index) => others[index]!),
+      ...settings, datasetFolder: inputs.dataset, pivotFolder: inputs.pivot, sourceFolders: others.folders,
       vocabulary: vocabularyOptions({ vocabulary, score, unmapped }),
     };
     const report = await this.workers.run<FuseReport & JobMetrics>('fuse', { ...options, outFolders } satisfies FuseInput, job);

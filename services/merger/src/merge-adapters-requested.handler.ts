@@ -9,10 +9,10 @@ export class MergeAdaptersRequestedHandler implements JobHandler<MergeAdaptersSp
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
   async handle({ adapters, ...settings }: MergeAdaptersSpec, job: RunningJob): Promise<JobResult> {
-    await using inputs = await this.artifacts.stage<string>(Object.fromEntries(adapters.map((adapter, index) => [String(index), adapter])), job.signal);
+    await using inputs = await this.artifacts.stageList(adapters, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'adapter');
-    const report = await this.workers.run<AdapterMerge>('mergeAdapters', { ...settings, adapters: adapters.map((_, index) => inputs[String(index)]!), outFolder }, job);
+    const report = await this.workers.run<AdapterMerge>('mergeAdapters', { ...settings, adapters: inputs.folders, outFolder }, job);
     return { outputs: { adapter: await this.artifacts.store(outFolder, 'adapter', job.signal) }, metrics: { ...report } };
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { merge, type ArtifactRef, type JobMetrics, type MergeSpec } from '@tunesmith/contracts';
+import { merge, type JobMetrics, type MergeSpec } from '@tunesmith/contracts';
 import type { MakeMergedModelOptions, MergedModel, MergeOptions } from '@tunesmith/merging';
 import { ArtifactStore, HandlesJob, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
 
@@ -13,20 +13,17 @@ export class MergeRequestedHandler implements JobHandler<MergeSpec> {
 
   async handle(spec: MergeSpec, job: RunningJob): Promise<JobResult> {
     const { base, adapter, models, adapters, dataset, configuration, perplexity, seed, maxShardBytes, ...short } = spec;
-    await using staged = await this.artifacts.stage<string>({ ...(base && { base }), ...(adapter && { adapter }), ...(dataset && { dataset }), ...numbered('model', models), ...numbered('adapter', adapters) }, job.signal);
-    const folders = (name: string, refs: readonly ArtifactRef[]): string[] => refs.map((_, index) => staged[`${name} ${index}`]!);
+    await using staged = await this.artifacts.stage<string>({ ...(base && { base }), ...(adapter && { adapter }), ...(dataset && { dataset }) }, job.signal);
+    await using others = await this.artifacts.stageList(models, job.signal);
+    await using updates = await this.artifacts.stageList(adapters, job.signal);
     const options: MergeOptions = configuration
-      ? { configuration, models: folders('model', models), adapters: folders('adapter', adapters), seed, maxShardBytes }
-      : { ...short, base: staged['base']!, adapter: staged['adapter'], models: folders('model', models), seed, maxShardBytes };
+      ? { configuration, models: others.folders, adapters: updates.folders, seed, maxShardBytes }
+      : { ...short, base: staged['base']!, adapter: staged['adapter'], models: others.folders, seed, maxShardBytes };
     const digests = [...(base ? [base] : []), ...models].map(({ digest }) => digest);
     const outFolder = join(await job.kept(), 'merged');
     const { report, examination } = await this.workers.run<MergedModel>('merge', { merge: options, datasetFolder: staged['dataset'], perplexity, digests, outFolder } satisfies MakeMergedModelOptions & { outFolder: string }, job);
     return { outputs: { model: await this.artifacts.store(outFolder, 'model', job.signal) }, metrics: metricsOf(report, examination) };
   }
-}
-
-function numbered(name: string, refs: readonly ArtifactRef[]): Record<string, ArtifactRef> {
-  return Object.fromEntries(refs.map((ref, index) => [`${name} ${index}`, ref]));
 }
 
 function metricsOf(report: MergedModel['report'], { tokenizer, result, parents, notCompared }: MergedModel['examination']): JobMetrics {

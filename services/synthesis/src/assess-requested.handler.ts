@@ -24,12 +24,13 @@ export class AssessRequestedHandler implements JobHandler<AssessSpec> {
   }
 
   private async makeForm({ dataset, models, labels, items, maxNewTokens, seed, title, dtype }: AssessmentFormSpec, job: RunningJob): Promise<JobResult> {
-    await using inputs = await this.artifacts.stage<string>({ dataset, ...Object.fromEntries(models.map((model, place) => [`model-${place}`, model])) }, job.signal);
+    await using inputs = await this.artifacts.stage({ dataset }, job.signal);
+    await using staged = await this.artifacts.stageList(models, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'form');
     const input: MakeFormInput = {
-      models: models.map(({ digest }, place) => ({ label: labels[place] ?? digest.slice(0, 19), folder: inputs[`model-${place}`]! })),
-      datasetFolder: inputs['dataset']!, items: items ?? (models.length > 0 ? usualItems.models : usualItems.rows), maxNewTokens, seed, title, dtype, outFolder,
+      models: models.map(({ digest }, place) => ({ label: labels[place] ?? digest.slice(0, 19), folder: staged.folders[place]! })),
+      datasetFolder: inputs.dataset, items: items ?? (models.length > 0 ? usualItems.models : usualItems.rows), maxNewTokens, seed, title, dtype, outFolder,
     };
     const made = await this.workers.run<MadeForm>('makeAssessmentForm', input, job);
     return { outputs: { form: await this.artifacts.store(outFolder, 'report', job.signal) }, metrics: JobMetrics.parse(made) };

@@ -12,11 +12,10 @@ export class CompareDomainsRequestedHandler implements JobHandler<CompareDomains
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
   async handle({ reports, ...options }: CompareDomainsSpec, job: RunningJob): Promise<JobResult> {
-    const names = reports.map((_, place) => `report${place + 1}`);
-    await using inputs = await this.artifacts.stage(Object.fromEntries(reports.map((report, place) => [names[place]!, report])), job.signal);
+    await using inputs = await this.artifacts.stageList(reports, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'comparison');
-    const input: CompareDomainsInput = { ...options, reportFolders: names.map((name) => inputs[name]!), outFolder };
+    const input: CompareDomainsInput = { ...options, reportFolders: inputs.folders, outFolder };
     const comparison = await this.workers.run<DomainComparison>('compareDomains', input, job);
     return { outputs: { comparison: await this.artifacts.store(outFolder, 'report', job.signal) }, metrics: JobMetrics.parse({ ...comparison }) };
   }

@@ -1,3 +1,4 @@
+import { isObject } from '@tunesmith/datasets';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
@@ -85,8 +86,4 @@ function completed(documents: readonly unknown[]): Document[] {
     for (const field of Object.keys(document)) fields.add(field);
   });
   return (documents as Document[]).map((document) => (Object.keys(document).length === fields.size ? document : Object.fromEntries([...fields].map((field) => [field, document[field] ?? null]))));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

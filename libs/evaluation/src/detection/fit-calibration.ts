@@ -1,3 +1,4 @@
+import { mean } from '../mean.js';
 import { softmax } from './domain-judge.js';
 
 /** A row of features -> a score for each domain. */
@@ -42,10 +43,6 @@ export function fitCalibration(examples: readonly LabelledFeatures[], domains: n
   function column(of: (place: number) => number): number[] {
     return Array.from({ length: width }, (_, place) => of(place));
   }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function dot(left: Float64Array, right: readonly number[]): number {

@@ -1,3 +1,4 @@
+import { isObject } from '@tunesmith/datasets';
 import { isDeepStrictEqual } from 'node:util';
 import { rougeL } from './rouge-score.js';
 
@@ -105,8 +106,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

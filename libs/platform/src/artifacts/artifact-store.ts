@@ -3,6 +3,9 @@ import type { ArtifactKind, ArtifactManifest, ArtifactRef } from '@tunesmith/con
 /** Read-only folders by the names that were asked for; disposing says that they are no longer read. */
 export type StagedArtifacts<Name extends string> = AsyncDisposable & Readonly<Record<Name, string>>;
 
+/** The same for a list, in its order. */
+export type StagedList = AsyncDisposable & { readonly folders: readonly string[] };
+
 /**
  * Immutable folders by digest. An artifact is a manifest (paths, digests and sizes of its files), whose SHA-256 is the
  * artifact's digest; files are stored once by their own digest.
@@ -13,6 +16,11 @@ export abstract class ArtifactStore {
    * folders are cached by digest, so the second time costs nothing.
    */
   abstract stage<Name extends string>(refs: Readonly<Record<Name, ArtifactRef>>, signal?: AbortSignal): Promise<StagedArtifacts<Name>>;
+  /** The same for artifacts that have places instead of names; one may stand in several. */
+  async stageList(refs: readonly ArtifactRef[], signal?: AbortSignal): Promise<StagedList> {
+    const staged = await this.stage<string>(Object.fromEntries(refs.map((ref, place) => [String(place), ref])), signal);
+    return { folders: refs.map((_, place) => staged[String(place)]!), [Symbol.asyncDispose]: () => Promise.resolve(staged[Symbol.asyncDispose]()) };
+  }
   /** Stores the files of a folder; readers see the artifact only when all of it is there. The folder stays as it is. */
   abstract store(folder: string, kind: ArtifactKind, signal?: AbortSignal): Promise<ArtifactRef>;
   abstract has(digest: string): Promise<boolean>;
