@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { api, newId, Problem, RunView, type ArtifactManifest, type DatasetRow, type Endpoint, type FinishedSpan, type UploadView } from '@tunesmith/contracts';
@@ -130,11 +130,17 @@ steps:
 });
 
 test('a run can be watched: at first, at each change, its progress, and its end', async () => {
-  platform.work.set('import-dataset', { milliseconds: 200, metrics: { rows: 1 } });
+  const seen = join(platform.home, 'all-progress-was-seen');
+  platform.work.set('import-dataset', { until: seen, metrics: { rows: 1 } });
   const { id } = await platform.startRun({ data: { uses: 'import-dataset', with: { path: await platform.file('watched.jsonl') } } });
   const answer = await send('GET', `/v1/runs/${id}/events`);
   expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
-  const events = (await answer.text()).split('\n\n').filter((text) => text.startsWith('event: ')).map((text) => {
+  let stream = '';
+  for await (const text of answer.body!.pipeThrough(new TextDecoderStream())) {
+    stream += text;
+    if (stream.includes('"done":1')) await writeFile(seen, '');
+  }
+  const events = stream.split('\n\n').filter((text) => text.startsWith('event: ')).map((text) => {
     const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(text)!;
     return { event, data: JSON.parse(data!) as { progress?: object; status?: string } };
   });

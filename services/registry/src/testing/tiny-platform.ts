@@ -15,6 +15,8 @@ export interface TinyWork {
   readonly content?: string;
   readonly metrics?: JobMetrics;
   readonly milliseconds?: number;
+  /** It ends once this file exists, however long that takes. */
+  readonly until?: string;
   /** The message of the error that it ends with. */
   readonly failure?: string;
   /** Which outputs it makes; default: the first of its kind. */
