@@ -14,6 +14,7 @@ export { RunProgress, RunStatus, RunView, StartRun, StepStatus, StepView } from 
 export { CreateUpload, UploadPath, UploadPiece, UploadView } from './http/uploads.js';
 export { Id, Name, newId, Project } from './ids.js';
 export { MergeConfiguration, MergeDtype, MergeSetting } from './merge/merge-configuration.js';
+export { isMetricItself, metricNames } from './metric-names.js';
 export { nearestName } from './merge/nearest-name.js';
 export { MergeDocumentError, readMergeConfiguration, type ReadMergeConfiguration } from './merge/read-merge-configuration.js';
 export { expressionPattern, Recipe, RecipeStep, RecipeTemplateStep, upstream } from './recipe.js';

@@ -1,15 +1,15 @@
-import { counterUniform } from '@tunesmith/datasets';
 import { f1, matthewsCorrelation } from './aggregations/agreements.js';
 import type { Aggregation } from './aggregations/aggregation.js';
 import { bleu } from './aggregations/bleu.js';
 import { meanOfBrierScores, meanOfNumbers, meanOfValues, meanWhereScored, median } from './aggregations/means.js';
-import { bitsPerByte, perplexity, weightedPerplexity } from './aggregations/perplexities.js';
+import { bitsPerByte, lossByWeight, perplexity, weightedPerplexity } from './aggregations/perplexities.js';
 import { EvaluationError } from './evaluation-error.js';
-import { mean } from './mean.js';
+import { standardDeviation } from './mean.js';
 import type { MetricValue } from './metrics/metric.js';
+import { resample } from './statistics/resample.js';
 
 /** Every way to one number from those of the documents. */
-export const aggregations: readonly Aggregation[] = [meanOfValues, meanOfNumbers, meanWhereScored, meanOfBrierScores, median, perplexity, weightedPerplexity, bitsPerByte, f1, matthewsCorrelation, bleu];
+export const aggregations: readonly Aggregation[] = [meanOfValues, meanOfNumbers, meanWhereScored, meanOfBrierScores, median, perplexity, lossByWeight, weightedPerplexity, bitsPerByte, f1, matthewsCorrelation, bleu];
 
 /** @throws EvaluationError `aggregation-unknown` */
 export function findAggregation(name: string): Aggregation {
@@ -25,7 +25,5 @@ const draws = 200;
 export function errorOf(aggregation: Aggregation, values: readonly MetricValue[]): number | undefined {
   if (values.length < 2) return undefined;
   if (aggregation.standardError) return aggregation.standardError(values);
-  const results = Array.from({ length: draws }, (_, draw) => aggregation.aggregate(values.map((_value, place) => values[Math.floor(counterUniform(1, draw, place) * values.length)])));
-  const middle = mean(results);
-  return Math.sqrt(results.reduce((sum, each) => sum + (each - middle) ** 2, 0) / (draws - 1));
+  return standardDeviation(resample(values.length, draws, 1, (places) => aggregation.aggregate(Array.from(places, (place) => values[place]))));
 }

@@ -57,7 +57,9 @@ describe('evaluateModel', () => {
     const seen: WorkProgress[] = [];
     const { metrics } = await evaluateModel(options, join(folder.path, 'one'), { ...context, onProgress: (progress) => seen.push(progress) });
     expect(liveTensors()).toBe(before);
-    expect(metrics).toMatchObject({ 'identity.exact_match': 0.5, 'identity.exact_match_stderr': 0.5, 'identity.against_exact_match': 0.5 });
+    expect(metrics).toMatchObject({ 'identity.exact_match': 0.5, 'identity.exact_match_stderr': 0.5, 'identity.against_exact_match': 0.5, 'identity.exact_match_difference': 0, 'identity.exact_match_difference_p': 1, 'identity.items': 2 });
+    expect(metrics['identity.exact_match_difference_stderr']).toBeCloseTo(1, 12);
+    expect([metrics['identity.exact_match_difference_low'], metrics['identity.exact_match_difference_high']]).toEqual([-1, 1]);
     expect(metrics['forgetting.perplexity']).toBeCloseTo(Math.exp(metrics['forgetting.loss']!), 6);
     // The other model says just this; this one never would.
     expect(metrics['forgetting.against_loss']).toBeLessThan(0.5);
@@ -72,9 +74,10 @@ describe('evaluateModel', () => {
     ]);
     expect(JSON.parse(await read('one', 'report.json'))).toMatchObject({
       dtype: 'float32',
-      tasks: { identity: { kind: 'exact-match', items: 2, metrics: { exact_match: 0.5 } }, forgetting: { kind: 'loss', items: 1 } },
+      tasks: { identity: { kind: 'exact-match', items: 2, metrics: { exact_match: 0.5 }, comparisons: { exact_match: { test: 'mcnemar', mcnemar: { onlyOwn: 1, onlyOther: 1, kind: 'exact' } } } }, forgetting: { kind: 'loss', items: 1 } },
     });
-    expect(await read('one', 'report.md')).toContain('| identity | 2 | exact_match | 0.5000 | 0.5000 |');
+    expect(await read('one', 'report.md')).toContain('| identity | 2 | exact_match | 0.5000 | 0.5000 | 0.5000 | 0.5000 |');
+    expect(await read('one', 'report.md')).toContain('| identity | exact_match | 0 | 1 | -1 | 1 | 1 | McNemar, exact | 1 | 1 | 0 |');
 
     await evaluateModel(options, join(folder.path, 'two'), context);
     for (const file of ['samples.jsonl', 'report.json', 'report.md']) expect(await read('two', file)).toBe(await read('one', file));
@@ -87,7 +90,7 @@ describe('evaluateModel', () => {
 
   test('without another model there is nothing to compare', async () => {
     const { metrics } = await evaluateModel({ ...options, againstFolder: undefined }, join(folder.path, 'alone'), context);
-    expect(Object.keys(metrics)).toEqual(['identity.exact_match', 'identity.exact_match_stderr', 'forgetting.loss', 'forgetting.perplexity']);
+    expect(Object.keys(metrics)).toEqual(['identity.exact_match', 'identity.exact_match_stderr', 'identity.items', 'forgetting.loss', 'forgetting.perplexity', 'forgetting.items']);
   });
 
   test.each([

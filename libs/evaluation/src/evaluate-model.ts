@@ -9,6 +9,7 @@ import { jsonReport, markdownReport, sampleLines, type GroupResult, type TaskRes
 import type { ItemScore, Plan, PlannedTask } from './planned-task.js';
 import { ResultCache } from './result-cache.js';
 import type { PlanOptions, TaskSettings, TaskSources } from './task.js';
+import { comparisonMetrics, groupComparisons, groupMetrics, taskComparisons, taskMetrics, type TaskScores } from './task-metrics.js';
 import { findTask } from './tasks.js';
 
 export interface EvaluateModelOptions extends Partial<PlanOptions> {
@@ -28,7 +29,7 @@ export interface EvaluateModelOptions extends Partial<PlanOptions> {
 }
 
 export interface Evaluation {
-  /** By `TASK.METRIC`. */
+  /** By `TASK.METRIC`; `TASK.items` is how many items the task has. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -47,17 +48,22 @@ export async function evaluateModel(options: EvaluateModelOptions, outFolder: st
   const own = await scoreAll(plan.tasks, options, 'model', context);
   const others = options.againstFolder === undefined ? undefined : await scoreAll(plan.tasks, options, 'against', context);
   const results = plan.tasks.map((task, index): TaskResult => {
-    const [scores, against] = [own[index]!, others?.[index]];
-    return { task, scores, ...(against ? { against } : {}), metrics: task.metrics(scores, against) };
+    const scored: TaskScores = { task, scores: own[index]!, ...(others && { against: others[index]! }) };
+    return { ...scored, name: task.name, items: task.items.length, metrics: taskMetrics(scored), comparisons: taskComparisons(scored) };
   });
-  const byName = new Map(results.map(({ task, metrics }) => [task.name, { metrics, items: task.items.length }]));
-  const groups = plan.groups.map((group): GroupResult => ({ name: group.name, metrics: group.metrics(byName) }));
+  const groups = plan.groups.map((group): GroupResult => {
+    const items = results.filter(({ name }) => group.tasks.includes(name)).reduce((sum, each) => sum + each.items, 0);
+    return { name: group.name, items, metrics: groupMetrics(group, results), comparisons: groupComparisons(group, results) };
+  });
   await mkdir(outFolder, { recursive: true });
   await writeFile(join(outFolder, 'samples.jsonl'), [...sampleLines(results)].join(''));
   await writeFile(join(outFolder, 'report.json'), jsonReport(results, groups, options.dtype));
   await writeFile(join(outFolder, 'report.md'), markdownReport(results, groups));
-  const named = [...results.map(({ task, metrics }) => ({ name: task.name, metrics })), ...groups];
-  return { metrics: Object.fromEntries(named.flatMap(({ name, metrics }) => Object.entries(metrics).map(([metric, value]) => [`${name}.${metric}`, value]))) };
+  return { metrics: Object.fromEntries([...results, ...groups].flatMap(figuresOf)) };
+}
+
+function figuresOf({ name, items, metrics, comparisons }: GroupResult): [string, number][] {
+  return Object.entries({ ...metrics, ...comparisonMetrics(comparisons), items }).map(([metric, value]) => [`${name}.${metric}`, value]);
 }
 
 async function planAll(options: EvaluateModelOptions, context: WorkContext): Promise<Plan> {

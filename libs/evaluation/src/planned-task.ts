@@ -1,3 +1,5 @@
+import type { Aggregation } from './aggregations/aggregation.js';
+import type { MetricValue } from './metrics/metric.js';
 import type { EvaluationRequest, RequestResult } from './requests/evaluation-request.js';
 
 /** One item of a task: what the model is asked about one document, and what a right answer is. */
@@ -32,13 +34,26 @@ export interface PlannedTask {
   readonly items: readonly PlannedItem[];
   /** `results`: one for each request of the item, in their order. Has to be deterministic. */
   score(item: PlannedItem, results: readonly RequestResult[]): ItemScore;
-  /** Metrics over all items; `against` holds the scores of the model that it is compared with. Every name stands for one number. */
-  metrics(scores: readonly ItemScore[], against?: readonly ItemScore[]): Record<string, number>;
+  /** The metrics of the task. */
+  columns(scores: readonly ItemScore[]): readonly MetricColumn[];
+  /** Metrics that only two models together have; `against` holds the scores of the one that it is compared with. */
+  together?(scores: readonly ItemScore[], against: readonly ItemScore[]): Record<string, number>;
+}
+
+/** A metric of a task: what it says of each item, in their order, and how one number is made of that. */
+export interface MetricColumn {
+  readonly name: string;
+  readonly values: readonly MetricValue[];
+  readonly aggregation: Aggregation;
 }
 
 /** Tasks whose metrics are also given together, under a name of their own. */
 export interface PlannedGroup {
   readonly name: string;
+  /** Names of all tasks in it. */
+  readonly tasks: readonly string[];
+  /** Whether a metric weighs tasks by their items, and not all the same; undefined where the group has no such metric. */
+  weighsBySize(metric: string): boolean | undefined;
   /** Metrics of the group from those of all tasks and how many items each has. */
   metrics(tasks: ReadonlyMap<string, { readonly metrics: Readonly<Record<string, number>>; readonly items: number }>): Record<string, number>;
 }

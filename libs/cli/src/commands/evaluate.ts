@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
 import { importTasksStep } from '../evaluate/import-tasks-step.js';
+import { scoreLines } from '../evaluate/score-lines.js';
 import { addJobOptions, collect, number, type JobOptions } from '../options.js';
 import { outputOf } from '../runs/artifact-of.js';
 import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
 import { jobCommand, type FinishedJob } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
-import { formatNumber } from '../terminal/format.js';
-import { table } from '../terminal/table.js';
 
 interface Options extends JobOptions {
   readonly tasks?: readonly string[];
@@ -40,7 +39,7 @@ export const evaluate = defineCommand<[model: string], Options>({
       .option('--dataset <dataset>', 'with --task: the rows of its validation split are asked')
       .option('--task <[NAME=]KIND:TAG>', 'exact-match:TAG or loss:TAG over the rows with this tag; may be given again', collect)
       .option('--max-new-tokens <count>', 'longest answer of exact-match (default: 48)', number)
-      .option('--against <model>', 'the model to compare with, such as smollm2@prod')
+      .option('--against <model>', 'the model to compare with on the same items, such as smollm2@prod: differences with their intervals and tests')
       .option('--limit <count>', 'the most documents of each task', number)
       .option('--num-fewshot <count>', 'examples before each question, in place of what the tasks say', number)
       .option('--seed <seed>', 'of examples that are drawn, and of sampled answers (default: 1234)', number)
@@ -76,10 +75,9 @@ export const evaluate = defineCommand<[model: string], Options>({
       const artifact = outputOf(job, 'evaluation');
       const folder = await placeResult(session, artifact, out);
       const results = resultsByTask(job);
-      const rows = Object.entries(results).flatMap(([task, metrics]) => Object.entries(metrics).flatMap(([metric, value]) => (metric.endsWith('_stderr') ? [] : [[task, metric, formatNumber(value), metrics[`${metric}_stderr`] === undefined ? '' : formatNumber(metrics[`${metric}_stderr`]!)]])));
       return {
         document: { results, samples: folder && join(folder, 'samples.jsonl'), artifact: artifact.digest, path: folder, run: job.run.id },
-        lines: table(['TASK', 'METRIC', 'VALUE', '±'], rows, ['VALUE', '±']),
+        lines: scoreLines(job.step.metrics, await import('@tunesmith/contracts')),
       };
     });
   },

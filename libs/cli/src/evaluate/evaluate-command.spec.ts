@@ -1,12 +1,17 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runCommand } from '../testing/run-command.js';
 import { sampleDigest, sampleRun, sampleRunId, sampleStep, succeededRun } from '../testing/sample-run.js';
 import { sendEvents, TinyPlatform } from '../testing/tiny-platform.js';
+import * as contracts from '@tunesmith/contracts';
+import { scoreLines } from './score-lines.js';
 import { taskFiles } from './task-files.js';
 
 const uploadId = '0194d3f0-0000-7000-8000-000000000009';
+const home = mkdtempSync(join(tmpdir(), 'tunesmith-home-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
 const evaluation = { digest: sampleDigest, size: 10, mediaType: 'application/vnd.tunesmith.evaluation.v1+folder' };
 
 async function evaluated(words: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string; steps: Record<string, { uses: string; needs?: string[]; with: Record<string, unknown> }> | undefined; files: string[] }> {
@@ -20,13 +25,15 @@ async function evaluated(words: readonly string[]): Promise<{ code: number | nul
     [`PATCH /v1/uploads/${uploadId}`]: () => view(),
     [`POST /v1/uploads/${uploadId}/complete`]: () => view(true),
     'POST /v1/runs': sampleRun(),
+    [`GET /v1/artifacts/${encodeURIComponent(sampleDigest)}`]: { mediaType: evaluation.mediaType, files: [{ path: 'samples.jsonl', size: 3, digest: `sha256:${createHash('sha256').update('{}\n').digest('hex')}` }] },
+    [`GET /v1/artifacts/${encodeURIComponent(sampleDigest)}/files/samples.jsonl`]: (_request, answer) => void answer.end('{}\n'),
     [`GET /v1/runs/${sampleRunId}/events`]: (_request, answer) => {
-      const done = succeededRun({ name: 'evaluate', uses: 'evaluate', outputs: { evaluation }, metrics: { 'mmlu.acc': 0.25, 'mmlu.acc_stderr': 0.01, 'v1.5.exact_match-strict': 1 } });
+      const done = succeededRun({ name: 'evaluate', uses: 'evaluate', outputs: { evaluation }, metrics: { 'mmlu.acc': 0.25, 'mmlu.acc_stderr': 0.01, 'mmlu.items': 8, 'v1.5.exact_match-strict': 1 } });
       sendEvents(answer)('end', { ...done, steps: [sampleStep({ name: 'import-tasks', uses: 'import-tasks', status: 'succeeded' }), ...done.steps] });
       answer.end();
     },
   });
-  const result = await runCommand(['evaluate', ...words], { environment: platform.environment });
+  const result = await runCommand(['evaluate', ...words], { environment: { ...platform.environment, TUNESMITH_HOME: home } });
   const steps = platform.seen('POST /v1/runs').length === 1 ? (platform.bodyOf('POST /v1/runs') as { steps: NonNullable<Awaited<ReturnType<typeof evaluated>>['steps']> }).steps : undefined;
   return { ...result, steps, files };
 }
@@ -39,7 +46,15 @@ test('tasks are gathered first, then asked; results by task and metric, with the
     evaluate: { uses: 'evaluate', needs: ['import-tasks'], with: { limit: 5, numFewshot: 0, batch: 4, dtype: 'float32', applyChatTemplate: true, fewshotAsTurns: false, model: 'm', definitions: '${{ steps.import-tasks.tasks }}' } },
   });
   expect(JSON.parse(stdout)).toMatchObject({ results: { mmlu: { acc: 0.25, acc_stderr: 0.01 }, 'v1.5': { 'exact_match-strict': 1 } }, artifact: sampleDigest });
-  expect((await evaluated(['m', '--tasks', 'mmlu'])).stdout).toMatch(/mmlu +acc +0\.2500 +0\.0100/);
+  expect(readFileSync((JSON.parse(stdout) as { samples: string }).samples, 'utf8')).toBe('{}\n');
+  expect((await evaluated(['m', '--tasks', 'mmlu'])).stdout).toMatch(/mmlu +acc +8 +0\.2500 +0\.0100/);
+});
+
+test('beside another model the difference stands with its interval', () => {
+  const metrics = { 'qa.acc': 0.75, 'qa.acc_stderr': 0.02, 'qa.items': 400, 'qa.against_acc': 0.5, 'qa.acc_difference': 0.25, 'qa.acc_difference_low': 0.2, 'qa.acc_difference_high': 0.3, 'qa.acc_difference_p': 0.0005, 'qa.loss_increase': 0.1, note: 'x' };
+  const [heading, ...rows] = scoreLines(metrics, contracts).map((line) => line.split(/ {2,}/));
+  expect(heading).toEqual(['TASK', 'METRIC', 'ITEMS', 'VALUE', '±', 'AGAINST', 'DIFFERENCE', '95 %', 'P']);
+  expect(rows).toEqual([['qa', 'acc', '400', '0.7500', '0.0200', '0.5000', '0.2500', '0.2000 to 0.3000', '5.00e-4'], ['qa', 'loss_increase', '400', '0.1000']]);
 });
 
 test('to a shared platform goes all that the tasks are made of, and nothing else', async () => {

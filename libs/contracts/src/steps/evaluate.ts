@@ -17,7 +17,7 @@ export type EvaluationTask = z.infer<typeof EvaluationTask>;
 export const EvaluateSpec = z
   .strictObject({
     model: ArtifactRef,
-    against: ArtifactRef.optional().describe('The model to compare with, such as the one in production.'),
+    against: ArtifactRef.optional().describe('The model to compare with on the same items, such as the one in production: `against_METRIC`, `METRIC_difference` with `_stderr`, `_low`, `_high` (95 %) and `_p`.'),
     dataset: ArtifactRef.optional().describe('Held-out rows of `tasks`: those of the validation split.'),
     tasks: z.array(EvaluationTask).default([]),
     definitions: ArtifactRef.optional().describe('Imported tasks; all of them are done.'),

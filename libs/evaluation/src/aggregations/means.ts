@@ -3,6 +3,7 @@ import type { Aggregation } from './aggregation.js';
 
 export const meanOfValues: Aggregation = {
   name: 'mean',
+  ofMean: (value) => value as number,
   aggregate: (values) => mean(values as number[]),
   standardError: (values) => standardError(values as number[]),
 };
@@ -13,6 +14,7 @@ export const meanOfBrierScores: Aggregation = { ...meanOfValues, name: 'brier_sc
 /** Without the documents that have no value. */
 export const meanOfNumbers: Aggregation = {
   name: 'nanmean',
+  ofMean: (value) => (Number.isNaN(value) ? null : (value as number)),
   aggregate: (values) => mean((values as number[]).filter((each) => !Number.isNaN(each))),
   standardError: (values) => standardError((values as number[]).filter((each) => !Number.isNaN(each))),
 };
@@ -20,6 +22,7 @@ export const meanOfNumbers: Aggregation = {
 /** Without the documents that count for nothing here (null); 0 where none counts. */
 export const meanWhereScored: Aggregation = {
   name: 'mean_where_scored',
+  ofMean: (value) => value as number | null,
   aggregate: (values) => (scored(values).length === 0 ? 0 : mean(scored(values))),
   standardError: (values) => standardError(scored(values)),
 };

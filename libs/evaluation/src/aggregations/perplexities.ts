@@ -17,5 +17,7 @@ function lossPerUnit(values: readonly unknown[]): number {
   return -pairs.reduce((sum, [logProb]) => sum + logProb, 0) / pairs.reduce((sum, [, weight]) => sum + weight, 0);
 }
 
+/** Nats for each unit, such as a token. */
+export const lossByWeight: Aggregation = { name: 'loss_by_weight', aggregate: lossPerUnit };
 export const weightedPerplexity: Aggregation = { name: 'weighted_perplexity', aggregate: (values) => Math.exp(lossPerUnit(values)) };
 export const bitsPerByte: Aggregation = { name: 'bits_per_byte', aggregate: (values) => lossPerUnit(values) / Math.LN2 };

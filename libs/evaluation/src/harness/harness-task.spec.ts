@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import type { PlanOptions } from '../task.js';
 import type { PlannedTask } from '../planned-task.js';
+import { taskMetrics } from '../task-metrics.js';
 import { planOptions } from '../testing/task-sources.js';
 import { planHarnessTask } from './harness-task.js';
 import { parseTaskConfig } from './task-config.js';
@@ -31,8 +32,8 @@ describe('a task of the harness', () => {
     const result = (logProb: number) => ({ logProb, greedy: false, tokens: 1 });
     const scores = task.items.map((item) => task.score(item, [result(-2), result(-3)]));
     expect(scores[0]).toMatchObject({ prediction: 0, logProbs: [-2, -3], metrics: { acc: 1, acc_norm: 0 } });
-    expect(task.metrics(scores)).toEqual({ acc: expect.closeTo(1 / 3, 12), acc_stderr: expect.closeTo(1 / 3, 12), acc_norm: 0, acc_norm_stderr: 0 });
-    expect(task.metrics(scores, scores)).toMatchObject({ against_acc: expect.closeTo(1 / 3, 12) });
+    expect(taskMetrics({ task, scores })).toEqual({ acc: expect.closeTo(1 / 3, 12), acc_stderr: expect.closeTo(1 / 3, 12), acc_norm: 0, acc_norm_stderr: 0 });
+    expect(taskMetrics({ task, scores, against: scores })).toMatchObject({ against_acc: expect.closeTo(1 / 3, 12) });
   });
 
   test('examples come first, without the document itself, the description before them', async () => {

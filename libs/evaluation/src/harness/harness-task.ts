@@ -1,12 +1,12 @@
 import type { ChatMessage } from '@tunesmith/tokenizers';
 import type { Document } from '../definitions/documents.js';
 import { evaluatedSplit, exampleSplit, readSplit, type StoredTask } from '../definitions/task-definitions.js';
-import { errorOf, findAggregation } from '../aggregations.js';
+import { findAggregation } from '../aggregations.js';
 import { EvaluationError } from '../evaluation-error.js';
 import { findFilter } from '../filters.js';
 import { findMetric, metrics as allMetrics } from '../metrics.js';
 import { outputTypes } from '../output-types.js';
-import type { ItemScore, PlannedItem, PlannedTask } from '../planned-task.js';
+import type { ItemScore, MetricColumn, PlannedItem, PlannedTask } from '../planned-task.js';
 import type { PlanOptions } from '../task.js';
 import { DocumentReader } from './document-reader.js';
 import { PromptBuilder } from './prompt-builder.js';
@@ -46,7 +46,7 @@ export async function planHarnessTask(stored: StoredTask, { folder, chat }: Harn
     about: { kind: config.output_type, fewshot: numFewshot, ...(config.task_alias != null && { alias: config.task_alias }) },
     items: items.map(({ document: _kept, ...item }) => item),
     score: (item, results) => output.score(documentOf.get(item.index)!, item, results, settings),
-    metrics: (scores, against) => ({ ...aggregate(scores, scored), ...(against && Object.fromEntries(Object.entries(aggregate(against, scored)).map(([name, value]) => [`against_${name}`, value]))) }),
+    columns: (scores) => columnsOf(scores, scored),
   };
 }
 
@@ -93,14 +93,9 @@ function filtersOf(config: TaskConfig): OutputSettings['filters'] {
   return list.map(({ name, filter }) => ({ name, steps: filter.map(({ function: word, ...settings }) => findFilter(word).prepare(settings)) }));
 }
 
-function aggregate(scores: readonly ItemScore[], scored: readonly ScoredMetric[]): Record<string, number> {
-  const results: Record<string, number> = {};
-  for (const name of Object.keys(scores[0]?.values ?? {})) {
-    const own = scored.find((each) => name === each.name || name.startsWith(`${each.name}-`))!;
-    const values = scores.map((score) => score.values![name]);
-    results[name] = own.aggregation.aggregate(values);
-    const error = errorOf(own.aggregation, values);
-    if (error !== undefined) results[`${name}_stderr`] = error;
-  }
-  return results;
+function columnsOf(scores: readonly ItemScore[], scored: readonly ScoredMetric[]): MetricColumn[] {
+  return Object.keys(scores[0]?.values ?? {}).map((name) => {
+    const { aggregation } = scored.find((each) => name === each.name || name.startsWith(`${each.name}-`))!;
+    return { name, values: scores.map((score) => score.values![name]), aggregation };
+  });
 }

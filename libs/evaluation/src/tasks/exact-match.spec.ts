@@ -1,5 +1,6 @@
 import type { Row } from '@tunesmith/datasets';
 import { askableSources, planOptions } from '../testing/task-sources.js';
+import { taskMetrics } from '../task-metrics.js';
 import { exactMatch } from './exact-match.js';
 
 const row = (question: string, expect?: string): Row => ({ messages: [{ role: 'user', content: question }, { role: 'assistant', content: 'A' }], split: 'validation', tags: ['qa'], ...(expect === undefined ? {} : { expect }) });
@@ -17,9 +18,9 @@ describe('exact-match', () => {
 
   test('counts right answers, of both models', async () => {
     const [task] = (await exactMatch.plan(settings, askableSources([row('Who?', 'Ann')]), planOptions)).tasks;
-    expect(task!.metrics([1, 1, 1, 0].map(score))).toEqual({ exact_match: 0.75, exact_match_stderr: expect.closeTo(0.25, 12) });
-    expect(task!.metrics([1, 1].map(score), [0, 1].map(score))).toEqual({ exact_match: 1, exact_match_stderr: 0, against_exact_match: 0.5 });
-    expect(task!.metrics([score(1)])).toEqual({ exact_match: 1 });
+    expect(taskMetrics({ task: task!, scores: [1, 1, 1, 0].map(score) })).toEqual({ exact_match: 0.75, exact_match_stderr: expect.closeTo(0.25, 12) });
+    expect(taskMetrics({ task: task!, scores: [1, 1].map(score), against: [0, 1].map(score) })).toEqual({ exact_match: 1, exact_match_stderr: 0, against_exact_match: 0.5, against_exact_match_stderr: 0.5 });
+    expect(taskMetrics({ task: task!, scores: [score(1)] })).toEqual({ exact_match: 1 });
   });
 
   test('refuses a row without an expectation', async () => {

@@ -1,7 +1,7 @@
 import type { Row } from '@tunesmith/datasets';
+import { meanOfValues } from '../aggregations/means.js';
 import { containsAnswer } from '../contains-answer.js';
 import { EvaluationError } from '../evaluation-error.js';
-import { mean, standardError } from '../mean.js';
 import type { PlannedTask } from '../planned-task.js';
 import type { RequestResults } from '../requests/evaluation-request.js';
 import type { EvaluationTask } from '../task.js';
@@ -29,15 +29,7 @@ export const exactMatch: EvaluationTask<RowTaskSettings> = {
         return { prediction: text, logProbs, metrics: { exact_match: containsAnswer(text, String(target)) ? 1 : 0 } };
       },
 
-      metrics(scores, against) {
-        const values = scores.map(({ metrics }) => metrics['exact_match']!);
-        const error = standardError(values);
-        return {
-          exact_match: mean(values),
-          ...(error === undefined ? {} : { exact_match_stderr: error }),
-          ...(against ? { against_exact_match: mean(against.map(({ metrics }) => metrics['exact_match']!)) } : {}),
-        };
-      },
+      columns: (scores) => [{ name: 'exact_match', values: scores.map(({ metrics }) => metrics['exact_match']), aggregation: meanOfValues }],
     };
     return { tasks: [task], groups: [] };
   },

@@ -1,5 +1,6 @@
 import type { Row } from '@tunesmith/datasets';
 import { askableSources, planOptions } from '../testing/task-sources.js';
+import { taskMetrics } from '../task-metrics.js';
 import { loss } from './loss.js';
 
 const row: Row = { messages: [{ role: 'user', content: 'Q' }, { role: 'assistant', content: 'A' }], split: 'validation', tags: ['general'] };
@@ -12,14 +13,14 @@ describe('loss', () => {
     const task = await planned();
     expect(task.items).toMatchObject([{ prompt: 'Q', target: 'A', requests: [{ kind: 'answer_loss', messages: row.messages }] }]);
     expect(task.score(task.items[0]!, [{ logProbs: [-1, -3] }])).toEqual({ prediction: null, logProbs: [-1, -3], metrics: { loss: 2 } });
-    expect(task.metrics([score(-1), score(-2, -3, -2)])).toEqual({ loss: 2, perplexity: expect.closeTo(Math.exp(2), 10) });
+    expect(taskMetrics({ task, scores: [score(-1), score(-2, -3, -2)] })).toEqual({ loss: 2, loss_stderr: expect.any(Number), perplexity: expect.closeTo(Math.exp(2), 10), perplexity_stderr: expect.any(Number) });
   });
 
   test('its increase is relative to the other model', async () => {
     const task = await planned();
-    expect(task.metrics([score(-2.1)], [score(-2)])).toMatchObject({ against_loss: 2, loss_increase: expect.closeTo(0.05, 10) });
-    expect(task.metrics([score(-1)], [score(-2)])).toMatchObject({ loss_increase: -0.5 });
-    expect(() => task.metrics([score(-1)], [score(0)])).toThrow(expect.objectContaining({ code: 'against-loss-zero' }));
+    expect(taskMetrics({ task, scores: [score(-2.1)], against: [score(-2)] })).toMatchObject({ against_loss: 2, loss_increase: expect.closeTo(0.05, 10) });
+    expect(taskMetrics({ task, scores: [score(-1)], against: [score(-2)] })).toMatchObject({ loss_increase: -0.5 });
+    expect(() => taskMetrics({ task, scores: [score(-1)], against: [score(0)] })).toThrow(expect.objectContaining({ code: 'against-loss-zero' }));
   });
 
   test('refuses rows that wait for an answer, and tags that no row has', async () => {

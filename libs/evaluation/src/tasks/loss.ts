@@ -1,6 +1,9 @@
+import { lossByWeight, weightedPerplexity } from '../aggregations/perplexities.js';
 import { EvaluationError } from '../evaluation-error.js';
-import type { PlannedTask } from '../planned-task.js';
+import { standardDeviation } from '../mean.js';
+import type { ItemScore, PlannedTask } from '../planned-task.js';
 import type { RequestResults } from '../requests/evaluation-request.js';
+import { resample } from '../statistics/resample.js';
 import type { EvaluationTask } from '../task.js';
 import { heldOutRows, questionOf, type RowTaskSettings } from './held-out-rows.js';
 
@@ -26,23 +29,27 @@ export const loss: EvaluationTask<RowTaskSettings> = {
 
       score(_item, [result]) {
         const { logProbs } = result as RequestResults['answer_loss'];
-        return { prediction: null, logProbs, metrics: { loss: meanLoss([logProbs]) } };
+        return { prediction: null, logProbs, metrics: { loss: -sum(logProbs) / logProbs.length } };
       },
 
-      metrics(scores, against) {
-        const own = meanLoss(scores.map(({ logProbs }) => logProbs));
-        const metrics = { loss: own, perplexity: Math.exp(own) };
-        if (!against) return metrics;
-        const other = meanLoss(against.map(({ logProbs }) => logProbs));
-        if (other === 0) throw new EvaluationError({ message: 'The model compared with has a loss of 0 on these rows, so no increase can be told. Use rows that are not certain.', code: 'against-loss-zero' });
-        return { ...metrics, against_loss: other, loss_increase: (own - other) / other };
+      columns(scores) {
+        const values = scores.map(({ logProbs }) => [sum(logProbs), logProbs.length]);
+        return [{ name: 'loss', values, aggregation: lossByWeight }, { name: 'perplexity', values, aggregation: weightedPerplexity }];
+      },
+
+      together(scores, against) {
+        const losses = (rows: readonly ItemScore[]) => rows.map(({ logProbs }) => [sum(logProbs), logProbs.length]);
+        const [own, other] = [losses(scores), losses(against)];
+        if (lossByWeight.aggregate(other) === 0) throw new EvaluationError({ message: 'The model compared with has a loss of 0 on these rows, so no increase can be told. Use rows that are not certain.', code: 'against-loss-zero' });
+        const increaseOver = (places: readonly number[]): number => lossByWeight.aggregate(places.map((place) => own[place])) / lossByWeight.aggregate(places.map((place) => other[place])) - 1;
+        const error = scores.length < 2 ? undefined : standardDeviation(resample(scores.length, 200, 1, (places) => increaseOver([...places])));
+        return { loss_increase: increaseOver([...scores.keys()]), ...(error !== undefined && { loss_increase_stderr: error }) };
       },
     };
     return { tasks: [task], groups: [] };
   },
 };
 
-function meanLoss(rows: readonly (readonly number[])[]): number {
-  const tokens = rows.reduce((sum, row) => sum + row.length, 0);
-  return -rows.reduce((sum, row) => sum + row.reduce((part, logProb) => part + logProb, 0), 0) / tokens;
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }

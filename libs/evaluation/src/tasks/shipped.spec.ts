@@ -5,6 +5,7 @@ import { importTasks, shippedTasks } from '../definitions/import-tasks.js';
 import { resolveTasks } from '../definitions/resolve-tasks.js';
 import type { PlannedItem } from '../planned-task.js';
 import type { LoglikelihoodRequest } from '../requests/evaluation-request.js';
+import { taskMetrics } from '../task-metrics.js';
 import { askableSources, planOptions } from '../testing/task-sources.js';
 import { definitions } from './definitions.js';
 
@@ -88,5 +89,5 @@ test('ToolBench-static asks for the next step, and its metrics read the tools of
   expect(task!.items.map(({ prompt }) => prompt)).toEqual(['Weather?', 'Thanks.']);
   const answers = [step('f', { a: 1, b: 3, c: 4 }), step('g', {})];
   const scores = task!.items.map((item, place) => task!.score(item, [{ text: answers[place]!, tokens: 1 }]));
-  expect(task!.metrics(scores)).toMatchObject({ toolbench_plan_em: 0.5, toolbench_act_em: 1, toolbench_hallu_rate: 0.5, toolbench_f1: 0.6, toolbench_easy_f1: 0, toolbench_hard_f1: 0.6, toolbench_rougeL: 0 });
+  expect(taskMetrics({ task: task!, scores })).toMatchObject({ toolbench_plan_em: 0.5, toolbench_act_em: 1, toolbench_hallu_rate: 0.5, toolbench_f1: 0.6, toolbench_easy_f1: 0, toolbench_hard_f1: 0.6, toolbench_rougeL: 0 });
 });
