@@ -14,7 +14,7 @@ export { loadModel, type LoadedModel, type LoadModelOptions } from './load-model
 export { ModelConfigError } from './model-config-error.js';
 export { ggufShape } from './model-family.js';
 export { PublishedTensors, publishedTensors, storedShape, storesTransposed } from './published-tensors.js';
-export type { CausalLanguageModel, FamilyWeights, GgufConfigSource, GgufMapping, ModelFamily, WeightName, WeightTransform } from './model-family.js';
+export type { CausalLanguageModel, FamilyWeights, ForwardSteps, GgufConfigSource, GgufMapping, ModelFamily, WeightName, WeightTransform } from './model-family.js';
 export { qwen2 } from './qwen2/index.js';
 export type { Qwen2Config } from './qwen2/config.js';
 export { qwen3 } from './qwen3/index.js';

@@ -34,6 +34,8 @@ export interface CausalLanguageModel extends Module {
    * first batch given with the cache and to no later one.
    */
   hidden(batch: PackedTokens, cache?: KeyValueCache): Tensor;
+  /** The same pass step by step, for those who work between layers. Absent: encoder-decoders. */
+  steps?(batch: PackedTokens, cache?: KeyValueCache): ForwardSteps;
   /** [tokens, hidden] -> [tokens, vocabulary] */
   logits(hidden: Tensor): Tensor;
   /** [vocabulary, hidden]; the embedding's own weight where the head is tied. */
@@ -42,6 +44,16 @@ export interface CausalLanguageModel extends Module {
   readonly logitSoftcap: number | null;
   /** An empty cache for `hidden`; dispose of it when done. */
   newCache(): KeyValueCache;
+}
+
+/** A forward pass that has been begun: `finish(layers.at(-1)(… layers[0](embedded)))`, each step once and in order. */
+export interface ForwardSteps {
+  /** [tokens, hidden], what the first layer reads. */
+  readonly embedded: Tensor;
+  /** One after another, each [tokens, hidden] -> [tokens, hidden]. */
+  readonly layers: readonly ((x: Tensor) => Tensor)[];
+  /** What is left after the last layer: the final norm. -> [tokens, hidden] */
+  finish(x: Tensor): Tensor;
 }
 
 /** Foreign names and layouts to ours, as data. Our names are the Hugging Face names. */

@@ -1,7 +1,8 @@
 import { GatedNetwork, KeyValueCache, LinearGroup, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
-import { ops, scope, type Tensor } from '@tunesmith/tensor';
-import type { CausalLanguageModel } from '../model-family.js';
+import { ops, type Tensor } from '@tunesmith/tensor';
+import type { CausalLanguageModel, ForwardSteps } from '../model-family.js';
 import { roundedTo } from '../rounded-to.js';
+import { runSteps } from '../run-steps.js';
 import type { Gemma2Config, LayerType } from './config.js';
 
 /**
@@ -43,16 +44,23 @@ export class Gemma2Model extends Module implements CausalLanguageModel {
     return this.head?.weight ?? this.embedTokens.weight;
   }
 
-  hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
+  hidden(batch: PackedTokens, cache?: KeyValueCache): Tensor {
+    return runSteps(this.steps(batch, cache));
+  }
+
+  steps({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): ForwardSteps {
     const embedded = this.embedTokens.forward(tokenIds); // [tokens, hidden]
     // The published model rounds the factor to the weights' type before it multiplies.
-    let x = this.embedTokens.perturbed(ops.mul(embedded, roundedTo(this.config.hidden_size ** 0.5, embedded)), boundaries); // [tokens, hidden]
+    const scaled = this.embedTokens.perturbed(ops.mul(embedded, roundedTo(this.config.hidden_size ** 0.5, embedded)), boundaries); // [tokens, hidden]
     const rotation = this.rotary.rotation(positions, boundaries);
-    this.layers.forEach((layer, index) => {
-      x = scope(() => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
-    });
-    cache?.advance(boundaries);
-    return this.norm.forward(x); // [tokens, hidden]
+    return {
+      embedded: scaled,
+      layers: this.layers.map((layer, index) => (x) => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })), // [tokens, hidden]
+      finish: (x) => {
+        cache?.advance(boundaries);
+        return this.norm.forward(x); // [tokens, hidden]
+      },
+    };
   }
 
   logits(hidden: Tensor): Tensor {

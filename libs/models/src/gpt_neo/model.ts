@@ -1,8 +1,9 @@
 import { KeyValueCache, LinearGroup, Module, packedAttention, project, type CacheLayer, type Embedding, type LayerNorm, type LinearLike, type PackedTokens, type Parts } from '@tunesmith/nn';
-import { ops, scope, type Tensor } from '@tunesmith/tensor';
+import { ops, type Tensor } from '@tunesmith/tensor';
 import { gelu } from '../gelu.js';
 import { checkLearnedPositions } from '../learned-positions.js';
-import type { CausalLanguageModel } from '../model-family.js';
+import type { CausalLanguageModel, ForwardSteps } from '../model-family.js';
+import { runSteps } from '../run-steps.js';
 import type { GptNeoConfig } from './config.js';
 
 /**
@@ -36,14 +37,21 @@ export class GptNeoModel extends Module implements CausalLanguageModel {
     return this.head?.weight ?? this.tokenEmbedding.weight;
   }
 
-  hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
+  hidden(batch: PackedTokens, cache?: KeyValueCache): Tensor {
+    return runSteps(this.steps(batch, cache));
+  }
+
+  steps({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): ForwardSteps {
     checkLearnedPositions(boundaries, cache, this.config.max_position_embeddings);
-    let x = ops.add(this.tokenEmbedding.forward(tokenIds, boundaries), this.positionEmbedding.forward(positions)); // [tokens, hidden]
-    this.layers.forEach((layer, index) => {
-      x = scope(() => layer.forward(x, { boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
-    });
-    cache?.advance(boundaries);
-    return this.norm.forward(x); // [tokens, hidden]
+    const embedded = ops.add(this.tokenEmbedding.forward(tokenIds, boundaries), this.positionEmbedding.forward(positions)); // [tokens, hidden]
+    return {
+      embedded,
+      layers: this.layers.map((layer, index) => (x) => layer.forward(x, { boundaries, cache: cache?.layer(index) })), // [tokens, hidden]
+      finish: (x) => {
+        cache?.advance(boundaries);
+        return this.norm.forward(x); // [tokens, hidden]
+      },
+    };
   }
 
   logits(hidden: Tensor): Tensor {

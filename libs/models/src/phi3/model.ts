@@ -1,6 +1,7 @@
 import { gateActivation, KeyValueCache, Module, packedAttention, project, RotaryEmbedding, rotate, type CacheLayer, type Embedding, type LinearLike, type PackedTokens, type Parts, type RmsNorm, type Rotation } from '@tunesmith/nn';
-import { ops, scope, type Tensor } from '@tunesmith/tensor';
-import type { CausalLanguageModel } from '../model-family.js';
+import { ops, type Tensor } from '@tunesmith/tensor';
+import type { CausalLanguageModel, ForwardSteps } from '../model-family.js';
+import { runSteps } from '../run-steps.js';
 import type { Phi3Config } from './config.js';
 
 /**
@@ -38,14 +39,21 @@ export class Phi3Model extends Module implements CausalLanguageModel {
     return this.head?.weight ?? this.embedTokens.weight;
   }
 
-  hidden({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): Tensor {
-    let x = this.embedTokens.forward(tokenIds, boundaries); // [tokens, hidden]
+  hidden(batch: PackedTokens, cache?: KeyValueCache): Tensor {
+    return runSteps(this.steps(batch, cache));
+  }
+
+  steps({ tokenIds, positions, boundaries }: PackedTokens, cache?: KeyValueCache): ForwardSteps {
+    const embedded = this.embedTokens.forward(tokenIds, boundaries); // [tokens, hidden]
     const rotation = this.rotary.rotation(positions, boundaries);
-    this.layers.forEach((layer, index) => {
-      x = scope(() => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })); // [tokens, hidden]
-    });
-    cache?.advance(boundaries);
-    return this.norm.forward(x); // [tokens, hidden]
+    return {
+      embedded,
+      layers: this.layers.map((layer, index) => (x) => layer.forward(x, { rotation, boundaries, cache: cache?.layer(index) })), // [tokens, hidden]
+      finish: (x) => {
+        cache?.advance(boundaries);
+        return this.norm.forward(x); // [tokens, hidden]
+      },
+    };
   }
 
   logits(hidden: Tensor): Tensor {
