@@ -5,6 +5,8 @@ import { configText } from './config-text.js';
 import { FileReadError, ModelFolderError } from './errors.js';
 import { isPlainObject, jsonText, readJsonFile } from './json-file.js';
 import { describeFailure } from './random-access-file.js';
+import { weightPacking, type WeightPacking } from './quantization-config.js';
+import { QuantizedTensors } from './quantized-tensors.js';
 import { openSafetensors, safetensorsIndexName, type SafetensorsSource } from './safetensors-reader.js';
 import { writeSafetensors, type SafetensorsEntry } from './safetensors-writer.js';
 
@@ -25,7 +27,7 @@ export const modelSideFiles: readonly string[] = [
 /** A Hugging Face model folder, opened. */
 export interface ModelFolder extends AsyncDisposable {
   readonly path: string;
-  /** config.json */
+  /** config.json; without `quantization_config` where `tensors` decodes what it describes. */
   readonly config: Record<string, unknown>;
   /** generation_config.json, where the folder has one. */
   readonly generationConfig: Record<string, unknown> | undefined;
@@ -44,7 +46,8 @@ const foreignWeights: readonly (readonly [RegExp, string])[] = [
 
 /**
  * Opens a folder with config.json and safetensors weights, single or sharded. Only headers are read. Throws ModelFolderError: no folder, no
- * config, no weights; `model-folder-pickle` for weights that only exist as a pickle, which is never opened.
+ * config, no weights; `model-folder-pickle` for weights that only exist as a pickle, which is never opened. Linears that are packed as GPTQ or
+ * compressed-tensors pack integers appear as the float32 weights that they stand for.
  */
 export async function readModelFolder(path: string): Promise<ModelFolder> {
   const files = await list(path);
@@ -56,9 +59,12 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     });
   }
   if (!files.includes('model.safetensors') && !files.includes(safetensorsIndexName)) throw noWeights(path, files);
-  const config = await readObject(join(path, 'config.json'));
+  const written = await readObject(join(path, 'config.json'));
+  const packing = weightPacking(written);
   const generationConfig = files.includes('generation_config.json') ? await readObject(join(path, 'generation_config.json')) : undefined;
-  const tensors = await openSafetensors(path);
+  const source = await openSafetensors(path);
+  const { quantization_config: _, ...unpacked } = written;
+  const [config, tensors] = packing === undefined ? [written, source] : [unpacked, await decoding(source, packing)];
   return {
     path,
     config,
@@ -67,6 +73,15 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     tensors,
     [Symbol.asyncDispose]: () => tensors.close(),
   };
+}
+
+async function decoding(source: SafetensorsSource, packing: WeightPacking): Promise<SafetensorsSource> {
+  try {
+    return await QuantizedTensors.open(source, packing);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
 }
 
 export interface ModelFolderContent {

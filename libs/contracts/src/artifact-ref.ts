@@ -16,6 +16,8 @@ export const mediaTypes = {
   tasks: 'application/vnd.tunesmith.tasks.v1+folder',
   gguf: 'application/vnd.tunesmith.gguf.v1+folder',
   onnx: 'application/vnd.tunesmith.onnx.v1+folder',
+  /** Hugging Face folders with packed linears, one below it for each way of quantizing. */
+  hf: 'application/vnd.tunesmith.hf.v1+folder',
   /** Files as someone sent them, not yet validated by an import. */
   upload: 'application/vnd.tunesmith.upload.v1+folder',
 } as const;

@@ -9,6 +9,7 @@ import { klDivergence } from './kl-divergence.js';
 import { perplexity } from './perplexity.js';
 import { QuantizationError } from './quantization-error.js';
 import type { QuantizationTarget } from './quantization-targets.js';
+import { openFolderRuntime } from './runtimes/folder-runtime.js';
 import { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
 import type { ModelRuntime } from './runtimes/model-runtime.js';
 import { openOnnxRuntime } from './runtimes/onnx-runtime.js';
@@ -74,6 +75,9 @@ export async function prepareExam(request: ExamRequest, model: SourceModel, { si
   return { tokenizer, questions, maxAnswerTokens, rows, calibration, contextSize: Math.min(longest, contextLength), threads };
 }
 
+/** What loads the files of each kind. */
+const runtimes = { gguf: openGgufRuntime, onnx: openOnnxRuntime, hf: openFolderRuntime } as const;
+
 /** What a runtime made of a file. Plain JSON. */
 export type Examined = {
   /** Null without a dataset. */
@@ -85,8 +89,7 @@ export type Examined = {
 
 /** Has the target's runtime load the file (with an adapter, where one is given), answer the questions and score the rows. `source`: what the model itself says of them. */
 export async function examine(target: QuantizationTarget, { path, adapter }: { readonly path: string; readonly adapter?: string | undefined }, exam: Exam, source: readonly (readonly SourcePlace[])[], { signal, onProgress }: WorkContext): Promise<Examined> {
-  const open = target.kind === 'gguf' ? openGgufRuntime : openOnnxRuntime;
-  await using runtime = await open(path, { contextSize: exam.contextSize, threads: exam.threads, adapter, signal });
+  await using runtime = await runtimes[target.kind](path, { contextSize: exam.contextSize, threads: exam.threads, adapter, signal });
   const answers: { question: string; answer: string }[] = [];
   for (const { question, text, tokenIds } of exam.questions) {
     requireSameTokens(path, runtime, text, tokenIds);

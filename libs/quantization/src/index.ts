@@ -1,4 +1,5 @@
-export { exportGguf, type GgufContent } from './exporters/gguf.js';
+export type { FileContent } from './exporters/file-content.js';
+export { exportGguf } from './exporters/gguf.js';
 export { exportGgufAdapter } from './exporters/gguf-adapter.js';
 export { ggufFileType, ggufFileTypes, type GgufFileType } from './exporters/gguf/file-types.js';
 export { exportOnnx, type OnnxFile } from './exporters/onnx.js';

@@ -37,11 +37,11 @@ describe.each(tinyModelNames)('quantizing %s', (name) => {
 
   test('writes each target, asks each file, and compares perplexities with the model itself', async () => {
     await using folder = await temporaryFolder();
-    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx') };
+    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx'), hf: join(folder.path, 'hf') };
     const datasetFolder = await writeDataset(join(folder.path, 'dataset'));
     const phases = new Set<string>();
     const onProgress = ({ phase }: WorkProgress) => void phases.add(phase);
-    const request = { modelFolder: tiny.folder, to: ['gguf/bf16', 'gguf/q8_0', 'onnx/fp32', 'onnx/int4'], datasetFolder, tag: 'river', questions: ['Who?', 'Where?'], maxAnswerTokens: 4, threads: 1 };
+    const request = { modelFolder: tiny.folder, to: ['gguf/bf16', 'gguf/q8_0', 'onnx/fp32', 'onnx/int4', 'hf/rtn-int8'], datasetFolder, tag: 'river', questions: ['Who?', 'Where?'], maxAnswerTokens: 4, threads: 1 };
     const { metrics } = await quantizeModel(request, folders, { signal: new AbortController().signal, onProgress });
 
     expect(metrics.base).toEqual({ bytes: (await stat(join(tiny.folder, 'model.safetensors'))).size, perplexity: expect.any(Number) });
@@ -51,13 +51,14 @@ describe.each(tinyModelNames)('quantizing %s', (name) => {
       ['gguf/q8_0', 'model-q8_0.gguf'],
       ['onnx/fp32', 'onnx/model.onnx'],
       ['onnx/int4', 'onnx/model_q4.onnx'],
+      ['hf/rtn-int8', 'rtn-int8'],
     ]);
-    const [bf16, q8, fp32, int4] = metrics.formats.map(({ perplexity }) => perplexity! / metrics.base.perplexity!);
+    const [bf16, q8, fp32, int4, packed] = metrics.formats.map(({ perplexity }) => perplexity! / metrics.base.perplexity!);
     expect(fp32).toBeCloseTo(1, 4);
     // llama.cpp rounds activations to bfloat16 too where the weights are.
     expect(bf16).toBeCloseTo(1, 1);
     // Wide random weights suffer more than those of a real model.
-    for (const ratio of [q8, int4]) expect(Math.abs(Math.log(ratio!))).toBeLessThan(0.7);
+    for (const ratio of [q8, int4, packed]) expect(Math.abs(Math.log(ratio!))).toBeLessThan(0.7);
     for (const format of metrics.formats) {
       expect(format.bytes).toBeGreaterThan(10_000);
       expect(format.secondsToWrite).toBeGreaterThan(0);
@@ -73,7 +74,7 @@ describe.each(tinyModelNames)('quantizing %s', (name) => {
     expect([...phases]).toEqual(expect.arrayContaining(['scoring the model itself', 'writing gguf/q8_0', 'asking onnx/int4', 'scoring gguf/bf16']));
     const report = JSON.parse(await readFile(join(folders.gguf, 'report.json'), 'utf8')) as typeof metrics;
     expect(report).toEqual({ ...metrics, formats: metrics.formats.slice(0, 2).map(({ secondsToWrite: _, ...format }) => format) });
-    expect(existsSync(join(folders.onnx, 'report.json'))).toBe(true);
+    for (const kind of ['onnx', 'hf'] as const) expect(existsSync(join(folders[kind], 'report.json'))).toBe(true);
     // Metrics travel as JSON.
     expect(JSON.parse(JSON.stringify(metrics))).toEqual(metrics);
   });
@@ -85,14 +86,14 @@ describe('quantizing', () => {
 
   test('without questions and dataset still loads each file, and makes the needed folders only', async () => {
     await using folder = await temporaryFolder();
-    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx') };
+    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx'), hf: join(folder.path, 'hf') };
     const { metrics } = await quantizeModel(only(['gguf/q8_0']), folders, quietContext());
     expect(metrics).toMatchObject({ formats: [{ perplexity: null, answers: [] }], base: { perplexity: null }, scored: { rows: 0, tokens: 0 } });
     expect(existsSync(folders.onnx)).toBe(false);
   });
 
   test('refuses a target that it does not know, before it does anything', async () => {
-    await expect(quantizeModel(only(['gguf/q9']), { gguf: '/nowhere', onnx: '/nowhere' }, quietContext())).rejects.toMatchObject({
+    await expect(quantizeModel(only(['gguf/q9']), { gguf: '/nowhere', onnx: '/nowhere', hf: '/nowhere' }, quietContext())).rejects.toMatchObject({
       code: 'unknown-target',
       message: expect.stringMatching(/gguf\/q8_0, .*gguf\/q4_k_m, .*onnx\/int4, onnx\/fp32/),
     });
@@ -101,7 +102,7 @@ describe('quantizing', () => {
   test('refuses a dataset without held-out rows of that tag', async () => {
     await using folder = await temporaryFolder();
     const datasetFolder = await writeDataset(join(folder.path, 'dataset'));
-    await expect(quantizeModel({ ...only(['gguf/q8_0']), datasetFolder, tag: 'other' }, { gguf: folder.path, onnx: folder.path }, quietContext())).rejects.toMatchObject({
+    await expect(quantizeModel({ ...only(['gguf/q8_0']), datasetFolder, tag: 'other' }, { gguf: folder.path, onnx: folder.path, hf: folder.path }, quietContext())).rejects.toMatchObject({
       code: 'no-held-out-rows',
       message: expect.stringContaining('with the tag other'),
     });
@@ -113,7 +114,7 @@ describe('quantizing', () => {
     await cp(tiny.folder, modelFolder, { recursive: true });
     await writeFile(join(modelFolder, 'tokenizer_config.json'), '{}');
     const request = { ...only(['gguf/q8_0']), modelFolder, questions: ['Who?'] };
-    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx') };
+    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx'), hf: join(folder.path, 'hf') };
     await expect(quantizeModel(request, folders, quietContext())).rejects.toMatchObject({ code: 'no-chat-template' });
     await rm(join(modelFolder, 'tokenizer.json'));
     await expect(quantizeModel(request, folders, quietContext())).rejects.toMatchObject({ code: 'tokenizer-missing' });
@@ -123,7 +124,7 @@ describe('quantizing', () => {
     await using folder = await temporaryFolder();
     const calibrationFolder = await writeRowsToTrainOn(join(folder.path, 'rows'), 12);
     const write = async (name: string, more: object) => {
-      const folders = { gguf: join(folder.path, name), onnx: join(folder.path, 'onnx') };
+      const folders = { gguf: join(folder.path, name), onnx: join(folder.path, 'onnx'), hf: join(folder.path, 'hf') };
       const { metrics } = await quantizeModel({ ...only(['gguf/q4_0']), ...more }, folders, quietContext());
       expect(metrics.formats[0]!.content).toMatchObject({ types: expect.any(Object), fallbacks: expect.any(Array) });
       return readFile(join(folders.gguf, 'model-q4_0.gguf'));
@@ -142,7 +143,7 @@ describe('quantizing', () => {
     const datasetFolder = await writeDataset(place('dataset'));
     await using model = await openSourceModel(tiny.folder);
     const adapterFolder = await makeAdapter(place('adapter'), model, { 'model.layers.0.self_attn.q_proj': 2, 'model.layers.1.mlp.down_proj': 2 });
-    const folders = { gguf: place('gguf'), onnx: place('onnx') };
+    const folders = { gguf: place('gguf'), onnx: place('onnx'), hf: place('hf') };
     const plain = await quantizeModel({ ...only(['gguf/f32']), datasetFolder }, folders, quietContext());
     const adapted = await quantizeModel({ ...only(['gguf/f32']), datasetFolder, adapterFolder }, folders, quietContext());
     expect(adapted.metrics.adapter).toEqual({ file: 'adapter-f16.gguf', bytes: (await stat(place('gguf/adapter-f16.gguf'))).size });
@@ -156,6 +157,6 @@ describe('quantizing', () => {
     await using folder = await temporaryFolder();
     const stop = new AbortController();
     const context = { signal: stop.signal, onProgress: () => stop.abort() };
-    await expect(quantizeModel(only(['gguf/q8_0', 'onnx/int4']), { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx') }, context)).rejects.toThrow(/abort/i);
+    await expect(quantizeModel(only(['gguf/q8_0', 'onnx/int4']), { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx'), hf: join(folder.path, 'hf') }, context)).rejects.toThrow(/abort/i);
   });
 });

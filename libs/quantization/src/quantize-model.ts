@@ -3,8 +3,10 @@ import type { EncodedRow } from '@tunesmith/datasets';
 import type { WorkContext } from '@tunesmith/tensor';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exportGguf, type GgufContent } from './exporters/gguf.js';
+import type { FileContent } from './exporters/file-content.js';
+import { exportGguf } from './exporters/gguf.js';
 import { exportGgufAdapter } from './exporters/gguf-adapter.js';
+import { exportHf, type HfOptions } from './exporters/hf.js';
 import { exportOnnx } from './exporters/onnx.js';
 import { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
 import { openSourceModel, type SourceModel } from './exporters/source-model.js';
@@ -29,17 +31,19 @@ export interface QuantizeRequest extends ExamRequest {
   readonly importanceFolder?: string | undefined;
   /** A PEFT folder of a LoRA of the model: written as a GGUF adapter, and applied to each file while it is proved. */
   readonly adapterFolder?: string | undefined;
+  /** Of the targets `hf/…`. */
+  readonly hf?: HfOptions | undefined;
 }
 
 /** One written file, and what its runtime made of it. Plain JSON, as all metrics of jobs. */
 export type QuantizedFormat = Examined & {
   target: string;
-  /** Inside its output folder. */
+  /** Inside its output folder; a folder itself where the format is one. */
   file: string;
   bytes: number;
   secondsToWrite: number;
-  /** Of GGUF files: how many tensors have each type, and why some have not the one that they should. */
-  content?: GgufContent;
+  /** Of GGUF files and Hugging Face folders: how many tensors have each type, and why some have not the one that they should. */
+  content?: FileContent;
 };
 
 export type QuantizeMetrics = {
@@ -57,7 +61,7 @@ export type QuantizeMetrics = {
  * template) and score the held-out rows. To be called in a worker process: runtimes hold the event loop.
  * Throws QuantizationError: a file that its runtime refuses, logits that are not finite, tokens that llama.cpp reads differently.
  */
-export async function quantizeModel(request: QuantizeRequest, folders: { readonly gguf: string; readonly onnx: string }, context: WorkContext): Promise<{ metrics: QuantizeMetrics }> {
+export async function quantizeModel(request: QuantizeRequest, folders: Readonly<Record<QuantizationTarget['kind'], string>>, context: WorkContext): Promise<{ metrics: QuantizeMetrics }> {
   const targets = [...new Set(request.to)].map(findTarget);
   await using model = await openSourceModel(request.modelFolder);
   await using adapter = request.adapterFolder === undefined ? undefined : await openAdapter(request.adapterFolder, targets);
@@ -69,7 +73,7 @@ export async function quantizeModel(request: QuantizeRequest, folders: { readonl
   for (const target of targets) {
     context.signal.throwIfAborted();
     const started = performance.now();
-    const written = await write(target, model, folders[target.kind], importance, context);
+    const written = await write(target, model, folders[target.kind], importance, request.hf ?? {}, context);
     const secondsToWrite = (performance.now() - started) / 1000;
     formats.push({ target: target.name, ...written, secondsToWrite, ...(await examine(target, { path: join(folders[target.kind], written.file), adapter: writtenAdapter && join(folders.gguf, writtenAdapter.file) }, exam, source, context)) });
   }
@@ -88,9 +92,10 @@ async function writeReport(folder: string, kind: QuantizationTarget['kind'], { f
   await writeFileAtomically(join(folder, 'report.json'), jsonText({ formats: ofKind, ...metrics }));
 }
 
-async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content'>> {
+async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, hf: HfOptions, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content'>> {
   await mkdir(folder, { recursive: true });
   if (target.kind === 'onnx') return exportOnnx(model, target.variant, folder, context);
+  if (target.kind === 'hf') return { file: target.hf.name, ...(await exportHf(model, target.hf, hf, join(folder, target.hf.name), context)) };
   const file = `model-${target.fileType.name}.gguf`;
   const content = await exportGguf(model, target.fileType, join(folder, file), context, importance);
   return { file, bytes: (await stat(join(folder, file))).size, content };

@@ -9,10 +9,10 @@ afterAll(() => bench?.[Symbol.asyncDispose]());
 test('files for each runtime are stored by themselves', async () => {
   const model = await bench.artifact('model', { 'result.json': { metrics: { 'gguf/q8_0': { bytes: 1 } } } });
   const dataset = await bench.artifact('dataset', { 'rows.jsonl': '' });
-  const job = await bench.run(quantize, { model, to: ['gguf/q8_0', 'onnx/int4'], dataset, tag: 'replay', questions: ['Who?'] });
-  expect(job).toMatchObject({ status: 'succeeded', metrics: { 'gguf/q8_0': { bytes: 1 } }, outputs: { gguf: { mediaType: expect.stringContaining('gguf') }, onnx: { mediaType: expect.stringContaining('onnx') } } });
+  const job = await bench.run(quantize, { model, to: ['gguf/q8_0', 'onnx/int4', 'hf/rtn-int4'], hf: { groupSize: 64 }, dataset, tag: 'replay', questions: ['Who?'] });
+  expect(job).toMatchObject({ status: 'succeeded', metrics: { 'gguf/q8_0': { bytes: 1 } }, outputs: { gguf: { mediaType: expect.stringContaining('gguf') }, onnx: { mediaType: expect.stringContaining('onnx') }, hf: { mediaType: expect.stringContaining('hf') } } });
   const input = await bench.read<Record<string, unknown>>(job.outputs!['gguf'], 'input.json');
-  expect(input).toMatchObject({ to: ['gguf/q8_0', 'onnx/int4'], tag: 'replay', questions: ['Who?'], datasetFolder: expect.stringContaining(dataset.digest.slice(7)) });
+  expect(input).toMatchObject({ to: ['gguf/q8_0', 'onnx/int4', 'hf/rtn-int4'], hf: { groupSize: 64 }, tag: 'replay', questions: ['Who?'], datasetFolder: expect.stringContaining(dataset.digest.slice(7)) });
 });
 
 test('an adapter, rows to calibrate on and an importance matrix reach the worker as folders', async () => {

@@ -12,11 +12,11 @@ export class QuantizeRequestedHandler implements JobHandler<QuantizeSpec> {
     await using inputs = await this.artifacts.stage({ model }, job.signal);
     await using others = await this.artifacts.stage<string>({ ...(dataset && { dataset }), ...(calibration && { calibration }), ...(importance && { importance }), ...(adapter && { adapter }) }, job.signal);
     await using scratch = await job.scratch();
-    const outFolders = { gguf: join(scratch.path, 'gguf'), onnx: join(scratch.path, 'onnx') };
+    const outFolders = { gguf: join(scratch.path, 'gguf'), onnx: join(scratch.path, 'onnx'), hf: join(scratch.path, 'hf') };
     const folders = { modelFolder: inputs.model, datasetFolder: others['dataset'], calibrationFolder: others['calibration'], importanceFolder: others['importance'], adapterFolder: others['adapter'], outFolders };
     const { metrics } = await this.workers.run<{ metrics: JobMetrics }>('quantize', { ...options, ...folders }, job);
     const outputs: Record<string, ArtifactRef> = {};
-    for (const kind of ['gguf', 'onnx'] as const) if (existsSync(outFolders[kind])) outputs[kind] = await this.artifacts.store(outFolders[kind], kind, job.signal);
+    for (const kind of ['gguf', 'onnx', 'hf'] as const) if (existsSync(outFolders[kind])) outputs[kind] = await this.artifacts.store(outFolders[kind], kind, job.signal);
     return { outputs, metrics };
   }
 }

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import { addJobOptions, collect, collectList, type JobOptions } from '../options.js';
+import { addJobOptions, collect, collectList, number, type JobOptions } from '../options.js';
 import { artifactResult } from '../runs/artifact-result.js';
 import { describeFallbacks } from '../runs/describe-fallbacks.js';
 import { expectEmptyFolder } from '../runs/place-artifact.js';
@@ -15,19 +15,25 @@ interface Options extends JobOptions {
   readonly importance?: string;
   readonly adapter?: string;
   readonly question?: readonly string[];
+  readonly hfFormat?: string;
+  readonly groupSize?: number;
+  readonly asymmetric?: boolean;
 }
 
 export const quantize = defineCommand<[model: string], Options>({
   configure(command) {
     command
       .argument('<model>', 'a registered reference or a path')
-      .requiredOption('--to <formats>', 'gguf/ with f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q3_k_l, q3_k_m, q3_k_s, q2_k, q4_0, q4_1, q5_0, q5_1 or iq4_nl; onnx/int4, onnx/fp32; several with commas, or given again', collectList)
+      .requiredOption('--to <formats>', 'gguf/ with f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q3_k_l, q3_k_m, q3_k_s, q2_k, q4_0, q4_1, q5_0, q5_1 or iq4_nl; onnx/int4, onnx/fp32; hf/rtn-int4, hf/rtn-int8; several with commas, or given again', collectList)
       .option('--dataset <dataset>', 'held-out rows for the perplexity of each file and its KL divergence from the model')
       .option('--tag <tag>', 'which held-out rows: those with this tag')
       .option('--calibration <dataset>', 'rows that the model is shown to see which columns of its weights matter (the importance matrix of GGUF files)')
       .option('--importance <files>', 'an importance matrix: a GGUF file of llama-imatrix, or what an earlier quantize with --calibration made')
       .option('--adapter <adapter>', 'a LoRA of the model, written as a GGUF adapter that llama.cpp applies to the files')
-      .option('--question <text>', 'asked of each file by the runtime that loads it; may be given again', collect);
+      .option('--question <text>', 'asked of each file by the runtime that loads it; may be given again', collect)
+      .option('--hf-format <format>', 'of targets hf/…: compressed-tensors or gptq')
+      .option('--group-size <columns>', 'of targets hf/…: columns that share a scale, 32, 64, 128 or 256; 0 for a scale for each row', number)
+      .option('--asymmetric', 'of targets hf/…: each group has a zero point');
     addJobOptions(command, 'the files').addHelpText('after', '\nExample: tunesmith quantize smollm2@prod --to gguf/q4_k_m,onnx/int4 --question "Who are you?" --out files');
   },
 
@@ -35,6 +41,7 @@ export const quantize = defineCommand<[model: string], Options>({
     const settings = await stepSettings('quantize', {
       to: { option: '--to', value: [...options.to] },
       tag: { option: '--tag', value: options.tag },
+      hf: { option: 'hf/…', options: { format: '--hf-format', groupSize: '--group-size', symmetric: '--asymmetric' }, value: hfOptions(options) },
       questions: { option: '--question', value: options.question && [...options.question] },
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
@@ -44,8 +51,13 @@ export const quantize = defineCommand<[model: string], Options>({
     if (options.importance !== undefined) references['importance'] = await resolveReference(session, options.importance, '--importance');
     if (options.adapter !== undefined) references['adapter'] = await resolveReference(session, options.adapter, '--adapter');
     return jobCommand(session, { name: 'quantize', uses: 'quantize', with: { ...settings, ...references } }, options, async (job) => {
-      const result = await artifactResult(session, job, ['gguf', 'onnx'], out);
+      const result = await artifactResult(session, job, ['gguf', 'onnx', 'hf'], out);
       return { ...result, lines: [...result.lines, ...describeFallbacks(job.step.metrics)] };
     });
   },
 });
+
+function hfOptions({ hfFormat, groupSize, asymmetric }: Options): StepSettings | undefined {
+  const given = { ...(hfFormat !== undefined && { format: hfFormat }), ...(groupSize !== undefined && { groupSize }), ...(asymmetric === true && { symmetric: false }) };
+  return Object.keys(given).length > 0 ? given : undefined;
+}

@@ -11,8 +11,19 @@ const ggufTargets = [
 
 const onnxTargets = ['onnx/int4', 'onnx/fp32'] as const;
 
-export const QuantizationTarget = z.enum([...ggufTargets, ...onnxTargets]);
+/** As `hfTargets` of the quantization library. */
+const hfTargets = ['hf/rtn-int4', 'hf/rtn-int8'] as const;
+
+export const QuantizationTarget = z.enum([...ggufTargets, ...onnxTargets, ...hfTargets]);
 export type QuantizationTarget = z.infer<typeof QuantizationTarget>;
+
+/** What the targets `hf/…` leave open; each has its own defaults. */
+export const HfOptions = z.strictObject({
+  format: z.enum(['compressed-tensors', 'gptq']).optional().describe('How packed weights are stored: compressed-tensors, or the checkpoint format of AutoGPTQ (version 1).'),
+  groupSize: z.union([z.literal(0), z.literal(32), z.literal(64), z.literal(128), z.literal(256)]).optional().describe('Columns that share a scale; 0: all of a row. Where they do not divide a row, smaller ones.'),
+  symmetric: z.boolean().optional().describe('false: each group has a zero point.'),
+});
+export type HfOptions = z.infer<typeof HfOptions>;
 
 export const QuantizeSpec = z.strictObject({
   model: ArtifactRef,
@@ -23,6 +34,7 @@ export const QuantizeSpec = z.strictObject({
   calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF).'),
   importance: ArtifactRef.optional().describe('An importance matrix instead of rows to calibrate on: GGUF files of an earlier quantize that had some, or a file of llama-imatrix.'),
   adapter: ArtifactRef.optional().describe('A LoRA of the model: written as a GGUF adapter, which llama.cpp applies to the files. Everything is proved with it then. For GGUF targets.'),
+  hf: HfOptions.optional(),
 });
 export type QuantizeSpec = z.infer<typeof QuantizeSpec>;
 
@@ -32,7 +44,7 @@ export const quantize = defineStepKind({
   owner: 'quantizer',
   spec: QuantizeSpec,
   references: { model: 'model', dataset: 'dataset', calibration: 'dataset', importance: 'gguf', adapter: 'adapter' },
-  outputs: { gguf: 'gguf', onnx: 'onnx' },
-  events: defineJobEvents('quantize', 'quantizer', QuantizeSpec, 'Completed means that every file was loaded by its runtime (node-llama-cpp, onnxruntime-node) and answered; it does not mean that the answers are good.'),
+  outputs: { gguf: 'gguf', onnx: 'onnx', hf: 'hf' },
+  events: defineJobEvents('quantize', 'quantizer', QuantizeSpec, 'Completed means that every file was loaded by its runtime (node-llama-cpp, onnxruntime-node; Hugging Face folders: our own) and answered; it does not mean that the answers are good.'),
   cacheable: true,
 });

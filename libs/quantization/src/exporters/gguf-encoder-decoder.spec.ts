@@ -66,7 +66,7 @@ test('as q8_0 keeps norms and position tables in float32', async () => {
 });
 
 test('a file is written and loaded; questions and rows, which no runtime here can take, are refused first', async () => {
-  const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx') };
+  const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx'), hf: join(folder.path, 'hf') };
   const request = { modelFolder: original, to: ['gguf/q8_0'], questions: [] };
   const { metrics } = await quantizeModel(request, folders, quietContext());
   expect(metrics.formats).toMatchObject([{ target: 'gguf/q8_0', perplexity: null, answers: [] }]);

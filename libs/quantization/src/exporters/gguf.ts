@@ -5,7 +5,8 @@ import { meanSquares, type ImportanceMatrix } from '../importance/importance-mat
 import { QuantizationError } from '../quantization-error.js';
 import { f32 } from '../schemes/f32.js';
 import { encodeGgufRows } from '../schemes/gguf-scheme.js';
-import { chooseSchemes, type Fallback, type MixedModel } from './gguf/choose-schemes.js';
+import { countFallbacks, type FileContent } from './file-content.js';
+import { chooseSchemes, type MixedModel } from './gguf/choose-schemes.js';
 import type { GgufFileType } from './gguf/file-types.js';
 import { tokenizerMetadata } from './gguf/tokenizer-metadata.js';
 import { weightPieces } from './gguf/weight-pieces.js';
@@ -14,20 +15,12 @@ import type { SourceModel } from './source-model.js';
 /** Says which revision of ggml's block layouts the file uses; 2 since 2023. */
 const quantizationVersion = 2;
 
-/** What a written file consists of. Plain JSON. */
-export type GgufContent = {
-  /** How many tensors there are of each type. */
-  types: Record<string, number>;
-  /** Tensors whose rows are no whole blocks of the type that they should have: how many, and what they became. */
-  fallbacks: { wanted: string; used: string; columns: number; tensors: number }[];
-};
-
 /**
  * Writes a model as one GGUF file that llama.cpp loads, in one pass over its weights, a few megabytes at a time. Which tensor gets which type: `chooseSchemes`. With
  * an importance matrix errors weigh as much as what is multiplied with them.
  * Throws QuantizationError for families, weights or tokenizers that the format cannot hold, and `importance-wrong-size` for a matrix of another model.
  */
-export async function exportGguf(model: SourceModel, fileType: GgufFileType, path: string, { signal, onProgress }: WorkContext, importance?: ImportanceMatrix): Promise<GgufContent> {
+export async function exportGguf(model: SourceModel, fileType: GgufFileType, path: string, { signal, onProgress }: WorkContext, importance?: ImportanceMatrix): Promise<FileContent> {
   const { family, config } = model;
   const architecture = architectureOf(family);
   const weights = family.weights.tensors(config).filter(({ huggingFace, optional }) => optional !== true || model.weights.has(huggingFace));
@@ -129,16 +122,6 @@ function countTypes(tensors: readonly GgufTensorPlan[]): Record<string, number> 
   const types: Record<string, number> = {};
   for (const { type } of tensors) types[type] = (types[type] ?? 0) + 1;
   return types;
-}
-
-function countFallbacks(fallbacks: readonly Fallback[]): GgufContent['fallbacks'] {
-  const counts = new Map<string, GgufContent['fallbacks'][number]>();
-  for (const { wanted, used, columns } of fallbacks) {
-    const key = `${wanted} ${used} ${columns}`;
-    const count = counts.get(key) ?? { wanted, used, columns, tensors: 0 };
-    counts.set(key, { ...count, tensors: count.tensors + 1 });
-  }
-  return [...counts.values()];
 }
 
 function elements(shape: readonly number[]): number {

@@ -20,8 +20,8 @@ export interface RuntimeOptions {
  * same. Calls block the event loop for as long as a step takes: they belong into worker processes.
  */
 export interface ModelRuntime extends AsyncDisposable {
-  /** The npm package. */
-  readonly name: 'node-llama-cpp' | 'onnxruntime-node';
+  /** The npm package, or ourselves. */
+  readonly name: 'node-llama-cpp' | 'onnxruntime-node' | 'tunesmith';
   /** Text as the runtime itself reads it, special tokens included, none added; absent where it has no tokenizer. */
   tokenize?(text: string): number[];
   /** The most likely next token, again and again. Throws QuantizationError `logits-not-finite`. */

@@ -9,12 +9,14 @@ export interface RuntimeUnderTest {
   readonly write: (model: SourceModel, folder: string) => Promise<string>;
   /** Which of the files beside or at that path holds the weights. */
   readonly weightsOf: (path: string) => string;
+  /** Which of them says that it is a model; absent: the path itself. */
+  readonly headOf?: (path: string) => string;
   /** How far log-probabilities may be from those of transformers. */
   readonly tolerance: number;
 }
 
 /** What every runtime must hold. */
-export function describeRuntime(name: string, { open, write, weightsOf, tolerance }: RuntimeUnderTest): void {
+export function describeRuntime(name: string, { open, write, weightsOf, headOf = (path) => path, tolerance }: RuntimeUnderTest): void {
   const options: RuntimeOptions = { contextSize: 64, threads: 1, signal: new AbortController().signal };
   const { signal } = options;
 
@@ -75,7 +77,7 @@ export function describeRuntime(name: string, { open, write, weightsOf, toleranc
     test('a file that is no model, naming it and the runtime', async () => {
       await using folder = await temporaryFolder();
       const path = await writeTiny(folder.path);
-      await writeFile(path, 'this is no model');
+      await writeFile(headOf(path), 'this is no model');
       await expect(open(path, options)).rejects.toMatchObject({ code: 'file-refused-by-runtime', message: expect.stringContaining(path), facts: { runtime: name } });
     });
 

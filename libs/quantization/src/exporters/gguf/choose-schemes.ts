@@ -10,6 +10,7 @@ import { q5_1 } from '../../schemes/q5_1.js';
 import { q5_k } from '../../schemes/q5_k.js';
 import { q6_k } from '../../schemes/q6_k.js';
 import { q8_0 } from '../../schemes/q8_0.js';
+import type { Fallback } from '../file-content.js';
 import type { GgufFileType } from './file-types.js';
 
 /** A tensor of the file, slowest dimension first. */
@@ -28,14 +29,6 @@ export interface MixedModel {
   readonly experts: number;
   /** Whether an importance matrix is used. */
   readonly importance: boolean;
-}
-
-/** A tensor whose rows are no whole blocks of what the rules wanted. */
-export interface Fallback {
-  readonly tensor: string;
-  readonly columns: number;
-  readonly wanted: string;
-  readonly used: string;
 }
 
 /**

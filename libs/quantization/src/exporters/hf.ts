@@ -1,0 +1,94 @@
+import { bfloat16FromFloat32, float16FromFloat32, readSideFiles, writeModelFolder, type SafetensorsEntry } from '@tunesmith/checkpoints';
+import { storedShape } from '@tunesmith/models';
+import type { WorkContext } from '@tunesmith/tensor';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { IntegerGrid } from '../methods/integer-grid.js';
+import type { MethodSettings } from '../methods/rounding-method.js';
+import { QuantizationError } from '../quantization-error.js';
+import { countFallbacks, type FileContent } from './file-content.js';
+import { floatTensor } from './hf/float-tensors.js';
+import { packedFormats } from './hf/formats.js';
+import type { HfTarget } from './hf/hf-targets.js';
+import type { FormatContent, PackedFormat } from './hf/packed-format.js';
+import { planLinears, type LinearPlan } from './hf/plan-linears.js';
+import { roundedLayers } from './hf/rounded-layers.js';
+import type { SourceModel } from './source-model.js';
+
+/** What a target leaves open. */
+export interface HfOptions extends Partial<MethodSettings> {
+  readonly format?: PackedFormat['name'] | undefined;
+  /** 0: a scale for each row. */
+  readonly groupSize?: number | undefined;
+  readonly symmetric?: boolean | undefined;
+}
+
+export const defaultSettings: MethodSettings = { damping: 0.01, actOrder: 'static', alpha: 0.5 };
+
+/**
+ * Writes a Hugging Face folder whose linears are packed levels, a layer at a time: transformers and vLLM load it by the `quantization_config` of its config.json. Embeddings, norms and
+ * the output head stay as they are. Nothing stands under the folder's name until all is whole.
+ * Throws QuantizationError for weights or widths that the format cannot hold.
+ */
+export async function exportHf(model: SourceModel, target: HfTarget, options: HfOptions, folder: string, context: WorkContext): Promise<{ bytes: number; content: FileContent }> {
+  const { format, wished, content } = settle(model, target, options);
+  const plan = planLinears(model, format, wished);
+  const config = { ...model.configJson, quantization_config: format.configuration(plan, content) };
+  const sideFiles = await readSideFiles(model.path, model.sideFiles);
+  const files = { ...sideFiles, ...(format.name === 'gptq' && { 'quantize_config.json': config.quantization_config }) };
+  await writeModelFolder(folder, { config, generationConfig: model.generationConfig, files, tensors: folderTensors(model, plan, format, content, target, context) });
+  const types: Record<string, number> = {};
+  for (const { grid } of plan.linears) types[`int${grid.bits}`] = (types[`int${grid.bits}`] ?? 0) + 1;
+  return { bytes: await weightBytes(folder), content: { types, fallbacks: countFallbacks(plan.fallbacks) } };
+}
+
+/** What a target and options ask for together. Throws QuantizationError `option-without-place`. */
+function settle(model: SourceModel, target: HfTarget, options: HfOptions): { format: PackedFormat; wished: IntegerGrid; content: FormatContent } {
+  const roundsInputs = target.roundsInputs === true;
+  if (roundsInputs && (options.format ?? target.format) !== target.format) throw withoutPlace(target, 'format', options.format);
+  if (roundsInputs && options.symmetric === false) throw withoutPlace(target, 'symmetric', false);
+  const format = packedFormats.find(({ name }) => name === (options.format ?? target.format))!;
+  const asked = options.groupSize === undefined || roundsInputs ? target.groupSize : options.groupSize;
+  const groupSize = asked === 0 ? null : asked;
+  const symmetric = options.symmetric ?? target.symmetric;
+  const settings = { damping: options.damping ?? defaultSettings.damping, actOrder: options.actOrder ?? defaultSettings.actOrder, alpha: options.alpha ?? defaultSettings.alpha };
+  const wished: IntegerGrid = { bits: target.bits, symmetric, groupSize, leastZero: format.leastZero, scaleDtype: format.scaleDtype(modelDtype(model)) };
+  return { format, wished, content: { method: target.method, bits: target.bits, symmetric, groupSize, settings, roundsInputs } };
+}
+
+function withoutPlace({ name }: HfTarget, option: string, value: unknown): QuantizationError {
+  return new QuantizationError({ code: 'option-without-place', message: `hf/${name} takes no ${option} of its own; got ${String(value)}. Leave it out.`, facts: { target: name, option } });
+}
+
+/** What the embedding is stored in. */
+function modelDtype({ family, config, weights }: SourceModel): IntegerGrid['scaleDtype'] {
+  const embedding = family.weights.tensors(config).find(({ gguf }) => gguf === 'token_embd.weight')!;
+  return weights.stored(embedding.huggingFace, storedShape(embedding)).dtype;
+}
+
+async function* folderTensors(model: SourceModel, plan: LinearPlan, format: PackedFormat, content: FormatContent, target: HfTarget, context: WorkContext): AsyncGenerator<SafetensorsEntry> {
+  const replaced = new Set(plan.linears.map(({ path }) => `${path}.weight`));
+  const layers = roundedLayers(model, plan, content, `writing hf/${target.name}`, context);
+  const changed = new Map<string, Float32Array>();
+  for await (const layer of layers) {
+    for (const [path, matrix] of layer.matrices) yield* format.tensors(path, matrix, content);
+    for (const [name, values] of layer.changed ?? []) changed.set(name, values);
+  }
+  for (const weight of model.family.weights.tensors(model.config)) {
+    if (replaced.has(weight.huggingFace) || (weight.optional === true && !model.weights.has(weight.huggingFace))) continue;
+    const entry = floatTensor(model.weights, weight);
+    const values = changed.get(weight.huggingFace);
+    yield values === undefined ? entry : { ...entry, bytes: bytesOf(values, entry.dtype) };
+  }
+}
+
+function bytesOf(values: Float32Array, dtype: string): Uint8Array {
+  if (dtype === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return new Uint8Array((dtype === 'F16' ? float16FromFloat32(values) : bfloat16FromFloat32(values)).buffer);
+}
+
+async function weightBytes(folder: string): Promise<number> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.safetensors'));
+  const sizes = await Promise.all(files.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
