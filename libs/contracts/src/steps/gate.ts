@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineStepKind } from './step-kind.js';
 
 export const GateSpec = z.strictObject({
-  require: z.string().min(1).describe('A condition over the metrics of the steps in `needs`, such as "qa.exact_match >= 0.8 and forgetting.loss_increase <= 0.05".'),
+  require: z.string().min(1).describe('A condition over the metrics of the steps in `needs`, such as "qa.exact_match >= 0.8 with 95% confidence and forgetting.loss_increase <= 0.05". With confidence: its one-sided bound has to hold the comparison, of METRIC against against_METRIC by pairs.'),
 });
 export type GateSpec = z.infer<typeof GateSpec>;
 

@@ -4,6 +4,7 @@ import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
 import { RefusedError } from '../errors.js';
 import { ModelsRepository } from '../models/models.repository.js';
 import type { Json } from './expression.js';
+import type { GateBound } from './gate-bound.js';
 import { gateMetrics, judge } from './gate-condition.js';
 
 export interface Decision {
@@ -15,11 +16,22 @@ export interface Decision {
 
 /** Judges the metrics of the steps that the gate needs. @throws GateConditionError where the condition names what they do not report. */
 export function decideGate(spec: GateSpec, needed: Readonly<Record<string, Record<string, Json>>>): Decision {
-  const { holds, values } = judge(spec.require, gateMetrics(needed));
-  const metrics = { require: spec.require, passed: holds, values };
+  const { holds, values, bounds } = judge(spec.require, gateMetrics(needed));
+  const metrics = { require: spec.require, passed: holds, values, ...(bounds.length > 0 && { bounds: bounds.map((bound) => ({ ...bound })) }) };
   if (holds) return { outputs: {}, metrics };
-  const came = Object.entries(values).map(([name, value]) => `${name} = ${Number(value.toPrecision(6))}`).join(', ');
+  const came = [...Object.entries(values).map(([name, value]) => `${name} = ${short(value)}`), ...bounds.map(describeBound)].join(', ');
   return { outputs: {}, metrics, refusal: new RefusedError({ code: 'gate-failed', message: `gate: expected ${spec.require}; got ${came}`, facts: metrics }) };
+}
+
+function describeBound({ of, operator, required, confidence, estimate, standardError, items, bound, moreItems }: GateBound): string {
+  const side = operator.startsWith('>') ? 'at least' : 'at most';
+  const sure = `${of} is ${short(estimate)} ± ${short(standardError)} over ${items} items, so with ${confidence}% confidence ${side} ${short(bound)}`;
+  if (moreItems === 0) return `${sure}, which is enough`;
+  return `${sure} (required: ${operator} ${short(required)}; ${moreItems === null ? 'the estimate itself is no better, so more items alone would not help' : `${moreItems} more items would show it if the estimate stays`})`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(6)));
 }
 
 /** Registers the model as a version of the name and points the alias at it. */

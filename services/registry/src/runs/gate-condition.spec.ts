@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { GateConditionError, gateMetrics, judge, parseGateCondition } from './gate-condition.js';
+import { GateConditionError } from './gate-condition-error.js';
+import { gateMetrics, judge, parseGateCondition } from './gate-condition.js';
 
 const metrics = { 'helpdesk-qa.exact_match': 0.85, 'forgetting.loss_increase': 0.03, '2wiki.f1': 0.5, broken: Number.NaN };
 
@@ -33,6 +34,14 @@ test.each([
   ['process.exit() > 1', /at character 13/],
   ['a > 1 && b > 1', /got "&"/],
   ['('.repeat(200), /at most 100/],
+  ['a > 1 with', /a confidence above 50 and below 100.* at character 11; got "the end"/],
+  ['a > 1 with 95 confidence', /% after the confidence at character 15/],
+  ['a > 1 with 95%', /the word confidence at character 15/],
+  ['a > 1 with 100% confidence', /below 100.*got "100"/],
+  ['a > 1 with 50% confidence', /above 50/],
+  ['a == 1 with 95% confidence', /one of <, <=, >, >=/],
+  ['1 > 0 with 95% confidence', /a metric to be sure of/],
+  ['a > 1 with 95% confidence > 2', /expected and, or or the end/],
 ])('"%s" is refused with its place', (condition, message) => {
   expect(() => parseGateCondition(condition)).toThrow(message);
 });
@@ -50,7 +59,7 @@ test('metrics of several steps are named short where that is clear, and long alw
 });
 
 test('any text either parses or is refused as a gate condition, never otherwise', () => {
-  const words = fc.constantFrom('and', 'or', 'not', '(', ')', '<', '>=', '!=', 'a.b', '0.5', ' ', '-', '.', '"', '\u0000');
+  const words = fc.constantFrom('and', 'or', 'not', '(', ')', '<', '>=', '!=', 'a.b', '0.5', ' ', '-', '.', '"', '\u0000', 'with 95% confidence', '%');
   fc.assert(fc.property(fc.oneof(fc.string(), fc.array(words).map((list) => list.join(' '))), (text) => {
     try {
       parseGateCondition(text);

@@ -1,13 +1,16 @@
-import { PlatformError } from '@tunesmith/platform';
+import { gateBound, type GateBound } from './gate-bound.js';
+import { GateConditionError } from './gate-condition-error.js';
 
 /**
- * The language of `gate: require`, for example `qa.exact_match >= 0.8 and not (forgetting.loss_increase > 0.05)`.
+ * The language of `gate: require`, for example `qa.exact_match >= 0.8 with 95% confidence and not (forgetting.loss_increase > 0.05)`.
  *
  *     condition  = conjunction { "or" conjunction }
  *     conjunction = negation { "and" negation }
  *     negation   = "not" negation | "(" condition ")" | comparison
- *     comparison = operand ( "<" | "<=" | ">" | ">=" | "==" | "!=" ) operand
+ *     comparison = operand ( "<" | "<=" | ">" | ">=" | "==" | "!=" ) operand [ "with" number "%" "confidence" ]
  *     operand    = number | metric name (letters, digits, dots, dashes, underscores)
+ *
+ * A comparison with confidence holds where the one-sided bound of what is compared holds it (see `gate-bound.ts`); the requirement is of that comparison alone.
  *
  * It is data from a recipe, so it is parsed here and never handed to an interpreter of something larger.
  */
@@ -15,19 +18,19 @@ export interface GateVerdict {
   readonly holds: boolean;
   /** The metrics that the condition names, with their values. */
   readonly values: Readonly<Record<string, number>>;
+  /** Of the comparisons that ask for confidence, in the order of the text. */
+  readonly bounds: readonly GateBound[];
 }
 
-/** The condition cannot be read (`gate-syntax`), or names a metric that there is none of (`gate-unknown-metric`). */
-export class GateConditionError extends PlatformError {}
-
 type Operator = '<' | '<=' | '>' | '>=' | '==' | '!=';
-type Operand = { readonly number: number } | { readonly metric: string };
+export type Operand = { readonly number: number } | { readonly metric: string };
+export interface Comparison { readonly kind: 'compare'; readonly operator: Operator; readonly left: Operand; readonly right: Operand; /** In per cent. */ readonly confidence?: number }
 export type GateCondition =
   | { readonly kind: 'or' | 'and'; readonly left: GateCondition; readonly right: GateCondition }
   | { readonly kind: 'not'; readonly inner: GateCondition }
-  | { readonly kind: 'compare'; readonly operator: Operator; readonly left: Operand; readonly right: Operand };
+  | Comparison;
 
-interface Token { readonly kind: 'number' | 'metric' | 'word' | 'operator' | 'bracket' | 'end'; readonly text: string; readonly at: number }
+interface Token { readonly kind: 'number' | 'metric' | 'word' | 'operator' | 'bracket' | 'percent' | 'end'; readonly text: string; readonly at: number }
 
 const tokenPatterns: readonly [Token['kind'], RegExp][] = [
   // A number ends where no name goes on: `2wiki.f1` is a name.
@@ -36,6 +39,7 @@ const tokenPatterns: readonly [Token['kind'], RegExp][] = [
   ['metric', /[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?/y],
   ['operator', /<=|>=|==|!=|<|>/y],
   ['bracket', /[()]/y],
+  ['percent', /%/y],
 ];
 
 function tokenize(source: string): Token[] {
@@ -104,8 +108,21 @@ export function parseGateCondition(source: string): GateCondition {
     const { kind, text, at } = take();
     if (kind !== 'operator') throw syntaxError(source, at, 'a comparison (<, <=, >, >=, ==, !=)', text);
     const right = operand();
+    const compared: Comparison = { kind: 'compare', operator: text as Operator, left, right };
+    // A name cannot follow an operand, so a metric may be called "with" all the same.
+    if (takeIf('with', 'metric')) return { ...compared, confidence: confidence(compared, at) };
     if (peek().kind === 'operator') throw syntaxError(source, peek().at, 'and, or or the end (comparisons do not chain; write "a < b and b < c")', peek().text);
-    return { kind: 'compare', operator: text as Operator, left, right };
+    return compared;
+  };
+  const confidence = ({ operator, left, right }: Comparison, at: number): number => {
+    if (operator === '==' || operator === '!=') throw syntaxError(source, at, 'one of <, <=, >, >= where confidence is asked for', operator);
+    if (!('metric' in left || 'metric' in right)) throw syntaxError(source, at, 'a metric to be sure of; two numbers are compared', operator);
+    const { kind, text, at: place } = take();
+    const level = Number(text);
+    if (kind !== 'number' || !(level > 50 && level < 100)) throw syntaxError(source, place, 'a confidence above 50 and below 100, such as "with 95% confidence"', text);
+    if (!takeIf('%', 'percent')) throw syntaxError(source, peek().at, '% after the confidence', peek().text);
+    if (!takeIf('confidence', 'metric')) throw syntaxError(source, peek().at, 'the word confidence', peek().text);
+    return level;
   };
   const operand = (): Operand => {
     const { kind, text, at } = take();
@@ -121,11 +138,12 @@ export function parseGateCondition(source: string): GateCondition {
 
 /** The metrics that a condition names, each once, in the order of the text. */
 export function metricsOf(condition: GateCondition): string[] {
-  const names = (part: GateCondition): string[] => {
-    if (part.kind === 'compare') return [part.left, part.right].flatMap((operand) => ('metric' in operand ? [operand.metric] : []));
-    return part.kind === 'not' ? names(part.inner) : [...names(part.left), ...names(part.right)];
-  };
-  return [...new Set(names(condition))];
+  return [...new Set(comparisonsOf(condition).flatMap(({ left, right }) => [left, right]).flatMap((operand) => ('metric' in operand ? [operand.metric] : [])))];
+}
+
+function comparisonsOf(part: GateCondition): Comparison[] {
+  if (part.kind === 'compare') return [part];
+  return part.kind === 'not' ? comparisonsOf(part.inner) : [...comparisonsOf(part.left), ...comparisonsOf(part.right)];
 }
 
 /** Judges `metrics` by `source`. Every name must be known and finite, also in a part that would not decide: a misspelt name must never pass. */
@@ -142,15 +160,19 @@ export function judge(source: string, metrics: Readonly<Record<string, number>>)
     });
   }
   const valueOf = (operand: Operand): number => ('metric' in operand ? metrics[operand.metric]! : operand.number);
+  const bounds = new Map(comparisonsOf(condition).flatMap((each) => (each.confidence === undefined ? [] : [[each, gateBound({ ...each, confidence: each.confidence }, metrics)] as const])));
   const holds = (part: GateCondition): boolean => {
     switch (part.kind) {
       case 'or': return holds(part.left) || holds(part.right);
       case 'and': return holds(part.left) && holds(part.right);
       case 'not': return !holds(part.inner);
-      case 'compare': return compare(part.operator, valueOf(part.left), valueOf(part.right));
+      case 'compare': {
+        const sure = bounds.get(part);
+        return sure ? compare(sure.operator, sure.bound, sure.required) : compare(part.operator, valueOf(part.left), valueOf(part.right));
+      }
     }
   };
-  return { holds: holds(condition), values: Object.fromEntries(named.map((name) => [name, metrics[name]!])) };
+  return { holds: holds(condition), values: Object.fromEntries(named.map((name) => [name, metrics[name]!])), bounds: [...bounds.values()] };
 }
 
 function compare(operator: Operator, left: number, right: number): boolean {
