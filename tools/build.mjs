@@ -1,4 +1,4 @@
-// Compiles every project's TypeScript into its dist/ with swc, and copies its YAML there; only files that changed since the last build.
+// Compiles every project's TypeScript into its dist/ with swc, and copies its YAML and Python there; only files that changed since the last build.
 // Usage: node tools/build.mjs
 import { transformFile } from '@swc/core';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ for (const [source, target] of sourceFolders()) {
     writeFileSync(to, code);
     compiled += 1;
   }
-  for (const path of readdirSync(source, { recursive: true }).filter((name) => name.endsWith('.yaml'))) {
+  for (const path of readdirSync(source, { recursive: true }).filter((name) => /\.(?:yaml|py)$/.test(name))) {
     const [from, to] = [join(source, path), join(target, path)];
     wanted.add(path);
     if (existsSync(to) && statSync(to).mtimeMs >= statSync(from).mtimeMs) continue;
@@ -34,6 +34,6 @@ for (const [source, target] of sourceFolders()) {
   }
   // A source that is gone must not live on in dist.
   if (!existsSync(target)) continue;
-  for (const path of readdirSync(target, { recursive: true }).filter((name) => /\.(?:js|yaml)$/.test(name) && !wanted.has(name))) rmSync(join(target, path));
+  for (const path of readdirSync(target, { recursive: true }).filter((name) => /\.(?:js|yaml|py)$/.test(name) && !wanted.has(name))) rmSync(join(target, path));
 }
 if (compiled) console.error(`compiled ${compiled} files`);
