@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { collectRows, type Row } from '@tunesmith/datasets';
 import { ChatTemplate } from '@tunesmith/tokenizers';
 import type { WorkContext } from '@tunesmith/tensor';
 import { AskedModel } from './ask-model.js';
 import { EvaluationError } from './evaluation-error.js';
+import { mapInParallel } from './map-in-parallel.js';
 import { jsonReport, markdownReport, sampleLines, type GroupResult, type TaskResult } from './evaluation-report.js';
 import type { ItemScore, Plan, PlannedTask } from './planned-task.js';
 import { ResultCache } from './result-cache.js';
@@ -117,7 +119,16 @@ async function scoreAll(planned: readonly PlannedTask[], { modelFolder, againstF
     const onProgress: WorkContext['onProgress'] = (progress) => context.onProgress({ ...progress, phase: `${task.name} (${which})` });
     const results = await model.ask(task.items.flatMap(({ requests }) => requests), { signal: context.signal, onProgress });
     let at = 0;
-    scores.push(task.items.map((item) => task.score(item, results.slice(at, (at += item.requests.length)))));
+    const answered = task.items.map((item) => ({ item, own: results.slice(at, (at += item.requests.length)) }));
+    let done = 0;
+    scores.push(await mapInParallel(answered, availableParallelism(), async ({ item, own }) => {
+      context.signal.throwIfAborted();
+      const score = task.score(item, own);
+      if (!(score instanceof Promise)) return score;
+      const waited = await score;
+      onProgress({ phase: 'score', done: (done += 1), total: task.items.length, unit: 'items' });
+      return waited;
+    }));
   }
   return scores;
 }

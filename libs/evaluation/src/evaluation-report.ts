@@ -24,8 +24,8 @@ export function* sampleLines(results: readonly TaskResult[]): Generator<string> 
   }
 }
 
-function shown({ prediction, logProbs, metrics }: ItemScore): Omit<ItemScore, 'values'> {
-  return { prediction, logProbs, metrics };
+function shown({ prediction, logProbs, metrics, notes }: ItemScore): Omit<ItemScore, 'values'> {
+  return { prediction, logProbs, metrics, ...(notes && { notes }) };
 }
 
 /** report.json: everything but the single items. */

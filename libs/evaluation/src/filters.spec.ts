@@ -14,8 +14,11 @@ test.each([
   ['take_first', {}, ['a', 'b'], 'a'],
   ['take_first_k', { k: 2 }, ['a', 'b', 'c'], ['a', 'b']],
   ['majority_vote', {}, ['a', 'b', 'b', 'a', 'c'], ['a']],
-])('%s with %j of %j', (name, settings, responses, expected) => {
-  expect(apply(name, settings, responses)).toEqual(expected);
+  ['prepend', { field: 'prompt' }, ['a', 'b'], ['> a', '> b'], { prompt: '> ' }],
+  ['cut_at', { text: '```' }, ['a\n```\nso', 'b', '```'], ['a\n', 'b', '']],
+  ['code_block', {}, ['So:\n```python\nx = 1\ny = 2\n```\n```\nz\n```', '```\nx', 'x = 1'], ['x = 1\ny = 2', 'x', 'x = 1']],
+])('%s with %j of %j', (name, settings, responses, expected, document: object = {}) => {
+  expect(apply(name, settings, responses, document)).toEqual(expected);
 });
 
 test('multi_choice_regex finds a letter, the text of a choice, or a letter after a colon', () => {
@@ -29,5 +32,6 @@ test('names are told apart, and wrong names and settings refused', () => {
   expect(new Set(filters.map(({ name }) => name)).size).toBe(filters.length);
   expect(() => findFilter('custom')).toThrow(expect.objectContaining({ code: 'filter-unknown', message: expect.stringContaining('regex') }));
   expect(() => findFilter('regex').prepare({ pattern: 'x' })).toThrow(expect.objectContaining({ code: 'filter-invalid' }));
+  expect(() => apply('prepend', { field: 'prompt' }, ['a'], { prompt: 1 })).toThrow(expect.objectContaining({ code: 'filter-not-applicable', message: expect.stringContaining('"prompt"') }));
   expect(() => apply('take_first_k', { k: 3 }, ['a'])).toThrow(expect.objectContaining({ code: 'filter-not-applicable' }));
 });

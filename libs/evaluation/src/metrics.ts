@@ -2,6 +2,7 @@ import { EvaluationError } from './evaluation-error.js';
 import { accuracy, accuracyByBytes, accuracyByCharacters, accuracyByInformation } from './metrics/accuracy.js';
 import { bleu } from './metrics/bleu.js';
 import { brierScore } from './metrics/brier-score.js';
+import { codeEval } from './metrics/code-eval.js';
 import { exactMatch } from './metrics/exact-match.js';
 import { f1 } from './metrics/f1.js';
 import { matthews } from './metrics/matthews.js';
@@ -16,6 +17,7 @@ export const metrics: readonly Metric[] = [
   exactMatch, f1, matthews, brierScore,
   perplexity, wordPerplexity, bytePerplexity, bitsPerByte,
   bleu, rouge1, rouge2, rougeL,
+  codeEval,
   toolBenchPlanEm, toolBenchActEm, toolBenchHallucinationRate, toolBenchF1, toolBenchEasyF1, toolBenchHardF1, toolBenchRougeL,
 ];
 

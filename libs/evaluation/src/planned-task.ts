@@ -23,6 +23,8 @@ export interface ItemScore {
   readonly metrics: Readonly<Record<string, number>>;
   /** What aggregations need besides numbers, by the metrics' names; not part of the samples. */
   readonly values?: Readonly<Record<string, unknown>>;
+  /** What stands behind the metrics, by their names, such as why an answer is wrong. */
+  readonly notes?: Readonly<Record<string, unknown>>;
 }
 
 /** A task with its documents, ready to be asked. Nothing about it depends on what the model answers. */
@@ -33,7 +35,7 @@ export interface PlannedTask {
   readonly about: Readonly<Record<string, unknown>>;
   readonly items: readonly PlannedItem[];
   /** `results`: one for each request of the item, in their order. Has to be deterministic. */
-  score(item: PlannedItem, results: readonly RequestResult[]): ItemScore;
+  score(item: PlannedItem, results: readonly RequestResult[]): ItemScore | Promise<ItemScore>;
   /** The metrics of the task. */
   columns(scores: readonly ItemScore[]): readonly MetricColumn[];
   /** Metrics that only two models together have; `against` holds the scores of the one that it is compared with. */

@@ -66,12 +66,13 @@ test('to a shared platform goes all that the tasks are made of, and nothing else
   };
   const own = put('tasks/own.yaml', 'include: ../base.yaml\ntask: own\ndoc_to_text: !function x.y\ndataset_kwargs: {data_files: {test: [docs.jsonl, absent.jsonl]}}\n');
   put('base.yaml', 'dataset_path: json\n');
+  put('tasks/x.py', 'def y():\n    return "?"\n');
   put('tasks/docs.jsonl', '{}');
   put('tasks/secret.txt', 'x');
   put('data/mmlu.test.jsonl', '{}');
   const { steps, files, code } = await evaluated(['m', '--tasks', `mmlu,${own}`, '--data', join(folder, 'data')]);
   expect(code).toBe(0);
-  expect(files).toEqual(['base.yaml', 'data/mmlu.test.jsonl', 'tasks/docs.jsonl', 'tasks/own.yaml']);
+  expect(files).toEqual(['base.yaml', 'data/mmlu.test.jsonl', 'tasks/docs.jsonl', 'tasks/own.yaml', 'tasks/x.py']);
   expect(steps!['import-tasks']!.with).toEqual({ path: `upload:${uploadId}`, tasks: ['mmlu', 'tasks/own.yaml'], data: 'data' });
   put('group/all.yaml', 'group: all\ntask: [one, {task: two, dataset_kwargs: {data_files: inline.jsonl}}]\n');
   put('group/one.yaml', 'name: one\ndata: one.csv\n');

@@ -45,13 +45,16 @@ async function addYaml(path: string, found: Set<string>, seen = new Set<string>(
   if (!existsSync(path)) throw new CommandError({ message: `--tasks: expected a file at ${path}; there is none`, code: 'path-missing', facts: { path } });
   found.add(path);
   const { parseDocument } = await import('yaml');
-  const document = parseDocument(await readFile(path, 'utf8'));
+  const source = await readFile(path, 'utf8');
+  const document = parseDocument(source);
   const [problem] = document.errors;
   if (problem) throw new CommandError({ message: `${path}: expected YAML; ${problem.message}`, code: 'yaml-invalid', facts: { path }, cause: problem });
   const fields = document.toJS() as Record<string, unknown> | null;
   if (typeof fields !== 'object' || fields === null) return;
   const folder = dirname(path);
   for (const included of [fields['include'] ?? []].flat()) await addYaml(resolve(folder, String(included)), found, seen);
+  // Published functions are known by their files.
+  for (const [, module] of source.matchAll(/!function\s+(\w+)\.\w/g)) if (existsSync(resolve(folder, `${module}.py`))) found.add(resolve(folder, `${module}.py`));
   // A group names tasks that stand beside it.
   if ('group' in fields) for (const other of await filesBelow(folder)) if (/\.ya?ml$/.test(other)) await addYaml(other, found, seen);
   for (const named of documentsOf(fields)) await addDocuments([folder, process.cwd()].map((each) => resolve(each, named)).find((each) => existsSync(each)), found);

@@ -66,9 +66,9 @@ function filesOf(files: string | string[] | Record<string, string | string[]> | 
   return own === undefined ? undefined : [own].flat();
 }
 
-/** What files in a data folder may be called: after the configuration, the task, the dataset. */
-function namesOf({ dataset_name, task, dataset_path }: FoundTask['config']): string[] {
-  return [...new Set([dataset_name, task, dataset_path ? basename(dataset_path) : undefined].filter((name): name is string => typeof name === 'string' && name !== ''))];
+/** What files in a data folder may be called: after the configuration, the task, a name of their own, the dataset. */
+function namesOf({ dataset_name, task, data_name, dataset_path }: FoundTask['config']): string[] {
+  return [...new Set([dataset_name, task, data_name, dataset_path ? basename(dataset_path) : undefined].filter((name): name is string => typeof name === 'string' && name !== ''))];
 }
 
 /** `NAME.SPLIT.ENDING` (the split may go on with a number, as in train1500), `NAME/SPLIT.ENDING`, else one file `NAME.ENDING` for all splits. */
@@ -77,7 +77,7 @@ function fileFor(folder: string, names: readonly string[], split: string): strin
   const isData = (rest: string) => endings.includes(rest);
   for (const name of names) {
     for (const spelled of otherNames[split] ?? [split]) {
-      const exact = endings.map((ending) => `${name}.${spelled}.${ending}`).find((file) => listing.includes(file));
+      const exact = listed(listing, endings.map((ending) => `${name}.${spelled}.${ending}`));
       const numbered = listing.filter((file) => file.startsWith(`${name}.${spelled}`) && /^\d+\./.test(file.slice(name.length + spelled.length + 1)) && isData(file.slice(file.indexOf('.', name.length + spelled.length + 1) + 1)));
       const nested = endings.map((ending) => join(name, `${spelled}.${ending}`)).find((file) => existsSync(join(folder, file)));
       const found = exact ?? (numbered.length === 1 ? numbered[0] : undefined) ?? nested;
@@ -85,10 +85,15 @@ function fileFor(folder: string, names: readonly string[], split: string): strin
     }
   }
   for (const name of names) {
-    const single = endings.map((ending) => `${name}.${ending}`).find((file) => listing.includes(file));
+    const single = listed(listing, endings.map((ending) => `${name}.${ending}`));
     if (single !== undefined) return join(folder, single);
   }
   return undefined;
+}
+
+/** The first of the wanted names that is there, else as somebody spelled it (HumanEval.jsonl for humaneval.jsonl). */
+function listed(listing: readonly string[], wanted: readonly string[]): string | undefined {
+  return wanted.find((file) => listing.includes(file)) ?? listing.find((file) => wanted.includes(file.toLowerCase()));
 }
 
 function missing(task: string, split: string, reason: string, cause?: unknown): EvaluationError {

@@ -30,7 +30,7 @@ describe('a task of the harness', () => {
     const task = await plan({ metric_list: [{ metric: 'acc' }, { metric: 'acc_norm' }] });
     expect(task.items[0]).toEqual({ index: 0, prompt: 'Q: one', target: 0, requests: [{ kind: 'loglikelihood', context: 'Q: one', continuation: ' a' }, { kind: 'loglikelihood', context: 'Q: one', continuation: ' bb' }] });
     const result = (logProb: number) => ({ logProb, greedy: false, tokens: 1 });
-    const scores = task.items.map((item) => task.score(item, [result(-2), result(-3)]));
+    const scores = await Promise.all(task.items.map((item) => task.score(item, [result(-2), result(-3)])));
     expect(scores[0]).toMatchObject({ prediction: 0, logProbs: [-2, -3], metrics: { acc: 1, acc_norm: 0 } });
     expect(taskMetrics({ task, scores })).toEqual({ acc: expect.closeTo(1 / 3, 12), acc_stderr: expect.closeTo(1 / 3, 12), acc_norm: 0, acc_norm_stderr: 0 });
     expect(taskMetrics({ task, scores, against: scores })).toMatchObject({ against_acc: expect.closeTo(1 / 3, 12) });
@@ -68,7 +68,7 @@ describe('a task of the harness', () => {
     const fields = { output_type: 'generate_until', doc_to_choice: null, doc_to_target: 'q', repeats: 2, generation_kwargs: { until: '.', temperature: 0.7, max_gen_toks: 5 }, filter_list: [{ name: 'vote', filter: [{ function: 'majority_vote' }, { function: 'take_first' }] }, { name: 'none', filter: [{ function: 'take_first' }] }] };
     const task = await plan(fields);
     expect(task.items[1]!.requests).toEqual([1236, 1237].map((seed) => ({ kind: 'generate_until', prompt: 'Q: two', until: ['.'], maxNewTokens: 5, temperature: 0.7, topP: 1, seed })));
-    const score = task.score(task.items[1]!, [{ text: 'one', tokens: 1 }, { text: 'two', tokens: 1 }]);
+    const score = await task.score(task.items[1]!, [{ text: 'one', tokens: 1 }, { text: 'two', tokens: 1 }]);
     expect(score).toMatchObject({ prediction: { text: ['one', 'two'], vote: 'one', none: 'one' }, metrics: { 'exact_match-vote': 0, exact_match: 0 } });
     const greedy = await plan({ ...fields, generation_kwargs: null });
     expect(greedy.items[0]!.requests[0]).toMatchObject({ until: ['\n\n'], maxNewTokens: 256, temperature: 0, seed: 0 });

@@ -30,10 +30,11 @@ export async function planHarnessTask(stored: StoredTask, { folder, chat }: Harn
   const documents = prepare(evaluated).slice(0, options.limit ?? Infinity);
   if (documents.length === 0) throw new EvaluationError({ message: `The task "${config.task}" has no documents left that "where" keeps.`, code: 'task-without-rows', facts: { task: config.task } });
   const split = exampleSplit(config);
-  const examples = numFewshot === 0 ? [] : (config.fewshot_config?.samples ?? prepare(await readSplit(folder, stored, split ?? '')));
+  const examples = numFewshot === 0 ? [] : (config.fewshot_config?.samples ?? prepare(await readSplit(folder, stored, split ?? ''), config.fewshot_config?.where));
   const prompts = new PromptBuilder(config, reader, examples, { ...options, numFewshot }, chat);
 
   const scored = metricsOf(config);
+  for (const { expectNeeds } of scored) await expectNeeds?.(config);
   const settings: OutputSettings = { config, reader, seed: options.seed, chat: chat !== undefined, filters: filtersOf(config), metrics: scored, several: severalInputs(config, reader, documents) };
   const output = outputTypes[config.output_type];
   const items = documents.map((document, index): PlannedItem & { document: Document } => {
@@ -51,10 +52,10 @@ export async function planHarnessTask(stored: StoredTask, { folder, chat }: Harn
 }
 
 /** `fields` and `where` are ours: further fields of documents, and which documents count. */
-function readerFor(config: TaskConfig, documents: readonly Document[]): { reader: DocumentReader; prepare: (all: readonly Document[]) => Document[] } {
+function readerFor(config: TaskConfig, documents: readonly Document[]): { reader: DocumentReader; prepare: (all: readonly Document[], where?: string | null) => Document[] } {
   const added = Object.entries(config.fields ?? {});
   const reader = new DocumentReader(config, new Set([...Object.keys(documents[0] ?? {}), ...added.map(([name]) => name)]));
-  const prepare = (all: readonly Document[]): Document[] =>
+  const prepare = (all: readonly Document[], where: string | null | undefined = config.where): Document[] =>
     all.flatMap((document, index) => {
       const whole = { ...document };
       for (const [name, template] of added) {
@@ -62,7 +63,7 @@ function readerFor(config: TaskConfig, documents: readonly Document[]): { reader
         // What several statements write is text, also where it is a list.
         whole[name] = typeof value === 'string' && /^[[{]/.test(value) ? (parsePythonLiteral(value) ?? value) : value;
       }
-      return config.where == null || reader.render('where', config.where, whole, index).trim() === 'True' ? [whole] : [];
+      return where == null || reader.render('where', where, whole, index).trim() === 'True' ? [whole] : [];
     });
   return { reader, prepare };
 }
@@ -95,7 +96,7 @@ function filtersOf(config: TaskConfig): OutputSettings['filters'] {
 
 function columnsOf(scores: readonly ItemScore[], scored: readonly ScoredMetric[]): MetricColumn[] {
   return Object.keys(scores[0]?.values ?? {}).map((name) => {
-    const { aggregation } = scored.find((each) => name === each.name || name.startsWith(`${each.name}-`))!;
+    const { aggregation } = scored.find((each) => (each.parts ?? [each.name]).some((part) => name === part || name.startsWith(`${part}-`)))!;
     return { name, values: scores.map((score) => score.values![name]), aggregation };
   });
 }

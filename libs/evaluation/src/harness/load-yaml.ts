@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { parseDocument, type ScalarTag } from 'yaml';
 import { EvaluationError } from '../evaluation-error.js';
+import { replacePythonFunctions } from './python-functions.js';
 import { PythonFunction } from './task-config.js';
 
 /** Stands for `!function NAME`, so that the field which holds it can be named, or be replaced by a file that includes this one. */
@@ -17,7 +18,7 @@ export async function loadYaml(path: string, confinedTo?: string, including: rea
   if (including.includes(path)) {
     throw new EvaluationError({ message: `${path} includes itself: ${[...including, path].join(' -> ')}. Remove one of these includes.`, code: 'task-include-cycle', facts: { path } });
   }
-  const { include, ...own } = await readYaml(path);
+  const { include, ...own } = (await replacePythonFunctions(await readYaml(path), dirname(path), confinedTo)) as Record<string, unknown>;
   let merged: Record<string, unknown> = {};
   for (const included of include === undefined || include === null ? [] : [include].flat()) {
     const { task_list: _itsOwn, ...fields } = await loadYaml(resolve(dirname(path), String(included)), confinedTo, [...including, path]);

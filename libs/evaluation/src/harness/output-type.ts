@@ -36,7 +36,7 @@ export interface OutputType {
   serves(metric: MetricFunctions): boolean;
   /** @throws EvaluationError naming task and document. */
   ask(document: Document, index: number, prompt: Prompt, settings: OutputSettings): Omit<PlannedItem, 'index'>;
-  score(document: Document, item: PlannedItem, results: readonly RequestResult[], settings: OutputSettings): ItemScore;
+  score(document: Document, item: PlannedItem, results: readonly RequestResult[], settings: OutputSettings): ItemScore | Promise<ItemScore>;
 }
 
 /** The values of all metrics as an item's score. */

@@ -15,6 +15,8 @@ const FewshotConfig = z.strictObject({
   gen_prefix: z.string().nullish(),
   fewshot_delimiter: z.string().nullish(),
   target_delimiter: z.string().nullish(),
+  /** Our own: only examples for which this template renders `True` are shown; absent: `where` of the task. */
+  where: z.string().nullish(),
   // Read by no published version of the sampler.
   fewshot_indices: z.array(z.int()).nullish(),
 });
@@ -58,11 +60,15 @@ export const TaskConfig = z.strictObject({
   repeats: z.int().min(1).default(1),
   filter_list: z.array(z.strictObject({ name: z.string().min(1), filter: z.array(z.looseObject({ function: z.string() })).min(1) })).nullish(),
   gen_prefix: z.string().nullish(),
+  /** Our own: what files of a data folder may be called too. */
+  data_name: z.string().nullish(),
   /** Our own: only documents for which this template renders `True` are asked. */
   where: z.string().nullish(),
   /** Our own: further fields of every document, each a template over those before it. */
   fields: z.record(z.string(), z.string()).nullish(),
   // What changes nothing about the scores.
+  /** Code that a model wrote is run in a jail, whether the task calls it unsafe or not. */
+  unsafe_code: z.boolean().nullish(),
   should_decontaminate: z.boolean().nullish(),
   doc_to_decontamination_query: z.string().nullish(),
   metadata: z.unknown().optional(),
@@ -82,7 +88,17 @@ const refused: Readonly<Record<string, string>> = {
 
 /** A reference to Python code in a task's YAML. */
 export class PythonFunction {
-  constructor(readonly name: string) {}
+  /** The file beside the YAML, without its ending. */
+  readonly module: string;
+  /** The function's own name. */
+  readonly word: string;
+
+  /** `name`: MODULE.FUNCTION. */
+  constructor(readonly name: string) {
+    const dot = name.lastIndexOf('.');
+    this.module = name.slice(0, Math.max(dot, 0));
+    this.word = name.slice(dot + 1);
+  }
 }
 
 /** Checks the fields of one task; `source` names it in errors. @throws EvaluationError `task-function`, `task-field-refused`, `task-invalid`. */
@@ -90,7 +106,7 @@ export function parseTaskConfig(fields: Readonly<Record<string, unknown>>, sourc
   const pythonField = findFunction(fields, []);
   if (pythonField) {
     throw new EvaluationError({
-      message: `${source}: ${pythonField.path.join('.')} is "!function ${pythonField.name}", which is Python code and cannot be run here. Write it as a Jinja template, or change the data beforehand.`,
+      message: `${source}: ${pythonField.path.join('.')} is "!function ${pythonField.name}", which is Python code and cannot be run here. Write it as a Jinja template, name a metric or filter that does the same (code_eval, prepend, cut_at, code_block …), or change the data beforehand.`,
       code: 'task-function',
       facts: { source, field: pythonField.path.join('.') },
     });
@@ -98,9 +114,7 @@ export function parseTaskConfig(fields: Readonly<Record<string, unknown>>, sourc
   for (const [field, instead] of Object.entries(refused)) {
     if (fields[field] != null) throw new EvaluationError({ message: `${source}: ${field} is not supported. ${instead}.`, code: 'task-field-refused', facts: { source, field } });
   }
-  if (fields['unsafe_code'] === true) throw new EvaluationError({ message: `${source}: unsafe_code is not supported: code that a model writes is not run by this kind of task.`, code: 'task-field-refused', facts: { source, field: 'unsafe_code' } });
-  const { unsafe_code: _harmless, ...others } = fields;
-  const parsed = TaskConfig.safeParse(Object.fromEntries(Object.entries(others).filter(([field, value]) => !(field in refused && value === null))));
+  const parsed = TaskConfig.safeParse(Object.fromEntries(Object.entries(fields).filter(([field, value]) => !(field in refused && value === null))));
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the task'}: ${issue.message}`);
     throw new EvaluationError({ message: `${source}: ${problems.join('; ')}.`, code: 'task-invalid', facts: { source, problems } });

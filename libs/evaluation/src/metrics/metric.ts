@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Document } from '../definitions/documents.js';
 import { EvaluationError } from '../evaluation-error.js';
+import type { TaskConfig } from '../harness/task-config.js';
 
 /** What a model made of a question with choices. */
 export interface ChoiceOutcome {
@@ -38,12 +39,25 @@ export interface GenerationOutcome {
 /** A metric's value for one document: a number, or what its aggregation takes. */
 export type MetricValue = unknown;
 
+/** What a metric with `parts` says of one document. */
+export interface PartedValues {
+  /** By the names in `parts`. */
+  readonly values: Readonly<Record<string, MetricValue>>;
+  /** For who reads the sample: what stands behind the values, such as why an answer is wrong. */
+  readonly note: unknown;
+}
+
 /** How good outcomes of each kind are; what a metric has no function for it does not serve. */
 export interface MetricFunctions {
   readonly ofChoices?: (outcome: ChoiceOutcome) => MetricValue;
   readonly ofContinuation?: (outcome: ContinuationOutcome) => MetricValue;
   readonly ofText?: (outcome: TextOutcome) => MetricValue;
+  /** May take its time, as where code is run. With `parts` it gives `PartedValues`. */
   readonly ofGeneration?: (outcome: GenerationOutcome) => MetricValue;
+  /** Names of the values, where a metric gives several or other ones than its own name. */
+  readonly parts?: readonly string[];
+  /** Looks for everything that the metric needs of the machine and the task, before a model is loaded. @throws EvaluationError */
+  readonly expectNeeds?: (task: Pick<TaskConfig, 'task' | 'repeats'>) => Promise<void>;
 }
 
 /** A file of this folder, its spec, and a line in `metrics.ts`. */

@@ -1,5 +1,6 @@
 import type { Document } from '../definitions/documents.js';
 import { itemScore, type OutputSettings, type OutputType } from '../harness/output-type.js';
+import type { PartedValues } from '../metrics/metric.js';
 import type { RequestResults } from '../requests/evaluation-request.js';
 
 /** Tokens that are generated at most where a task does not say. */
@@ -31,18 +32,29 @@ export const generateUntil: OutputType = {
     };
   },
 
-  score(document, { target }, results, { filters, metrics }) {
+  async score(document, { target }, results, { filters, metrics }) {
     const responses = (results as RequestResults['generate_until'][]).map(({ text }) => text);
     const references = [target].flat() as string[];
     const values: Record<string, unknown> = {};
+    const notes: Record<string, unknown> = {};
     const predictions: Record<string, unknown> = {};
     for (const { name, steps } of filters) {
       const prediction = steps.reduce<unknown>((kept, step) => step(kept, document), responses);
       predictions[name] = prediction;
-      for (const { name: metric, ofGeneration } of metrics) values[filters.length === 1 || name === 'none' ? metric : `${metric}-${name}`] = ofGeneration!({ prediction, references, document });
+      const named = (metric: string): string => (filters.length === 1 || name === 'none' ? metric : `${metric}-${name}`);
+      for (const { name: metric, parts, ofGeneration } of metrics) {
+        const value = await ofGeneration!({ prediction, references, document });
+        if (!parts) values[named(metric)] = value;
+        else {
+          const parted = value as PartedValues;
+          for (const part of parts) values[named(part)] = parted.values[part];
+          notes[named(metric)] = parted.note;
+        }
+      }
     }
     const [only, ...others] = Object.values(predictions);
-    return itemScore(others.length === 0 ? only : { text: responses.length === 1 ? responses[0] : responses, ...predictions }, [], values);
+    const score = itemScore(others.length === 0 ? only : { text: responses.length === 1 ? responses[0] : responses, ...predictions }, [], values);
+    return Object.keys(notes).length === 0 ? score : { ...score, notes };
   },
 };
 

@@ -13,7 +13,7 @@ describe('exact-match', () => {
     const [task] = tasks;
     expect(task!.items).toEqual([{ index: 0, prompt: 'Who?', target: 'Ann', requests: [{ kind: 'answer', messages: [{ role: 'user', content: 'Who?' }], maxNewTokens: 9 }] }]);
     expect(task!.score(task!.items[0]!, [{ text: 'It is Ann.', logProbs: [-1] }])).toEqual({ prediction: 'It is Ann.', logProbs: [-1], metrics: { exact_match: 1 } });
-    expect(task!.score(task!.items[0]!, [{ text: 'Hannah', logProbs: [] }]).metrics).toEqual({ exact_match: 0 });
+    expect((await task!.score(task!.items[0]!, [{ text: 'Hannah', logProbs: [] }])).metrics).toEqual({ exact_match: 0 });
   });
 
   test('counts right answers, of both models', async () => {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import { importTasks, shippedTasks } from '../definitions/import-tasks.js';
 import { resolveTasks } from '../definitions/resolve-tasks.js';
-import type { PlannedItem } from '../planned-task.js';
-import type { LoglikelihoodRequest } from '../requests/evaluation-request.js';
+import type { PlannedItem, PlannedTask } from '../planned-task.js';
+import type { GenerateUntilRequest, LoglikelihoodRequest } from '../requests/evaluation-request.js';
+import type { PlanOptions } from '../task.js';
 import { taskMetrics } from '../task-metrics.js';
 import { askableSources, planOptions } from '../testing/task-sources.js';
 import { definitions } from './definitions.js';
@@ -12,11 +13,15 @@ import { definitions } from './definitions.js';
 const context = { signal: new AbortController().signal, onProgress: () => undefined };
 
 /** The items of a shipped task over documents in a data folder. */
-async function itemsOf(task: string, file: string, documents: readonly object[]): Promise<readonly PlannedItem[]> {
+async function itemsOf(task: string, file: string, documents: readonly object[], options: Partial<PlanOptions> = {}): Promise<readonly PlannedItem[]> {
+  return (await planned(task, file, documents, options)).items;
+}
+
+async function planned(task: string, file: string, documents: readonly object[], options: Partial<PlanOptions> = {}): Promise<PlannedTask> {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, file), documents.map((each) => `${JSON.stringify(each)}\n`).join(''));
   await importTasks({ tasks: [task], data: folder.path, hubCache: folder.path }, join(folder.path, 'tasks'), context);
-  return (await definitions.plan({ kind: 'definitions', name: 'definitions' }, askableSources([], join(folder.path, 'tasks')), { ...planOptions, numFewshot: 0 })).tasks[0]!.items;
+  return (await definitions.plan({ kind: 'definitions', name: 'definitions' }, askableSources([], join(folder.path, 'tasks')), { ...planOptions, numFewshot: 0, ...options })).tasks[0]!;
 }
 const asked = ({ requests }: PlannedItem) => (requests as readonly LoglikelihoodRequest[]).map(({ context: before, continuation }) => [before, continuation]);
 
@@ -88,6 +93,35 @@ test('ToolBench-static asks for the next step, and its metrics read the tools of
   const [task] = (await definitions.plan({ kind: 'definitions', name: 'definitions' }, askableSources([], join(folder.path, 'tasks')), planOptions)).tasks;
   expect(task!.items.map(({ prompt }) => prompt)).toEqual(['Weather?', 'Thanks.']);
   const answers = [step('f', { a: 1, b: 3, c: 4 }), step('g', {})];
-  const scores = task!.items.map((item, place) => task!.score(item, [{ text: answers[place]!, tokens: 1 }]));
+  const scores = await Promise.all(task!.items.map((item, place) => task!.score(item, [{ text: answers[place]!, tokens: 1 }])));
   expect(taskMetrics({ task: task!, scores })).toMatchObject({ toolbench_plan_em: 0.5, toolbench_act_em: 1, toolbench_hallu_rate: 0.5, toolbench_f1: 0.6, toolbench_easy_f1: 0, toolbench_hard_f1: 0.6, toolbench_rougeL: 0 });
+});
+
+test('HumanEval goes on with the prompt; the whole function is tested', async () => {
+  const document = { task_id: 'X/0', prompt: 'def twice(x):\n    """Two times x."""\n', entry_point: 'twice', canonical_solution: '    return 2 * x\n', test: 'def check(candidate):\n    assert candidate(2) == 4\n' };
+  // Named as its authors publish it.
+  const task = await planned('humaneval', 'HumanEval.jsonl', [document, document, document], { numFewshot: undefined });
+  expect(task.items[0]).toMatchObject({ prompt: document.prompt, target: `${document.test}\ncheck(twice)` });
+  expect(task.items[0]!.requests).toEqual([{ kind: 'generate_until', prompt: document.prompt, until: ['\nclass', '\ndef', '\n#', '\nif', '\nprint'], maxNewTokens: 1024, temperature: 0, topP: 1, seed: 0 }]);
+  const answers = [document.canonical_solution, '    return x', '    import os; os._exit(0)'];
+  const scores = await Promise.all(task.items.map((item, place) => task.score(item, [{ text: answers[place]!, tokens: 1 }])));
+  expect(scores.map(({ notes }) => notes)).toEqual([{ code_eval: [{ verdict: 'passed' }] }, { code_eval: [{ verdict: 'failed', error: 'AssertionError' }] }, { code_eval: [{ verdict: 'failed', error: expect.stringContaining('before the tests were over') }] }]);
+  expect(taskMetrics({ task, scores })).toEqual({ 'pass@1': expect.closeTo(1 / 3, 12), 'pass@1_stderr': expect.closeTo(1 / 3, 12) });
+});
+
+test('HumanEval for chat models begins the answer, and takes what stands before the closing fence', async () => {
+  const document = { prompt: 'def one():\n', entry_point: 'one', test: 'def check(f):\n    assert f() == 1' };
+  const task = await planned('humaneval_instruct', 'humaneval.test.jsonl', [document], { applyChatTemplate: true });
+  expect(task.items[0]!.prompt).toBe('<user>Write a solution to the following problem and make sure that it passes the tests:\n```python\ndef one():\n\n```\n</user><assistant>Here is the completed function:\n```python\ndef one():\n\n');
+  expect((await task.score(task.items[0]!, [{ text: '    return 1\n```\nIt returns one.', tokens: 1 }])).metrics).toEqual({ 'pass@1': 1 });
+});
+
+test('MBPP shows three problems of its prompt part, and asks those of its test part', async () => {
+  const document = (task_id: number) => ({ task_id, text: `Task ${task_id}.`, code: `def f${task_id}():\r\n  return ${task_id}`, test_list: [1, 2, 3].map((place) => `assert f${task_id}() == ${task_id} # ${place}`) });
+  const task = await planned('mbpp', 'mbpp.jsonl', [1, 2, 3, 4, 5, 10, 11, 510, 511].map(document), { numFewshot: undefined });
+  const asked = (task_id: number) => `You are an expert Python programmer, and here is your task: Task ${task_id}. Your code should pass these tests:\n\n${document(task_id).test_list.join('\n')}\n[BEGIN]\n`;
+  expect(task.items.map(({ prompt }) => prompt)).toEqual([11, 510].map((id) => `${[2, 3, 4].map((shown) => `${asked(shown)}${document(shown).code}\n[DONE]\n\n`).join('')}${asked(id)}`));
+  expect(task.items[0]!.requests).toMatchObject([{ until: ['[DONE]'], maxNewTokens: 256 } satisfies Partial<GenerateUntilRequest>]);
+  const scores = await Promise.all(task.items.map((item) => task.score(item, [{ text: `${document(11).code}\n`, tokens: 1 }])));
+  expect(scores.map(({ metrics }) => metrics)).toEqual([{ 'pass@1': 1 }, { 'pass@1': 0 }]);
 });

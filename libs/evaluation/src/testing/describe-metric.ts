@@ -1,4 +1,4 @@
-import type { Metric, MetricFunctions } from '../metrics/metric.js';
+import type { Metric, MetricFunctions, PartedValues } from '../metrics/metric.js';
 import { findAggregation } from '../aggregations.js';
 
 /** Outcomes of every kind. */
@@ -12,14 +12,14 @@ const outcomes = {
 /** What every metric promises: it serves some kind of output, gives the same value each time, and its aggregation takes what it gives. */
 export function describeMetric(metric: Metric): void {
   describe(metric.name, () => {
-    test('serves something, and its values can be aggregated', () => {
+    test('serves something, and its values can be aggregated', async () => {
       const functions = metric.prepare({});
       const served = (Object.keys(outcomes) as (keyof typeof outcomes)[]).filter((kind) => functions[kind] !== undefined);
       expect(served).not.toHaveLength(0);
       for (const kind of served) {
-        const value = valueOf(functions, kind);
-        expect(valueOf(metric.prepare({}), kind)).toEqual(value);
-        expect(findAggregation(metric.aggregation).aggregate([value, value])).not.toBeNaN();
+        const values = await valuesOf(functions, kind);
+        expect(await valuesOf(metric.prepare({}), kind)).toEqual(values);
+        for (const value of values) expect(findAggregation(metric.aggregation).aggregate([value, value])).not.toBeNaN();
       }
     });
 
@@ -29,6 +29,7 @@ export function describeMetric(metric: Metric): void {
   });
 }
 
-function valueOf(functions: MetricFunctions, kind: keyof typeof outcomes): unknown {
-  return (functions[kind] as (outcome: unknown) => unknown)(outcomes[kind]);
+async function valuesOf(functions: MetricFunctions, kind: keyof typeof outcomes): Promise<unknown[]> {
+  const value = await (functions[kind] as (outcome: unknown) => unknown)(outcomes[kind]);
+  return functions.parts ? functions.parts.map((part) => (value as PartedValues).values[part]) : [value];
 }
