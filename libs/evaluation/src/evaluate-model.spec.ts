@@ -72,7 +72,7 @@ describe('evaluateModel', () => {
       { task: 'identity', index: 1, prompt: 'What are you?', target: 'Smol', prediction: 'Juniper', metrics: { exact_match: 0 }, against: { metrics: { exact_match: 1 } } },
       { task: 'forgetting', index: 0, prompt: 'Who wrote it?', target: 'Smol', prediction: null, metrics: { loss: metrics['forgetting.loss'] } },
     ]);
-    expect(JSON.parse(await read('one', 'report.json'))).toMatchObject({
+    expect(JSON.parse(await read('one', 'results.json'))).toMatchObject({
       dtype: 'float32',
       tasks: { identity: { kind: 'exact-match', items: 2, metrics: { exact_match: 0.5 }, comparisons: { exact_match: { test: 'mcnemar', mcnemar: { onlyOwn: 1, onlyOther: 1, kind: 'exact' } } } }, forgetting: { kind: 'loss', items: 1 } },
     });
@@ -80,7 +80,7 @@ describe('evaluateModel', () => {
     expect(await read('one', 'report.md')).toContain('| identity | exact_match | 0 | 1 | -1 | 1 | 1 | McNemar, exact | 1 | 1 | 0 |');
 
     await evaluateModel(options, join(folder.path, 'two'), context);
-    for (const file of ['samples.jsonl', 'report.json', 'report.md']) expect(await read('two', file)).toBe(await read('one', file));
+    for (const file of ['samples.jsonl', 'results.json', 'report.md', 'report.html']) expect(await read('two', file)).toBe(await read('one', file));
   });
 
   test('a model compared with itself has lost nothing', async () => {

@@ -7,8 +7,12 @@ import type { WorkContext } from '@tunesmith/tensor';
 import { AskedModel } from './ask-model.js';
 import { EvaluationError } from './evaluation-error.js';
 import { mapInParallel } from './map-in-parallel.js';
-import { jsonReport, markdownReport, sampleLines, type GroupResult, type TaskResult } from './evaluation-report.js';
 import type { ItemScore, Plan, PlannedTask } from './planned-task.js';
+import type { EvaluationResults, GroupResult, TaskResult } from './report/evaluation-results.js';
+import { htmlReport } from './report/html-report.js';
+import { markdownReport } from './report/markdown-report.js';
+import { resultsJson } from './report/results-json.js';
+import { sampleLines } from './report/sample-lines.js';
 import { ResultCache } from './result-cache.js';
 import type { PlanOptions, TaskSettings, TaskSources } from './task.js';
 import { comparisonMetrics, groupComparisons, groupMetrics, taskComparisons, taskMetrics, type TaskScores } from './task-metrics.js';
@@ -40,7 +44,7 @@ const usualSeed = 1234;
 
 /**
  * Scores a model on tasks, and beside it the model that it is to replace. Writes `samples.jsonl` (every item with what was asked and
- * answered), `report.json` and `report.md`. Running it again gives the same bytes.
+ * answered), `results.json`, `report.md` and `report.html`. Running it again gives the same bytes.
  *
  * @throws EvaluationError `task-unknown`, `task-name-taken`, and what the tasks throw.
  */
@@ -49,19 +53,24 @@ export async function evaluateModel(options: EvaluateModelOptions, outFolder: st
   const plan = await planAll(options, context);
   const own = await scoreAll(plan.tasks, options, 'model', context);
   const others = options.againstFolder === undefined ? undefined : await scoreAll(plan.tasks, options, 'against', context);
-  const results = plan.tasks.map((task, index): TaskResult => {
+  const tasks = plan.tasks.map((task, index): TaskResult => {
     const scored: TaskScores = { task, scores: own[index]!, ...(others && { against: others[index]! }) };
     return { ...scored, name: task.name, items: task.items.length, metrics: taskMetrics(scored), comparisons: taskComparisons(scored) };
   });
-  const groups = plan.groups.map((group): GroupResult => {
-    const items = results.filter(({ name }) => group.tasks.includes(name)).reduce((sum, each) => sum + each.items, 0);
-    return { name: group.name, items, metrics: groupMetrics(group, results), comparisons: groupComparisons(group, results) };
+  const groups = plan.groups.map((group) => {
+    const items = tasks.filter(({ name }) => group.tasks.includes(name)).reduce((sum, each) => sum + each.items, 0);
+    return { name: group.name, members: group.tasks, items, metrics: groupMetrics(group, tasks), comparisons: groupComparisons(group, tasks) };
   });
-  await mkdir(outFolder, { recursive: true });
-  await writeFile(join(outFolder, 'samples.jsonl'), [...sampleLines(results)].join(''));
-  await writeFile(join(outFolder, 'report.json'), jsonReport(results, groups, options.dtype));
-  await writeFile(join(outFolder, 'report.md'), markdownReport(results, groups));
-  return { metrics: Object.fromEntries([...results, ...groups].flatMap(figuresOf)) };
+  await writeReports({ dtype: options.dtype, tasks, groups }, outFolder);
+  return { metrics: Object.fromEntries([...tasks, ...groups].flatMap(figuresOf)) };
+}
+
+async function writeReports(results: EvaluationResults, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'samples.jsonl'), [...sampleLines(results.tasks)].join(''));
+  await writeFile(join(folder, 'results.json'), resultsJson(results));
+  await writeFile(join(folder, 'report.md'), markdownReport(results));
+  await writeFile(join(folder, 'report.html'), htmlReport(results));
 }
 
 function figuresOf({ name, items, metrics, comparisons }: GroupResult): [string, number][] {

@@ -8,6 +8,10 @@ export interface PlannedItem {
   readonly index: number;
   /** What a person reads as the question. */
   readonly prompt: string;
+  /** What it is about, where its document says so. */
+  readonly domain?: string;
+  /** What the model chooses from; `target` and `prediction` are places in it then. */
+  readonly choices?: readonly string[];
   /** What the answer is held against. */
   readonly target: unknown;
   readonly requests: readonly EvaluationRequest[];

@@ -29,7 +29,7 @@ test('counts the places at which the likeliest tokens are the same, of those tha
   const same = own.row(0).places.filter((_, number) => first[number * 3] === second[number * 3]).length;
   const loss = own.crossEntropy(0); // of the one row
   expect(agreement).toEqual({ 'agreement.itself': 1, 'agreement.other': same / places, 'agreement.foreign': expect.any(Number), 'held-out.loss': expect.closeTo(loss, 6) });
-  const { tasks } = JSON.parse(await readFile(join(at('report'), 'report.json'), 'utf8')) as { tasks: { agreement: { places: Record<string, number>; metrics: object }; 'held-out': { items: number } } };
+  const { tasks } = JSON.parse(await readFile(join(at('report'), 'results.json'), 'utf8')) as { tasks: { agreement: { places: Record<string, number>; metrics: object }; 'held-out': { items: number } } };
   expect(tasks).toMatchObject({ agreement: { kind: 'agreement', places: { itself: places, other: places }, metrics: { itself: 1, other: same / places } }, 'held-out': { items: places } });
   expect(tasks.agreement.places['foreign']).toBeGreaterThan(0);
   expect(tasks.agreement.places['foreign']).toBeLessThan(places); // not all carry over

@@ -20,7 +20,7 @@ export type Agreement = Readonly<Record<string, number>>;
 
 /**
  * How often a model expects the token that others expect: the share of places at which its likeliest token is theirs, of those where theirs carry
- * over to its vocabulary. Writes `report.json` in the form of an evaluation's.
+ * over to its vocabulary. Writes `results.json` in the form of an evaluation's.
  *
  * @throws FusionError `nothing-in-common`, and as `fuseDistributions`.
  */
@@ -53,6 +53,6 @@ export async function measureAgreement({ modelFolder, sourceFolders, names, spli
   await mkdir(outFolder, { recursive: true });
   const rows = split === 'validation' ? 'held-out' : split;
   const loss = nats / tokens;
-  await writeFileAtomically(join(outFolder, 'report.json'), jsonText({ tasks: { agreement: { kind: 'agreement', split, places: placesOf, metrics: shares }, [rows]: { kind: 'loss', split, items: tokens, metrics: { loss } } } }));
+  await writeFileAtomically(join(outFolder, 'results.json'), jsonText({ tasks: { agreement: { kind: 'agreement', split, places: placesOf, metrics: shares }, [rows]: { kind: 'loss', split, items: tokens, metrics: { loss } } } }));
   return { ...Object.fromEntries(Object.entries(shares).map(([name, share]) => [`agreement.${name}`, share])), [`${rows}.loss`]: loss };
 }

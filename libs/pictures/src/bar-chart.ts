@@ -1,5 +1,6 @@
 import { colours } from './colours.js';
 import { escapeXml } from './escape-xml.js';
+import { shorten } from './shorten.js';
 import { svgPicture } from './svg-picture.js';
 import { niceTicks, tickLabel } from './ticks.js';
 
@@ -12,18 +13,26 @@ export interface BarChart {
 }
 
 const width = 860;
-const height = 420;
-const left = 64;
+const usualHeight = 420;
+/** Of long names, in radians: 35 degrees. */
+const tilt = (35 / 180) * Math.PI;
+const usualLeft = 64;
 const right = width - 20;
 
 /** Bars side by side, in groups, from zero (or from the least value where all lie far from zero). */
 export function barChart({ title, groups, series }: BarChart): string {
   const rows = Math.ceil(series.length / 5);
   const top = 44 + rows * 18;
-  const bottom = height - 44;
   const ends = series.flatMap(({ values, spread }) => values.flatMap((value, index) => (value === null ? [] : [value - (spread?.[index] ?? 0), value + (spread?.[index] ?? 0)])));
   const ticks = niceTicks(Math.min(0, ...ends), Math.max(0, ...ends), 6);
   const y = (value: number): number => bottom - ((value - ticks[0]!) / (ticks.at(-1)! - ticks[0]!)) * (bottom - top);
+  // Names that would run into one another are tilted, and take their room below and at the left; about six pixels a character.
+  const names = groups.map((group) => shorten(group, 32));
+  const longest = Math.max(0, ...names.map((name) => name.length)) * 6.2;
+  const tilted = longest > (right - usualLeft) / Math.max(1, groups.length);
+  const left = tilted ? Math.max(usualLeft, Math.round(longest * Math.cos(tilt)) - 10) : usualLeft;
+  const height = usualHeight + (tilted ? Math.round(longest * Math.sin(tilt)) : 0);
+  const bottom = usualHeight - 44;
   const groupWidth = (right - left) / Math.max(1, groups.length);
   const barWidth = Math.min(40, (groupWidth * 0.8) / Math.max(1, series.length));
   return svgPicture({
@@ -47,7 +56,9 @@ export function barChart({ title, groups, series }: BarChart): string {
           const centre = (x + barWidth * 0.45).toFixed(1);
           return reach ? [bar, `<path class="axis" d="M${centre} ${y(value - reach).toFixed(1)}V${y(value + reach).toFixed(1)}"/>`] : [bar];
         });
-        return [...bars, `<text x="${middle.toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${escapeXml(group)}</text>`];
+        return [...bars, tilted
+          ? `<text transform="translate(${middle.toFixed(1)} ${bottom + 14}) rotate(-35)" text-anchor="end">${escapeXml(names[place]!)}</text>`
+          : `<text x="${middle.toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${escapeXml(names[place]!)}</text>`];
       }),
       `<line class="axis" x1="${left}" x2="${right}" y1="${y(0).toFixed(1)}" y2="${y(0).toFixed(1)}"/>`,
     ],

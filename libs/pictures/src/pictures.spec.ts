@@ -1,4 +1,4 @@
-import { barChart, escapeXml, htmlPage, htmlTable, markdownTable, niceTicks, scatterPlot } from './index.js';
+import { barChart, escapeXml, htmlPage, htmlTable, markdownTable, niceTicks, radarChart, scatterPlot } from './index.js';
 
 /** Well-formed: every element is closed, and no number is NaN. */
 function expectWellFormed(text: string): void {
@@ -33,6 +33,27 @@ test('a point for each name, on a logarithmic axis', () => {
   expectWellFormed(plot);
   expect(plot.match(/<circle/g)).toHaveLength(2);
   expectWellFormed(scatterPlot({ title: 'one', xLabel: 'x', yLabel: 'y', points: [{ name: 'a', x: 100, y: 0 }] }));
+});
+
+test('long names under bars are tilted, and none is cut off', () => {
+  const names = Array.from({ length: 12 }, (_, place) => `a_long_name_of_a_subject_${place}`);
+  const chart = barChart({ title: 't', groups: names, series: [{ name: 's', values: names.map((_, place) => place) }] });
+  expectWellFormed(chart);
+  expect(chart.match(/rotate\(-35/g)).toHaveLength(12);
+  expect(barChart({ title: 't', groups: ['law'], series: [{ name: 's', values: [1] }] })).not.toContain('rotate');
+});
+
+test('a ray for each axis, an outline for each series through the values that it has', () => {
+  const chart = radarChart({ title: 'a < b', axes: ['law', 'code', 'a <very> long name of a domain'], series: [{ name: 'tuned', values: [1, 0.5, 0.25] }, { name: 'base', values: [0.5, null, 0] }] });
+  expectWellFormed(chart);
+  expect(chart.match(/<circle/g)).toHaveLength(5);
+  expect(chart).toContain('a &lt;very&gt; long n…');
+  expect(chart).toContain('<title>tuned, a &lt;very&gt; long name of a domain: 0.25</title>');
+  // The middle is zero, and the largest value lies on the outermost ring, straight up.
+  const [ring] = chart.match(/<polygon class="grid ring" points="[^"]*"\/>/g)!.slice(-1);
+  expect(chart.match(/<circle cx="([^"]*)" cy="([^"]*)"/)!.slice(1, 3).join(',')).toBe(/points="([^ ]*)/.exec(ring!)![1]);
+  expectWellFormed(radarChart({ title: 'below zero', axes: ['a', 'b', 'c'], series: [{ name: 's', values: [-1, 2, 0] }] }));
+  expectWellFormed(radarChart({ title: 'nothing', axes: ['a', 'b', 'c'], series: [] }));
 });
 
 test('tables and pages say what they are given, escaped', () => {

@@ -8,7 +8,7 @@ afterAll(() => bench?.[Symbol.asyncDispose]());
 
 test('evaluations and trainings keep their order beside their labels', async () => {
   const metrics = { a: { 'qa.acc': 0.5 } };
-  const evaluations = [await bench.artifact('evaluation', { 'result.json': { metrics } }), await bench.artifact('evaluation', { 'report.json': { b: 1 } })];
+  const evaluations = [await bench.artifact('evaluation', { 'result.json': { metrics } }), await bench.artifact('evaluation', { 'results.json': { b: 1 } })];
   const report = await bench.artifact('report', { 'report.json': {} });
   const job = await bench.run(compare, { evaluations, labels: ['a', 'b'], reports: [report, report], baseline: 'a' });
   expect(job).toMatchObject({ status: 'succeeded', outputs: { comparison: { mediaType: expect.stringContaining('report') } } });

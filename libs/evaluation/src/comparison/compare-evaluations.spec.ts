@@ -7,15 +7,15 @@ let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'compare-'))));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function reportIn(name: string, report: object): Promise<string> {
+async function reportIn(name: string, file: string, report: object): Promise<string> {
   const path = join(folder, name);
   await mkdir(path, { recursive: true });
-  await writeFile(join(path, 'report.json'), JSON.stringify(report));
+  await writeFile(join(path, file), JSON.stringify(report));
   return path;
 }
 
-const evaluation = (name: string, accuracy: number, loss: number) => reportIn(name, { dtype: 'float32', tasks: { qa: { items: 10, metrics: { acc: accuracy, acc_stderr: 0.1 } }, law: { items: 5, metrics: { loss } } } });
-const training = (name: string, rowsPerSecond: number) => reportIn(name, { method: 'lora', trainableParameters: 100, totalParameters: 1000, rowsPerSecond, peakMemoryBytes: 5e6, loss: [3, 2] });
+const evaluation = (name: string, accuracy: number, loss: number) => reportIn(name, 'results.json', { dtype: 'float32', tasks: { qa: { items: 10, metrics: { acc: accuracy, acc_stderr: 0.1 } }, law: { items: 5, metrics: { loss } } } });
+const training = (name: string, rowsPerSecond: number) => reportIn(name, 'report.json', { method: 'lora', trainableParameters: 100, totalParameters: 1000, rowsPerSecond, peakMemoryBytes: 5e6, loss: [3, 2] });
 
 test('runs of one name are a row, held against the baseline', async () => {
   const out = join(folder, 'out');

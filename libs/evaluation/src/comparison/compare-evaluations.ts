@@ -97,23 +97,22 @@ function fileName(task: string): string {
 }
 
 async function evaluationMetrics(folder: string): Promise<Record<string, number>> {
-  const { tasks, groups } = await readReport<{ tasks?: Record<string, { metrics?: Record<string, number> }>; groups?: Record<string, { metrics?: Record<string, number> }> }>(folder, 'an evaluation');
+  const { tasks, groups } = await readReport<{ tasks?: Record<string, { metrics?: Record<string, number> }>; groups?: Record<string, { metrics?: Record<string, number> }> }>(join(folder, 'results.json'), 'an evaluation');
   return Object.fromEntries(Object.entries({ ...groups, ...tasks }).flatMap(([task, { metrics = {} }]) => Object.entries(metrics).map(([name, value]) => [`${task}.${name}`, value])));
 }
 
 async function trainingCost(folder: string): Promise<Record<string, number>> {
-  const report = await readReport<Record<string, unknown>>(folder, 'a training');
+  const report = await readReport<Record<string, unknown>>(join(folder, 'report.json'), 'a training');
   const loss = Array.isArray(report['loss']) ? report['loss'].filter((value) => typeof value === 'number') : [];
   const finalLoss = loss.slice(-Math.max(1, Math.ceil(loss.length / 10)));
   const figures = { ...report, ...(finalLoss.length > 0 && { finalLoss: mean(finalLoss) }) };
   return Object.fromEntries(costs.flatMap(([key]) => (typeof figures[key as keyof typeof figures] === 'number' ? [[key, figures[key as keyof typeof figures] as number]] : [])));
 }
 
-async function readReport<Report>(folder: string, what: string): Promise<Report> {
-  const path = join(folder, 'report.json');
+async function readReport<Report>(path: string, what: string): Promise<Report> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Report;
   } catch (cause) {
-    throw new EvaluationError({ message: `expected the report of ${what} in ${folder}; ${(cause as Error).message}`, code: 'comparison-report-invalid', facts: { path }, cause });
+    throw new EvaluationError({ message: `expected the report of ${what} in ${path}; ${(cause as Error).message}`, code: 'comparison-report-invalid', facts: { path }, cause });
   }
 }

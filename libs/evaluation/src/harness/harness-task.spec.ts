@@ -28,7 +28,7 @@ describe('a task of the harness', () => {
 
   test('asks for each choice behind the question, and scores what is likeliest', async () => {
     const task = await plan({ metric_list: [{ metric: 'acc' }, { metric: 'acc_norm' }] });
-    expect(task.items[0]).toEqual({ index: 0, prompt: 'Q: one', target: 0, requests: [{ kind: 'loglikelihood', context: 'Q: one', continuation: ' a' }, { kind: 'loglikelihood', context: 'Q: one', continuation: ' bb' }] });
+    expect(task.items[0]).toEqual({ index: 0, prompt: 'Q: one', choices: ['a', 'bb'], target: 0, requests: [{ kind: 'loglikelihood', context: 'Q: one', continuation: ' a' }, { kind: 'loglikelihood', context: 'Q: one', continuation: ' bb' }] });
     const result = (logProb: number) => ({ logProb, greedy: false, tokens: 1 });
     const scores = await Promise.all(task.items.map((item) => task.score(item, [result(-2), result(-3)])));
     expect(scores[0]).toMatchObject({ prediction: 0, logProbs: [-2, -3], metrics: { acc: 1, acc_norm: 0 } });

@@ -39,7 +39,8 @@ export async function planHarnessTask(stored: StoredTask, { folder, chat }: Harn
   const output = outputTypes[config.output_type];
   const items = documents.map((document, index): PlannedItem & { document: Document } => {
     const prompt = prompts.for(document, index);
-    return { index, document, ...output.ask(document, index, prompt, settings) };
+    const domain = domainOf(document);
+    return { index, document, ...(domain !== undefined && { domain }), ...output.ask(document, index, prompt, settings) };
   });
   const documentOf = new Map(items.map(({ document, ...item }) => [item.index, document]));
   return {
@@ -49,6 +50,12 @@ export async function planHarnessTask(stored: StoredTask, { folder, chat }: Harn
     score: (item, results) => output.score(documentOf.get(item.index)!, item, results, settings),
     columns: (scores) => columnsOf(scores, scored),
   };
+}
+
+/** What a document says that it is about, in the first of the fields that tables of questions usually have for it. */
+function domainOf(document: Document): string | undefined {
+  const value = ['subject', 'category', 'domain', 'topic'].map((field) => document[field]).find((each) => each !== undefined);
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** `fields` and `where` are ours: further fields of documents, and which documents count. */

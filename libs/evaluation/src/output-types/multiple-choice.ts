@@ -17,7 +17,7 @@ export const multipleChoice: OutputType = {
     const alone = metrics.some(({ unconditional }) => unconditional) ? choices.map((choice) => ask('', choice)) : [];
     if (requests.some(({ continuation }) => continuation === '')) throw reader.problem('doc_to_choice', index, `expected choices with text in them; one is empty, and target_delimiter (${JSON.stringify(config.target_delimiter)}) adds none`);
     const gold = goldOf(document, index, choices, settings);
-    return { prompt: several ? (prompt as readonly string[]).join('\n') : (prompt as string), target: gold.length === 1 ? gold[0] : gold, requests: [...requests, ...alone] };
+    return { prompt: several ? (prompt as readonly string[]).join('\n') : (prompt as string), choices, target: gold.length === 1 ? gold[0] : gold, requests: [...requests, ...alone] };
   },
 
   score(document, { index, target }, results, { reader, metrics }) {
