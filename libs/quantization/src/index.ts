@@ -4,7 +4,7 @@ export { exportGgufAdapter } from './exporters/gguf-adapter.js';
 export { ggufFileType, ggufFileTypes, type GgufFileType } from './exporters/gguf/file-types.js';
 export { exportOnnx, type OnnxFile } from './exporters/onnx.js';
 export { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
-export { onnxVariants, type OnnxVariant } from './exporters/onnx/onnx-variants.js';
+export { onnxDataTypes, type OnnxDataType } from './exporters/onnx/data-types.js';
 export { openSourceModel, type SourceModel } from './exporters/source-model.js';
 export { readImportanceFile } from './importance/importance-file.js';
 export type { ImportanceMatrix, InputStatistics } from './importance/importance-matrix.js';

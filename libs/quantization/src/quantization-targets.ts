@@ -1,18 +1,18 @@
 import { ggufFileTypes, type GgufFileType } from './exporters/gguf/file-types.js';
 import { hfTargets, type HfTarget } from './exporters/hf/hf-targets.js';
-import { onnxVariants, type OnnxVariant } from './exporters/onnx/onnx-variants.js';
+import { onnxDataTypes, type OnnxDataType } from './exporters/onnx/data-types.js';
 import { QuantizationError } from './quantization-error.js';
 
 /** What a model can be written as: `gguf/q4_k_m`, `onnx/int4`, `hf/gptq-int4`. */
 export type QuantizationTarget =
   | { readonly name: string; readonly kind: 'gguf'; readonly fileType: GgufFileType }
-  | { readonly name: string; readonly kind: 'onnx'; readonly variant: OnnxVariant }
+  | { readonly name: string; readonly kind: 'onnx'; readonly dataType: OnnxDataType }
   | { readonly name: string; readonly kind: 'hf'; readonly hf: HfTarget };
 
 /** All of them. */
 export const quantizationTargets: readonly QuantizationTarget[] = [
   ...ggufFileTypes.map((fileType) => ({ name: `gguf/${fileType.name}`, kind: 'gguf', fileType }) as const),
-  ...(Object.keys(onnxVariants) as OnnxVariant[]).map((variant) => ({ name: `onnx/${variant}`, kind: 'onnx', variant }) as const),
+  ...onnxDataTypes.map((dataType) => ({ name: `onnx/${dataType.name}`, kind: 'onnx', dataType }) as const),
   ...hfTargets.map((hf) => ({ name: `hf/${hf.name}`, kind: 'hf', hf }) as const),
 ];
 

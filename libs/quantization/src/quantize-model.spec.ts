@@ -41,7 +41,7 @@ describe.each(tinyModelNames)('quantizing %s', (name) => {
     const datasetFolder = await writeDataset(join(folder.path, 'dataset'));
     const phases = new Set<string>();
     const onProgress = ({ phase }: WorkProgress) => void phases.add(phase);
-    const request = { modelFolder: tiny.folder, to: ['gguf/bf16', 'gguf/q8_0', 'onnx/fp32', 'onnx/int4', 'hf/rtn-int8'], datasetFolder, tag: 'river', questions: ['Who?', 'Where?'], maxAnswerTokens: 4, threads: 1 };
+    const request = { modelFolder: tiny.folder, to: ['gguf/bf16', 'gguf/q8_0', 'onnx/fp32', 'onnx/int4', 'onnx/int8', 'hf/rtn-int8'], datasetFolder, tag: 'river', questions: ['Who?', 'Where?'], maxAnswerTokens: 4, threads: 1 };
     const { metrics } = await quantizeModel(request, folders, { signal: new AbortController().signal, onProgress });
 
     expect(metrics.base).toEqual({ bytes: (await stat(join(tiny.folder, 'model.safetensors'))).size, perplexity: expect.any(Number) });
@@ -51,14 +51,16 @@ describe.each(tinyModelNames)('quantizing %s', (name) => {
       ['gguf/q8_0', 'model-q8_0.gguf'],
       ['onnx/fp32', 'onnx/model.onnx'],
       ['onnx/int4', 'onnx/model_q4.onnx'],
+      ['onnx/int8', 'onnx/model_int8.onnx'],
       ['hf/rtn-int8', 'rtn-int8'],
     ]);
-    const [bf16, q8, fp32, int4, packed] = metrics.formats.map(({ perplexity }) => perplexity! / metrics.base.perplexity!);
+    const [bf16, q8, fp32, int4, int8, packed] = metrics.formats.map(({ perplexity }) => perplexity! / metrics.base.perplexity!);
     expect(fp32).toBeCloseTo(1, 4);
     // llama.cpp rounds activations to bfloat16 too where the weights are.
     expect(bf16).toBeCloseTo(1, 1);
     // Wide random weights suffer more than those of a real model.
-    for (const ratio of [q8, int4, packed]) expect(Math.abs(Math.log(ratio!))).toBeLessThan(0.7);
+    for (const ratio of [q8, int4, int8, packed]) expect(Math.abs(Math.log(ratio!))).toBeLessThan(0.7);
+    expect(metrics.formats.flatMap(({ target, content }) => (target.startsWith('hf/') ? [] : content.fallbacks))).toEqual([]);
     for (const format of metrics.formats) {
       expect(format.bytes).toBeGreaterThan(10_000);
       expect(format.secondsToWrite).toBeGreaterThan(0);
@@ -95,7 +97,7 @@ describe('quantizing', () => {
   test('refuses a target that it does not know, before it does anything', async () => {
     await expect(quantizeModel(only(['gguf/q9']), { gguf: '/nowhere', onnx: '/nowhere', hf: '/nowhere' }, quietContext())).rejects.toMatchObject({
       code: 'unknown-target',
-      message: expect.stringMatching(/gguf\/q8_0, .*gguf\/q4_k_m, .*onnx\/int4, onnx\/fp32/),
+      message: expect.stringMatching(/gguf\/q8_0, .*gguf\/q4_k_m, .*onnx\/int4, onnx\/int8, onnx\/fp16, onnx\/fp32/),
     });
   });
 

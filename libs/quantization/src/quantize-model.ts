@@ -42,8 +42,8 @@ export type QuantizedFormat = Examined & {
   file: string;
   bytes: number;
   secondsToWrite: number;
-  /** Of GGUF files and Hugging Face folders: how many tensors have each type, and why some have not the one that they should. */
-  content?: FileContent;
+  /** How many tensors have each type, and why some have not the one that they should. */
+  content: FileContent;
 };
 
 export type QuantizeMetrics = {
@@ -77,8 +77,8 @@ export async function quantizeModel(request: QuantizeRequest, folders: Readonly<
     const secondsToWrite = (performance.now() - started) / 1000;
     formats.push({ target: target.name, ...written, secondsToWrite, ...(await examine(target, { path: join(folders[target.kind], written.file), adapter: writtenAdapter && join(folders.gguf, writtenAdapter.file) }, exam, source, context)) });
   }
-  const variants = targets.flatMap((target) => (target.kind === 'onnx' ? [target.variant] : []));
-  if (variants.length > 0) await writeOnnxFolder(model, variants, folders.onnx);
+  const dataTypes = targets.flatMap((target) => (target.kind === 'onnx' ? [target.dataType] : []));
+  if (dataTypes.length > 0) await writeOnnxFolder(model, dataTypes, folders.onnx);
   const places = source.flat();
   const base = { bytes: await bytesOf(model.weightFiles), perplexity: places.length > 0 ? perplexity(places.map(({ logProbability }) => logProbability)) : null };
   const metrics: QuantizeMetrics = { formats, ...(writtenAdapter && { adapter: writtenAdapter }), base, scored: { rows: exam.rows.length, tokens: places.length } };
@@ -94,7 +94,7 @@ async function writeReport(folder: string, kind: QuantizationTarget['kind'], { f
 
 async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, hf: HfOptions, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content'>> {
   await mkdir(folder, { recursive: true });
-  if (target.kind === 'onnx') return exportOnnx(model, target.variant, folder, context);
+  if (target.kind === 'onnx') return exportOnnx(model, target.dataType, folder, context);
   if (target.kind === 'hf') return { file: target.hf.name, ...(await exportHf(model, target.hf, hf, join(folder, target.hf.name), context)) };
   const file = `model-${target.fileType.name}.gguf`;
   const content = await exportGguf(model, target.fileType, join(folder, file), context, importance);

@@ -24,7 +24,7 @@ export const quantize = defineCommand<[model: string], Options>({
   configure(command) {
     command
       .argument('<model>', 'a registered reference or a path')
-      .requiredOption('--to <formats>', 'gguf/ with f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q3_k_l, q3_k_m, q3_k_s, q2_k, q4_0, q4_1, q5_0, q5_1 or iq4_nl; onnx/int4, onnx/fp32; hf/rtn-int4, hf/rtn-int8; several with commas, or given again', collectList)
+      .requiredOption('--to <formats>', 'gguf/ with f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q3_k_l, q3_k_m, q3_k_s, q2_k, q4_0, q4_1, q5_0, q5_1 or iq4_nl; onnx/int4, onnx/int8, onnx/fp16, onnx/fp32; hf/rtn-int4, hf/rtn-int8; several with commas, or given again', collectList)
       .option('--dataset <dataset>', 'held-out rows for the perplexity of each file and its KL divergence from the model')
       .option('--tag <tag>', 'which held-out rows: those with this tag')
       .option('--calibration <dataset>', 'rows that the model is shown to see which columns of its weights matter (the importance matrix of GGUF files)')

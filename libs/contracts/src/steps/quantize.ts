@@ -9,7 +9,8 @@ const ggufTargets = [
   'gguf/q4_0', 'gguf/q4_1', 'gguf/q5_0', 'gguf/q5_1', 'gguf/iq4_nl', 'gguf/f16', 'gguf/bf16', 'gguf/f32',
 ] as const;
 
-const onnxTargets = ['onnx/int4', 'onnx/fp32'] as const;
+/** As `onnxDataTypes` of the quantization library. */
+const onnxTargets = ['onnx/int4', 'onnx/int8', 'onnx/fp16', 'onnx/fp32'] as const;
 
 /** As `hfTargets` of the quantization library. */
 const hfTargets = ['hf/rtn-int4', 'hf/rtn-int8'] as const;

@@ -83,6 +83,14 @@ export class WeightReader {
       yield toFloat32(bytes);
     }
   }
+
+  /** The transpose of a matrix that is stored as [rows, columns], in order; read whole, as only GPT-2's small ones are. Throws as `stored` does. */
+  async *transposedRows(name: string, [rows, columns]: readonly [number, number]): AsyncGenerator<Float32Array> {
+    const values = await this.values(name, [rows, columns]);
+    const turned = new Float32Array(values.length);
+    for (let row = 0; row < rows; row += 1) for (let column = 0; column < columns; column += 1) turned[column * rows + row] = values[row * columns + column]!;
+    yield turned;
+  }
 }
 
 /** By the names of safetensors. */

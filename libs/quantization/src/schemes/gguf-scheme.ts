@@ -48,7 +48,7 @@ export function encodeGgufRows({ name, gguf }: GgufScheme, rows: Tensor, { tenso
     const { row, column } = placeOf(beyondHalf);
     throw new QuantizationError({
       code: 'value-out-of-range',
-      message: `${tensorName}, row ${row}, from column ${column}: the weight or the scale of its block is larger than float16 can hold (at most 65504). Choose gguf/bf16 or gguf/f32.`,
+      message: `${tensorName}, row ${row}, from column ${column}: the weight or the scale of its block is larger than float16 can hold (at most 65504). Choose gguf/bf16, gguf/f32 or onnx/fp32.`,
       facts: { tensor: tensorName, row, column, scheme: name },
     });
   }

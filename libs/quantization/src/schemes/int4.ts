@@ -1,4 +1,4 @@
-import type { QuantizationScheme } from './quantization-scheme.js';
+import type { BlockScheme } from './block-scheme.js';
 
 const blockElements = 32;
 const bytesPerBlock = blockElements / 2;
@@ -18,7 +18,7 @@ const spans = [8, 7.5, 7, 6.5, 6, 8.5, 9, -7.5, -7, -6.5];
  * (largest magnitude / -8), which is among the candidates. The weighting matters: on SmolLM2-135M, all linears in 4 bits, perplexity rises by 20 % with
  * it, by 22 % with the plain rule, and by 27 % where every squared error counts the same.
  */
-export const int4: QuantizationScheme = {
+export const int4: BlockScheme = {
   name: 'int4',
   blockElements,
   planes: [

@@ -1,4 +1,4 @@
-import type { QuantizationScheme } from './quantization-scheme.js';
+import type { BlockScheme } from './block-scheme.js';
 
 const blockElements = 32;
 
@@ -6,7 +6,7 @@ const blockElements = 32;
  * MatMulNBits and GatherBlockQuantized of ONNX Runtime, 8 bits in blocks of 32, symmetric: `value = scale * (q - 128)`, float32 scales;
  * 9 bits a weight. For the embedding and the output head, where the errors of 4 bits cost most.
  */
-export const int8: QuantizationScheme = {
+export const int8: BlockScheme = {
   name: 'int8',
   blockElements,
   planes: [

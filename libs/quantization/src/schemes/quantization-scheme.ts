@@ -18,8 +18,6 @@ export interface QuantizationScheme {
   readonly planes: readonly Plane[];
   /** Set when GGUF files carry this scheme: the tensor type's name. */
   readonly gguf?: { readonly type: string };
-  /** Set when ONNX graphs carry this scheme: the attributes of MatMulNBits and GatherBlockQuantized. */
-  readonly matMulNBits?: { readonly bits: 4 | 8; readonly blockSize: number };
   /** Encodes `values.length / blockElements` blocks of finite numbers: one byte array per plane. */
   encode(values: Float32Array): Uint8Array[];
   /** The numbers that a runtime reads back from `planes`: `count` of them. */
@@ -37,21 +35,26 @@ export function checkRowLength(scheme: QuantizationScheme, rowLength: number, te
 }
 
 /**
- * Encodes rows of `rowLength` elements (a piece of the tensor `tensorName`, whole rows).
+ * Encodes rows of `rowLength` elements: a piece of the tensor `tensorName`, whole rows from `firstRow` on.
  * Throws QuantizationError `row-not-divisible` and `value-not-finite`.
  */
-export function encodeRows(scheme: QuantizationScheme, values: Float32Array, rowLength: number, tensorName: string): Uint8Array[] {
+export function encodeRows(scheme: QuantizationScheme, values: Float32Array, rowLength: number, tensorName: string, firstRow = 0): Uint8Array[] {
   checkRowLength(scheme, rowLength, tensorName);
+  requireFinite(values, rowLength, { tensor: tensorName, scheme: scheme.name, firstRow });
+  return scheme.encode(values);
+}
+
+/** Throws QuantizationError `value-not-finite`, which says where. */
+export function requireFinite(values: Float32Array, rowLength: number, { tensor, scheme, firstRow = 0 }: { readonly tensor: string; readonly scheme: string; readonly firstRow?: number }): void {
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i]!;
     // NaN and the infinities are the numbers that differ from zero when they are taken from themselves.
-    if (value - value !== 0) {
-      throw new QuantizationError({
-        code: 'value-not-finite',
-        message: `${tensorName} holds ${value} at row ${Math.floor(i / rowLength)} (counted from the piece being encoded), column ${i % rowLength}; expected finite weights. The model is damaged: evaluate it before quantizing it.`,
-        facts: { tensor: tensorName, value: String(value), scheme: scheme.name },
-      });
-    }
+    if (value - value === 0) continue;
+    const [row, column] = [firstRow + Math.floor(i / rowLength), i % rowLength];
+    throw new QuantizationError({
+      code: 'value-not-finite',
+      message: `${tensor} holds ${value} at row ${row}, column ${column}; expected finite weights. The model is damaged: evaluate it before quantizing it.`,
+      facts: { tensor, row, column, value: String(value), scheme },
+    });
   }
-  return scheme.encode(values);
 }

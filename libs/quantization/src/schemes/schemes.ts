@@ -16,5 +16,5 @@ import { q6_k } from './q6_k.js';
 import { q8_0 } from './q8_0.js';
 import type { QuantizationScheme } from './quantization-scheme.js';
 
-/** Every scheme. GGUF tensors are made of those with `gguf`; ONNX graphs use those with `matMulNBits`. */
+/** Every scheme. GGUF tensors are made of those with `gguf`; ONNX graphs of f32, f16, int8 and int4. */
 export const schemes: readonly QuantizationScheme[] = [f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, iq4_nl, q2_k, q3_k, q4_k, q5_k, q6_k, int4, int8];

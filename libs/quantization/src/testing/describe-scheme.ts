@@ -78,7 +78,7 @@ export function describeScheme(scheme: QuantizationScheme, bounds: SchemeBounds)
     test.each([NaN, Infinity, -Infinity])('refuses %p and says where', (bad) => {
       const values = new Float32Array(rowLength * 2);
       values[rowLength + 1] = bad;
-      expect(() => encodeRows(scheme, values, rowLength, 'blk.0.weight')).toThrow(expect.objectContaining({ code: 'value-not-finite', message: expect.stringMatching(/blk\.0\.weight.*row 1 .*column 1/) }));
+      expect(() => encodeRows(scheme, values, rowLength, 'blk.0.weight', 7)).toThrow(expect.objectContaining({ code: 'value-not-finite', message: expect.stringMatching(/blk\.0\.weight.*row 8, column 1/) }));
     });
 
     if (blockElements > 1) {

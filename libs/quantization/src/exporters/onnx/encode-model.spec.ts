@@ -13,12 +13,14 @@ async function sampleModel(folder: string): Promise<Uint8Array> {
   await graph.tensor('padding', 'uint8', [3], new Uint8Array([1, 2, 3]));
   const weight = await graph.tensor('weight', 'float32', [4, 2], new Uint8Array(32));
   graph.view('weight.flat', [8], weight);
-  const product = graph.value('/product/MatMul', 'MatMul', [input, weight]);
-  const scale = graph.constant('scale', 'float32', [0.5], []);
-  const scaled = graph.value('/product/Mul', 'Mul', [product, scale], { output: 'y' });
-  graph.node('/normed/Skip', 'SkipSimplifiedLayerNormalization', [scaled, scaled, 'weight.flat'], { domain: 'com.microsoft', attributes: { epsilon: { float: 1e-5 } }, outputs: ['z', '', '', 'sum'] });
-  graph.value('/transposed', 'Transpose', ['z'], { attributes: { perm: { ints: [1, 0] }, axis: { int: -1 }, mode: { string: 'tanh' } } });
-  graph.output('y', 'float32', ['batch_size', 2]);
+  const product = graph.value('product', 'MatMul', [input, weight]);
+  const scaled = graph.value('product', 'Mul', [product, graph.scalar('float32', 0.5)]);
+  graph.node('normed', 'SkipSimplifiedLayerNormalization', [scaled, scaled, 'weight.flat'], { domain: 'com.microsoft', attributes: { epsilon: { float: 1e-5 } }, outputs: ['z', '', '', 'sum'] });
+  graph.value('turned', 'Transpose', ['z'], { perm: { ints: [1, 0] }, axis: { int: -1 }, mode: { string: 'tanh' } });
+  const branch = graph.branch('then');
+  branch.output('chosen', 'float32', [4], branch.value('branch', 'Add', ['z', branch.scalar('float32', 2)]));
+  graph.value('choice', 'If', ['x'], { then_branch: { graph: branch.finish() } });
+  graph.output('y', 'float32', ['batch_size', 2], scaled);
   return encodeModel(graph.finish(), { name: 'tunesmith', version: '1' });
 }
 
@@ -50,12 +52,13 @@ test('onnx-proto reads what was written', async () => {
           ],
         },
         { name: 'weight.flat', dims: [8], externalData: [{}, { value: '4096' }, { value: '32' }] },
-        { name: 'scale', dataType: 1, rawData: Buffer.from(new Float32Array([0.5]).buffer) },
+        { name: 'float32[]:0.5', dataType: 1, rawData: Buffer.from(new Float32Array([0.5]).buffer) },
+        { name: 'float32[]:2' },
       ],
       node: [
-        { name: '/product/MatMul', opType: 'MatMul', input: ['x', 'weight'], output: ['/product/MatMul/output_0'] },
+        { name: 'product/MatMul', opType: 'MatMul', input: ['x', 'weight'], output: ['product/MatMul/output_0'] },
         { opType: 'Mul', output: ['y'] },
-        { opType: 'SkipSimplifiedLayerNormalization', domain: 'com.microsoft', output: ['z', '', '', 'sum'], attribute: [{ name: 'epsilon', type: 'FLOAT', f: Math.fround(1e-5) }] },
+        { opType: 'SkipSimplifiedLayerNormalization', input: ['y', 'y', 'weight.flat'], domain: 'com.microsoft', output: ['z', '', '', 'sum'], attribute: [{ name: 'epsilon', type: 'FLOAT', f: Math.fround(1e-5) }] },
         {
           attribute: [
             { name: 'perm', type: 'INTS', ints: [1, 0] },
@@ -63,6 +66,7 @@ test('onnx-proto reads what was written', async () => {
             { name: 'mode', type: 'STRING', s: Buffer.from('tanh') },
           ],
         },
+        { attribute: [{ name: 'then_branch', type: 'GRAPH', g: { name: 'then', node: [{ opType: 'Add', output: ['chosen'] }], output: [{ name: 'chosen' }] } }] },
       ],
     },
   });

@@ -2,7 +2,7 @@ import { elementTypes, irVersion, operatorSets, type Attribute, type Graph, type
 import { ProtobufWriter } from './protobuf-writer.js';
 
 /** AttributeProto.AttributeType. */
-const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 /** TensorProto.DataLocation. */
 const external = 1;
 
@@ -25,7 +25,7 @@ function encodeGraph(message: ProtobufWriter, graph: Graph): void {
 function encodeNode(message: ProtobufWriter, node: Node): void {
   for (const input of node.inputs) message.string(1, input);
   for (const output of node.outputs) message.string(2, output);
-  message.string(3, node.path).string(4, node.operator);
+  message.string(3, node.name).string(4, node.operator);
   for (const [name, value] of Object.entries(node.attributes)) message.message(5, (field) => encodeAttribute(field, name, value));
   if (node.domain !== '') message.string(7, node.domain);
 }
@@ -35,6 +35,7 @@ function encodeAttribute(message: ProtobufWriter, name: string, value: Attribute
   if ('float' in value) message.float(2, value.float).integer(20, attributeTypes.float);
   else if ('int' in value) message.integer(3, value.int).integer(20, attributeTypes.int);
   else if ('string' in value) message.string(4, value.string).integer(20, attributeTypes.string);
+  else if ('graph' in value) message.message(6, (graph) => encodeGraph(graph, value.graph)).integer(20, attributeTypes.graph);
   else {
     for (const int of value.ints) message.integer(8, int);
     message.integer(20, attributeTypes.ints);

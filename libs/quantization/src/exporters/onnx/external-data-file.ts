@@ -6,7 +6,7 @@ const largeTensor = 1 << 20;
 const largeAlignment = 1 << 16;
 const smallAlignment = 1 << 12;
 
-/** The file beside an ONNX graph that holds its weights, written front to back. */
+/** The file beside an ONNX graph that holds its weights, written tensor by tensor. */
 export class ExternalDataFile implements AsyncDisposable {
   /** The plain file name, as the graph refers to it. */
   readonly location: string;
@@ -23,18 +23,17 @@ export class ExternalDataFile implements AsyncDisposable {
     return new ExternalDataFile(path, await open(path, 'w'));
   }
 
-  /** Begins a tensor of `byteLength` bytes; returns its offset. */
-  async begin(byteLength: number): Promise<number> {
+  /** Keeps an aligned place for a tensor of `byteLength` bytes; returns its offset. What is never written there reads as zeros. */
+  async reserve(byteLength: number): Promise<number> {
     const alignment = byteLength >= largeTensor ? largeAlignment : smallAlignment;
-    const padding = (alignment - (this.#length % alignment)) % alignment;
-    if (padding) await this.append(new Uint8Array(padding));
-    return this.#length;
+    const offset = Math.ceil(this.#length / alignment) * alignment;
+    this.#length = offset + byteLength;
+    await this.#file.truncate(this.#length);
+    return offset;
   }
 
-  /** Appends to the tensor that was begun last. */
-  async append(bytes: Uint8Array): Promise<void> {
-    await this.#file.writeFile(bytes);
-    this.#length += bytes.length;
+  async write(offset: number, bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; ) done += (await this.#file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
   }
 
   get length(): number {

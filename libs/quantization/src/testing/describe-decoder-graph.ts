@@ -1,0 +1,130 @@
+import { openSafetensors } from '@tunesmith/checkpoints';
+import { loadForInference, tokenLogProbs } from '@tunesmith/generation';
+import { setThreads } from '@tunesmith/tensor';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { exportOnnx } from '../exporters/onnx.js';
+import { openSourceModel } from '../exporters/source-model.js';
+import { drawModel } from './draw-model.js';
+import { onnxDataType } from './onnx-data-type.js';
+import { openDecoder, type Decoder } from './run-decoder.js';
+import { largestDifference, quietContext, temporaryFolder } from './tiny-models.js';
+
+/** Absolute, on logits of order one. */
+const tolerance = 1e-4;
+
+/** Kullback-Leibler divergence from float32, the mean of all places, in nats: random weights suffer more than those of real models. */
+const bounds = { fp16: 1e-9, int8: 0.003, int4: 0.03 } as const;
+
+export interface DecoderUnderTest {
+  /** Names of folders in tests/parity/fixtures/families: tiny models, and what transformers computes with them. */
+  readonly fixtures: readonly string[];
+  /** The same family with widths that blocks divide and heads that GroupQueryAttention takes. */
+  readonly drawn: Record<string, unknown>;
+  /** Rows longer than this turn otherwise, so that a longer one is given to the cache beyond it at once. */
+  readonly turnsChangeBeyond?: number;
+}
+
+/** What the graph of every decoder must show. */
+export function describeDecoderGraph(family: string, { fixtures, drawn, turnsChangeBeyond = Infinity }: DecoderUnderTest): void {
+  beforeAll(() => setThreads(1));
+
+  describe.each(fixtures)('the ONNX graph of %s', (name) => {
+    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let decoder: Decoder;
+    let expected: Awaited<ReturnType<typeof readExpected>>;
+
+    beforeAll(async () => {
+      folder = await temporaryFolder();
+      expected = await readExpected(name);
+      decoder = await openDecoder(await write(expected.folder, 'fp32', folder.path));
+    });
+    afterAll(async () => {
+      await decoder.release();
+      await folder[Symbol.asyncDispose]();
+    });
+
+    test('computes the logits of transformers, and the same for a row in pieces with its cache', async () => {
+      for (const { tokenIds, logits } of expected.rows) {
+        expect(largestDifference(await decoder.logits([tokenIds]), logits)).toBeLessThan(tolerance);
+        const first = tokenIds.length > turnsChangeBeyond ? turnsChangeBeyond + 1 : 4;
+        const pieces = [tokenIds.slice(0, first), tokenIds.slice(first, first + 1), tokenIds.slice(first + 1)].filter((piece) => piece.length > 0);
+        expect(largestDifference(await decoder.logits(pieces), logits)).toBeLessThan(tolerance);
+      }
+    });
+
+    test('continues as transformers does, token for token', async () => {
+      for (const { prompt, continuation } of expected.prompts) expect(await decoder.continue(prompt, continuation.length)).toEqual(continuation);
+    });
+  });
+
+  describe(`the ONNX files of a random ${family}`, () => {
+    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let exact: Float64Array[];
+    const rows = [2, 23, 40].map((length) => Array.from({ length }, (_, place) => 6 + ((place * 97 + length * 31) % 310)));
+
+    beforeAll(async () => {
+      folder = await temporaryFolder();
+      await drawModel(join(folder.path, 'model'), drawn);
+      exact = await distributions('fp32');
+    });
+    afterAll(() => folder[Symbol.asyncDispose]());
+
+    /** ln p of every token at every place of all rows. */
+    async function distributions(dataType: 'fp32' | keyof typeof bounds): Promise<Float64Array[]> {
+      const decoder = await openDecoder(await write(join(folder.path, 'model'), dataType, join(folder.path, dataType)));
+      try {
+        const found: Float64Array[] = [];
+        for (const tokenIds of rows) {
+          const logits = await decoder.logits([tokenIds]);
+          const vocabulary = logits.length / tokenIds.length;
+          for (const place of tokenIds.keys()) found.push(logSoftmax(logits.subarray(place * vocabulary, (place + 1) * vocabulary)));
+        }
+        return found;
+      } finally {
+        await decoder.release();
+      }
+    }
+
+    test('in fp32 say what the model says here', async () => {
+      using loaded = await loadForInference(join(folder.path, 'model'), { dtype: 'float32' });
+      const ours = await tokenLogProbs(loaded.model, rows.map((tokenIds) => ({ tokenIds })), quietContext());
+      const places = rows.flatMap((tokenIds, row) => tokenIds.map((_, place) => ({ next: tokenIds[place + 1], expected: ours[row]![place + 1] })));
+      const compared = places.flatMap(({ next, expected }, place) => (next === undefined ? [] : [[exact[place]![next]!, expected!] as const]));
+      expect(largestDifference(compared.map(([found]) => found), compared.map(([, expected]) => expected))).toBeLessThan(tolerance);
+    });
+
+    test.each(Object.entries(bounds))('in %s are at most %p nats from them', async (dataType, bound) => {
+      const found = await distributions(dataType as keyof typeof bounds);
+      const divergences = found.map((other, place) => exact[place]!.reduce((sum, logP, token) => sum + Math.exp(logP) * (logP - other[token]!), 0));
+      const mean = divergences.reduce((sum, value) => sum + value, 0) / divergences.length;
+      expect(mean).toBeLessThan(bound);
+    });
+  });
+}
+
+function logSoftmax(logits: Float32Array): Float64Array {
+  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const total = largest + Math.log(logits.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+  return Float64Array.from(logits, (value) => value - total);
+}
+
+async function write(modelFolder: string, dataType: Parameters<typeof onnxDataType>[0], folder: string): Promise<string> {
+  await using model = await openSourceModel(modelFolder);
+  return join(folder, (await exportOnnx(model, onnxDataType(dataType), folder, quietContext())).file);
+}
+
+async function readExpected(name: string) {
+  const folder = fileURLToPath(new URL(`../../../../tests/parity/fixtures/families/${name}`, import.meta.url));
+  const { rows, prompts, continuations } = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as Record<'rows' | 'prompts' | 'continuations', number[][]>;
+  await using tensors = await openSafetensors(join(folder, 'expected.safetensors'));
+  const logits = new Float32Array((await tensors.read('logits')).slice().buffer);
+  const [, vocabulary] = tensors.info('logits').shape as [number, number];
+  let start = 0;
+  return {
+    folder,
+    rows: rows.map((tokenIds) => ({ tokenIds, logits: logits.subarray(start, (start += tokenIds.length * vocabulary)) })),
+    prompts: prompts.map((prompt, row) => ({ prompt, continuation: continuations[row]! })),
+  };
+}
