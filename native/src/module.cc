@@ -7,6 +7,7 @@
 #include "bridge/errors.h"
 #include "dispatch.h"
 #include "files.h"
+#include "kernels/narrow_products.h"
 #include "memory.h"
 #include "profile.h"
 #include "runtime.h"
@@ -14,6 +15,7 @@
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   tunesmith::installAllocator();
+  tunesmith::installNarrowProducts();
   env.SetInstanceData(new tunesmith::Environment);
   exports["setErrorFactory"] = Napi::Function::New(env, tunesmith::SetErrorFactory, "setErrorFactory");
   tunesmith::initDispatch(env, exports);
