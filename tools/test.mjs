@@ -1,15 +1,19 @@
 // Runs one of the test suites and ends with one line "N passed, N failed" from the runners' own reports.
-// Usage: node tools/test.mjs quick|cluster|peers [PATTERN…]
+// Usage: node tools/test.mjs quick|cluster|peers [--again] [PATTERN…]
 //   quick    every *.spec.ts but those below, the type check and the lint; needs nothing but the bootstrap
 //   cluster  *.cluster.spec.ts: real nats-server, PostgreSQL, MinIO and the six services as processes
 //   peers    *.peers.spec.ts: side by side with Python peers, in an environment of their own (TUNESMITH_PEERS, else made once per user)
+//   --again  runs each spec file in which something failed once more, alone; what passes then is named as unsteady and counts as passed
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runSteadily } from './run-steadily.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const [suite, ...patterns] = process.argv.slice(2);
+const [suite, ...words] = process.argv.slice(2);
+const again = words.includes('--again');
+const patterns = words.filter((word) => word !== '--again');
 const suites = { quick: '(?<!\\.(cluster|peers))\\.spec\\.ts$', cluster: '\\.cluster\\.spec\\.ts$', peers: '\\.peers\\.spec\\.ts$' };
 if (!(suite in suites)) {
   console.error(`expected one of ${Object.keys(suites).join(', ')}; got ${suite ?? 'nothing'}. Try: npm test`);
@@ -48,23 +52,36 @@ async function preparePeers() {
   }
 }
 
-function runJest() {
-  const report = join(root, 'reports', `${suite}.json`);
+/** Jest's own report of the suite, or of one spec file alone. */
+function runJest(file) {
+  const report = join(root, 'reports', file ? `${suite}-again.json` : `${suite}.json`);
   mkdirSync(dirname(report), { recursive: true });
   rmSync(report, { force: true });
   const args = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${report}`, '--testRegex', suites[suite]];
-  args.push(...(suite === 'quick' ? ['--maxWorkers=2'] : ['--runInBand']), ...patterns);
+  args.push(...(suite === 'quick' && !file ? ['--maxWorkers=2'] : ['--runInBand']), ...(file ? ['--runTestsByPath', file] : patterns));
   // jest prints the JSON on stdout too; the report on stderr is for people.
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, OMP_WAIT_POLICY: process.env.OMP_WAIT_POLICY ?? 'PASSIVE' } });
   try {
-    const { numPassedTests, numFailedTests, numFailedTestSuites, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
-    counts.passed += numPassedTests;
-    counts.failed += numFailedTests + numRuntimeErrorTestSuites;
-    if (status !== 0 && numFailedTests + numFailedTestSuites === 0) counts.failed += 1;
+    const { testResults, success } = JSON.parse(readFileSync(report, 'utf8'));
+    // A runner that is content with every test and ends with an error all the same has failed in something else.
+    return { testResults, broken: status !== 0 && (success || testResults.length === 0) };
   } catch (error) {
     console.error(`the test runner left no report (exit code ${status}): ${error.message}`);
-    counts.failed += 1;
+    return { testResults: [], broken: true };
   }
+}
+
+function runSpecs() {
+  let broken = false;
+  const { passed, failed, unsteady } = runSteadily((file) => {
+    if (file && !again) return { testResults: [] };
+    const report = runJest(file);
+    if (!file) broken = report.broken;
+    return report;
+  });
+  counts.passed += passed;
+  counts.failed += failed + (broken ? 1 : 0);
+  for (const { file, test } of unsteady) console.error(`unsteady: ${relative(root, file)} (${test})`);
 }
 
 if (suite === 'quick' && patterns.length === 0) {
@@ -73,6 +90,6 @@ if (suite === 'quick' && patterns.length === 0) {
 }
 if (suite === 'cluster') await prepareServers();
 if (suite === 'peers') await preparePeers();
-runJest();
+runSpecs();
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;
