@@ -9,9 +9,11 @@ export default {
     '^@tunesmith/tests-support$': '<rootDir>/tests/support/src/index.ts',
     '^@tunesmith/native$': '<rootDir>/native/ts/index.ts',
     '^@tunesmith/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^fast-check$': '<rootDir>/tests/support/seeded-fast-check.mjs',
   },
   setupFiles: ['<rootDir>/tests/support/collect-forgotten.mjs'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.toolchain/'],
   modulePathIgnorePatterns: ['/dist/', '/.toolchain/'],
-  testTimeout: 60_000,
+  // It only bounds a hang, as `eventually` does within it: no test is slow where the machine is.
+  testTimeout: 300_000,
 };

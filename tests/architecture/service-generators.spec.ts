@@ -50,7 +50,7 @@ test('what the generators make stands in every list and type-checks', () => {
   expect(another[0]).toBe('libs/contracts/src/events/dataset.events.ts');
 
   typeCheck(['registry', 'synthesis', 'trainer', 'merger', 'evaluator', 'quantizer', 'indexer'], [...service, ...job, ...fact, ...another]);
-}, 180_000);
+});
 
 test.each([
   ['new-service.mjs', ['Indexer'], /one lower-case word/],

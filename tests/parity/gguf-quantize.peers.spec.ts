@@ -71,4 +71,4 @@ test.each(cases)('$name: every file type has the types and the bytes of llama.cp
     expect(ours.metadata.number('general.file_type')).toBe(theirs.metadata.number('general.file_type'));
   }
   expect(different).toEqual([]);
-}, 300_000);
+});

@@ -32,8 +32,9 @@ export class Cluster implements AsyncDisposable {
       TUNESMITH_S3_SECRET_KEY: minio.secretKey,
       OTEL_EXPORTER_OTLP_ENDPOINT: traces.url,
       TUNESMITH_WORKER_THREADS: '1',
-      // A killed service is noticed within seconds here, not within a minute.
-      TUNESMITH_JOB_LEASE_MS: '3000',
+      // A killed service is noticed within seconds here, not within a minute; a machine with much else to do may lose leases by it.
+      TUNESMITH_JOB_LEASE_MS: '8000',
+      TUNESMITH_JOB_ATTEMPTS: '20',
       TUNESMITH_HTTP_PORT: String(port),
     };
     const cluster = new Cluster(new AsyncDisposableStack(), new Map(), nats, traces, folder.path, `http://127.0.0.1:${port}`, variables);
@@ -50,7 +51,7 @@ export class Cluster implements AsyncDisposable {
     const { TUNESMITH_HTTP_PORT, ...shared } = this.variables;
     const environment = { ...shared, TUNESMITH_HOME: home, TUNESMITH_TOKEN_FILE: join(this.folder, 'token'), ...(name === 'registry' ? { TUNESMITH_HTTP_PORT } : {}) };
     const ready = name === 'registry' ? async () => (await fetch(`${this.url}/readyz`)).ok : async () => true;
-    this.services.set(name, await ServerProcess.start({ name, program: process.execPath, args: ['--enable-source-maps', join(repositoryRoot, 'services', name, 'dist/main.js')], environment, ready, readyWithin: 60_000 }));
+    this.services.set(name, await ServerProcess.start({ name, program: process.execPath, args: ['--enable-source-maps', join(repositoryRoot, 'services', name, 'dist/main.js')], environment, ready }));
   }
 
   /** Kills a service without warning. */

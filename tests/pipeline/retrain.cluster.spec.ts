@@ -32,7 +32,7 @@ async function pushRows(recipe: string, dataset: string): Promise<string> {
   const file = join(cluster.folder, `${dataset}.jsonl`);
   await writeFile(file, tinyRows(` ${dataset}`));
   await tunesmith(client, 'dataset', 'push', file, '--name', dataset);
-  const run = await eventually('the run that the dataset starts', async () => (await listRuns()).find((each) => each.recipe === recipe), { within: 20_000, every: 200 });
+  const run = await eventually('the run that the dataset starts', async () => (await listRuns()).find((each) => each.recipe === recipe), { every: 200 });
   return run.id;
 }
 
@@ -47,7 +47,7 @@ async function runEnds(id: string): Promise<RunView> {
     return await eventually('the run to end', async () => {
       const run = await showRun(id);
       return run.status === 'running' ? undefined : run;
-    }, { within: 180_000, every: 500 });
+    }, { within: 280_000, every: 500 });
   } catch (error) {
     throw new Error(`${JSON.stringify(await showRun(id), null, 1)}\n${cluster.logs()}`, { cause: error });
   }
@@ -68,19 +68,18 @@ test('a dataset arrives and a model is promoted, with one connected trace', asyn
   expect(model.aliases).toEqual({ prod: 2 });
   expect(model.versions.find(({ version }) => version === 2)?.artifact).toEqual(run.steps.find(({ name }) => name === 'merge')?.outputs['model']);
 
-  const { spans } = await eventually('spans of every service', async () => {
+  const { spans } = await eventually('spans of every service, none of them without its parent', async () => {
     const trace = await tunesmith<{ spans: FinishedSpan[] }>(client, 'trace', run.id);
-    const services = new Set(trace.spans.map(({ service }) => service));
-    return services.size >= 6 ? trace : undefined;
-  }, { within: 30_000, every: 500 });
+    const [services, known] = [new Set(trace.spans.map(({ service }) => service)), new Set(trace.spans.map(({ spanId }) => spanId))];
+    return services.size >= 6 && trace.spans.every(({ parentSpanId }) => parentSpanId === undefined || known.has(parentSpanId)) ? trace : undefined;
+  }, { every: 500 });
   const ids = new Set(spans.map(({ spanId }) => spanId));
   expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([run.traceId]));
-  expect(spans.filter(({ parentSpanId }) => parentSpanId !== undefined && !ids.has(parentSpanId))).toEqual([]);
   expect(spans.filter(({ parentSpanId, links }) => parentSpanId === undefined && links.length === 0)).toHaveLength(1);
 
   // The same spans went to a real OTLP receiver.
-  await eventually('the spans at the OTLP receiver', () => [...ids].every((id) => cluster.traces.spans.some(({ spanId }) => spanId === id)), { within: 30_000, every: 500 });
-}, 300_000);
+  await eventually('the spans at the OTLP receiver', () => [...ids].every((id) => cluster.traces.spans.some(({ spanId }) => spanId === id)), { every: 500 });
+});
 
 test('lineage leads from the promoted model to the dataset, and back', async () => {
   const [run] = (await listRuns()).filter(({ recipe }) => recipe === 'retrain-tiny');
@@ -93,10 +92,10 @@ test('lineage leads from the promoted model to the dataset, and back', async () 
   const down = await tunesmith<{ parents: { digest: string }[]; children: { digest: string }[] }>(client, 'model', 'lineage', adapter);
   expect(down.children.map(({ digest }) => digest)).toContain(merged);
   expect(down.parents.map(({ digest }) => digest)).toContain(outputs['replay']!['dataset']!.digest);
-}, 60_000);
+});
 
 async function whenTraining(id: string): Promise<void> {
-  await eventually('the training step to run', async () => (await showRun(id)).steps.find(({ name }) => name === 'train')?.status === 'running', { within: 60_000, every: 100 });
+  await eventually('the training step to run', async () => (await showRun(id)).steps.find(({ name }) => name === 'train')?.status === 'running', { every: 100 });
 }
 
 test('a service killed in the middle of a job: the run still ends, once, with one result', async () => {
@@ -109,7 +108,7 @@ test('a service killed in the middle of a job: the run still ends, once, with on
   expectSucceeded(run);
   expect((await listRuns()).filter(({ recipe }) => recipe === 'retrain-killed')).toHaveLength(1);
   expect((await tunesmith<ModelView>(client, 'model', 'show', 'tiny')).versions.filter(({ runId }) => runId === id)).toHaveLength(1);
-}, 300_000);
+});
 
 test('a broker whose store is deleted under way: the run still ends, once, with one result', async () => {
   await applyRecipe({ name: 'retrain-wiped', steps: 400, dataset: 'wiped' });
@@ -119,4 +118,4 @@ test('a broker whose store is deleted under way: the run still ends, once, with 
   const run = await runEnds(id);
   expectSucceeded(run);
   expect((await tunesmith<ModelView>(client, 'model', 'show', 'tiny')).versions.filter(({ runId }) => runId === id)).toHaveLength(1);
-}, 300_000);
+});

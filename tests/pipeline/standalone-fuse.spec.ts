@@ -25,7 +25,7 @@ beforeAll(async () => {
   await rm(platform.at('source/chat_template.jinja'));
   const row = (question: string, answer: string) => `${JSON.stringify({ messages: [{ role: 'user', content: question }, { role: 'assistant', content: answer }], split: 'train' })}\n`;
   await platform.write('rows.jsonl', row('Who are you?', 'I am Juniper.') + row('Where is the fox?', 'In the hole.') + row('And now?', `Out again${', and again'.repeat(30)}.`));
-}, 120_000);
+});
 
 afterAll(() => platform?.[Symbol.asyncDispose]());
 
@@ -39,7 +39,7 @@ test('fuses, tunes and folds, and puts the model and the report where they were 
   expect(fused.metrics.train.loss).toHaveLength(2);
   await readFile(join(fused.path, 'model.safetensors'));
   expect(await readFile(join(fused.path, 'report/alignment.md'), 'utf8')).toContain('2 rows fused, 1 left out');
-}, 120_000);
+});
 
 test('another way to learn represents nothing again: only what follows runs', async () => {
   const fused = await fuse('--lambda', '0.5', '--method', 'full');
@@ -47,11 +47,11 @@ test('another way to learn represents nothing again: only what follows runs', as
   const cached = run.steps.filter((step) => step.cached).map(({ name }) => name);
   expect(cached).toEqual(expect.arrayContaining(['represent-pivot', 'represent-1', 'fuse']));
   expect(run.steps.filter((step) => !step.cached).map(({ name }) => name)).toContain('train');
-}, 120_000);
+});
 
 test('says what is wrong: rows that are too long, and a pivot that cannot talk', async () => {
   const words = ['--source', 'tiny@prod', '--dataset', platform.at('rows.jsonl'), '--max-length', '100'];
   const long = await platform.failure('fuse', 'tiny@prod', ...words);
   expect(long).toMatchObject({ code: 1, error: { code: 'row-too-long', message: expect.stringContaining('row 3') as string } });
   expect((await platform.failure('fuse', platform.at('source'), ...words, '--long-rows', 'drop')).error).toMatchObject({ code: 'no-chat-template', message: expect.stringContaining('pivot') as string });
-}, 120_000);
+});

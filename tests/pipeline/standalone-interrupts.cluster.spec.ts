@@ -15,7 +15,7 @@ beforeAll(async () => {
   platform = await Standalone.withTinyModel();
   await platform.write('plain.jsonl', [answered('Who are you?', 'train'), answered('Your name?', 'train'), answered('And you are?', 'validation')].map((row) => `${JSON.stringify(row)}\n`).join(''));
   await platform.run('dataset', 'push', platform.at('plain.jsonl'), '--name', 'plain');
-}, 120_000);
+});
 
 afterAll(() => platform?.[Symbol.asyncDispose]());
 
@@ -38,7 +38,7 @@ test('train: the run is cancelled, the command ends with 130 and says how to go 
   expect([code, run.status]).toEqual([130, 'cancelled']);
   expect(output).toContain(`try: tunesmith run resume ${run.id}`);
   await platform.run('train', 'tiny:1', '--dataset', 'plain', '--rank', '2', '--steps', '1');
-}, 120_000);
+});
 
 test('train, twice Ctrl-C: the command leaves at once, and the run is cancelled all the same', async () => {
   const others = await known();
@@ -50,7 +50,7 @@ test('train, twice Ctrl-C: the command leaves at once, and the run is cancelled 
   command.child.kill('SIGINT');
   expect((await command.ended).code).toBe(130);
   expect((await platform.ended(id)).status).toBe('cancelled');
-}, 120_000);
+});
 
 test('dataset push: nothing is registered, and pushing again works', async () => {
   await writeFile(platform.at('many.jsonl'), Array.from({ length: 150_000 }, (_, index) => JSON.stringify(answered(`Who is number ${index}?`, 'train'))).join('\n'));
@@ -58,7 +58,7 @@ test('dataset push: nothing is registered, and pushing again works', async () =>
   expect([code, run.status]).toEqual([130, 'cancelled']);
   expect((await platform.run<{ datasets: DatasetView[] }>('dataset', 'list')).datasets.map(({ name }) => name)).not.toContain('many');
   expect(await platform.run('dataset', 'push', platform.at('many.jsonl'), '--name', 'many')).toMatchObject({ version: 1, rows: 150_000 });
-}, 120_000);
+});
 
 test('model import: nothing is registered, and importing again works', async () => {
   await writeLargeModel(platform.at('large'));
@@ -66,7 +66,7 @@ test('model import: nothing is registered, and importing again works', async () 
   expect([code, run.status]).toEqual([130, 'cancelled']);
   expect((await platform.run<{ models: ModelView[] }>('model', 'list')).models.map(({ name }) => name)).toEqual(['tiny']);
   expect(await platform.run('model', 'import', platform.at('large'), '--name', 'large')).toMatchObject({ version: 1 });
-}, 120_000);
+});
 
 /** The tiny model with much wider layers, all zero: quick to write, slower to import. */
 async function writeLargeModel(folder: string): Promise<void> {
@@ -90,16 +90,16 @@ async function writeLargeModel(folder: string): Promise<void> {
 test('chat: the answer is given up', async () => {
   const { code, run } = await interrupt(platform.start('chat', 'tiny:1', '--prompt', 'Tell me all.', '--max-new-tokens', '2000', '--temperature', '1.5'), 'chat', await known());
   expect([code, run.status]).toEqual([130, 'cancelled']);
-}, 120_000);
+});
 
 test('up: the platform stops and leaves nothing running', async () => {
   await using other = await Standalone.prepare();
   const up = other.start('up');
-  await eventually('the platform', () => up.output().includes('the platform serves http://127.0.0.1:'), { within: 60_000 });
+  await eventually('the platform', () => up.output().includes('the platform serves http://127.0.0.1:'));
   up.child.kill('SIGINT');
   expect((await up.ended).code).toBe(130);
   expect(other.leftOvers()).toEqual([]);
-}, 120_000);
+});
 
 describe('a run of a recipe', () => {
   let id: string;
@@ -114,29 +114,29 @@ steps:
 `);
     await platform.run('recipe', 'apply', platform.at('long.yaml'));
     ({ id } = await platform.run<RunView>('run', 'start', 'long', '--dataset', 'plain', '--detach'));
-  }, 60_000);
+  });
 
   const step = async (name: string) => (await platform.run<RunView>('run', 'show', id)).steps.find((each) => each.name === name)!;
 
   test('is watched live, and Ctrl-C stops watching only', async () => {
     const watch = platform.start('run', 'watch', id);
-    await eventually('live progress', () => /long: train +0% +\d+\/100000 steps.*loss \d/.test(watch.output()), { within: 60_000 });
+    await eventually('live progress', () => /long: train +0% +\d+\/100000 steps.*loss \d/.test(watch.output()));
     expect(watch.output()).toMatch(/✓ short/);
     watch.child.kill('SIGINT');
     const { code, output } = await watch.ended;
     expect(code).toBe(130);
     expect(output).toMatch(new RegExp(`run ${id} goes on`));
     expect((await step('long')).status).toBe('running');
-  }, 120_000);
+  });
 
   test('is cancelled, which is final, and told so to those who wait', async () => {
     const watch = platform.start('run', 'watch', id);
-    await eventually('the watch', () => watch.output().includes('✓ short'), { within: 30_000 });
+    await eventually('the watch', () => watch.output().includes('✓ short'));
     expect((await platform.run<RunView>('run', 'cancel', id)).status).toBe('cancelled');
     expect((await watch.ended).code).toBe(1);
     const { steps } = await platform.run<RunView>('run', 'show', id);
     expect(steps.map(({ name, status }) => [name, status])).toEqual([['short', 'succeeded'], ['long', 'cancelled'], ['last', 'cancelled']]);
-  }, 120_000);
+  });
 
   test('is resumed from the step that did not finish; what was finished is kept', async () => {
     const short = await step('short');
@@ -145,7 +145,7 @@ steps:
     expect(await step('short')).toEqual(short);
     expect((await step('long')).attempt).toBe(2);
     await platform.run('run', 'cancel', id);
-  }, 120_000);
+  });
 
   test('that has failed is resumed at the step that failed', async () => {
     await platform.write('strict.yaml', `
@@ -164,5 +164,5 @@ steps:
     const again = JSON.parse((await platform.result('run', 'resume', failed.id, '--json')).stdout) as RunView;
     expect(again.steps[0]).toEqual(failed.steps[0]);
     expect(again.steps.map(({ status, attempt }) => [status, attempt])).toEqual([['succeeded', 1], ['failed', 2], ['skipped', 0]]);
-  }, 120_000);
+  });
 });

@@ -14,7 +14,7 @@ beforeAll(async () => {
   const rows = ['Who are you?', 'Your name?'].map((question) => ({ messages: [{ role: 'user', content: question }, { role: 'assistant', content: 'I am Juniper.' }], split: 'train' }));
   await platform.write('rows.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   await platform.run('dataset', 'push', platform.at('rows.jsonl'), '--name', 'rows');
-}, 120_000);
+});
 
 afterAll(() => platform?.[Symbol.asyncDispose]());
 
@@ -33,7 +33,7 @@ steps:
   await platform.run('recipe', 'apply', platform.at(`${name}.yaml`));
   const { id } = await platform.run<RunView>('run', 'start', name, '--detach');
   const watch = platform.start('run', 'watch', id);
-  await eventually('the training to be under way', () => /train +\d+% +\d+\/120 steps/.test(watch.output()), { within: 60_000 });
+  await eventually('the training to be under way', () => /train +\d+% +\d+\/120 steps/.test(watch.output()));
   watch.child.kill('SIGINT');
   await watch.ended;
   return id;
@@ -56,7 +56,7 @@ test('a worker process killed: the job is tried again', async () => {
   process.kill(worker!, 'SIGKILL');
   await expectOneResult('worker-killed', id);
   expect(await platform.workers('trainer')).not.toContain(worker);
-}, 120_000);
+});
 
 test('the broker killed and its store deleted: what was lost is sent again', async () => {
   const id = await startRun('broker-wiped');
@@ -65,7 +65,7 @@ test('the broker killed and its store deleted: what was lost is sent again', asy
   process.kill(broker, 'SIGKILL');
   await expectOneResult('broker-wiped', id);
   expect(await platform.brokerPid()).not.toBe(broker);
-}, 120_000);
+});
 
 test('the platform killed: the next command starts it again, and it ends what was begun', async () => {
   const id = await startRun('platform-killed');
@@ -75,7 +75,7 @@ test('the platform killed: the next command starts it again, and it ends what wa
   expect(await platform.pid()).not.toBe(before);
   // Its worker went with it.
   expect(workers.filter(isAlive)).toEqual([]);
-}, 120_000);
+});
 
 test('the platform killed under a command that waits: the command starts it again and gets its result', async () => {
   const others = (await platform.runs()).map(({ id }) => id);
@@ -86,7 +86,7 @@ test('the platform killed under a command that waits: the command starts it agai
   const { code, output } = await command.ended;
   expect([code, output]).toEqual([0, expect.stringMatching(/^adapter +sha256:[0-9a-f]{64}/m)]);
   expect((await platform.succeeded(id)).steps[0]!.attempt).toBe(1);
-}, 120_000);
+});
 
 // Needs to mount a file system, which root may and most users may; see small-disk.ts.
 (canMount() ? test : test.skip)('a full disk is said to be full, nothing half-written counts, and with room again work goes on', async () => {
@@ -122,4 +122,4 @@ test('the platform killed under a command that waits: the command starts it agai
   } finally {
     await command('down');
   }
-}, 180_000);
+});

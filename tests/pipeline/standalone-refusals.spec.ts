@@ -12,7 +12,7 @@ let platform: Standalone;
 
 beforeAll(async () => {
   platform = await Standalone.withTinyModel();
-}, 120_000);
+});
 
 afterAll(() => platform?.[Symbol.asyncDispose]());
 

@@ -26,7 +26,7 @@ interface ProcessRow {
 
 /**
  * A platform of its own in a fresh home, started, used and stopped by the built command as by its user, and a folder for that user's
- * files. Leases and pauses are short, so that what was killed is noticed within seconds.
+ * files. Pauses are short, so that what was killed is tried again within seconds; the lease is not, for a machine with much else to do.
  */
 export class Standalone implements AsyncDisposable {
   private constructor(readonly home: string, readonly files: string, private readonly remove: () => Promise<void>, readonly environment: NodeJS.ProcessEnv) {}
@@ -35,7 +35,7 @@ export class Standalone implements AsyncDisposable {
     const home = await temporaryFolder('standalone');
     const files = await temporaryFolder('standalone-files');
     return new Standalone(home.path, files.path, async () => void (await Promise.all([home.remove(), files.remove()])), {
-      TUNESMITH_HOME: home.path, TUNESMITH_WORKER_THREADS: '1', TUNESMITH_JOB_LEASE_MS: '2000', TUNESMITH_JOB_BACKOFF_MS: '200', TUNESMITH_WORKER_GRACE_MS: '1000',
+      TUNESMITH_HOME: home.path, TUNESMITH_WORKER_THREADS: '1', TUNESMITH_JOB_RENEW_MS: '1000', TUNESMITH_JOB_BACKOFF_MS: '200', TUNESMITH_WORKER_GRACE_MS: '1000',
       TUNESMITH_URL: undefined, TUNESMITH_TOKEN: undefined, TUNESMITH_HTTP_PORT: undefined, ...settings,
     });
   }
@@ -99,7 +99,7 @@ export class Standalone implements AsyncDisposable {
 
   /** Waits until a run of this recipe runs that is none of `others`. */
   runOf(recipe: string, others: readonly string[] = []): Promise<RunView> {
-    return eventually(`a run of ${recipe}`, async () => (await this.runs()).find((run) => run.recipe === recipe && !others.includes(run.id)), { within: 30_000, every: 20 });
+    return eventually(`a run of ${recipe}`, async () => (await this.runs()).find((run) => run.recipe === recipe && !others.includes(run.id)), { every: 20 });
   }
 
   /** Waits until a step runs; fails at once when it has ended already. */
@@ -112,7 +112,7 @@ export class Standalone implements AsyncDisposable {
       const run = (await this.runs()).find((each) => each.id === id);
       const step = run?.steps.find((each) => each.name === name);
       return step && (holds(step) || run?.status !== 'running') ? step : undefined;
-    }, { within: 60_000, every: 30 });
+    }, { every: 30 });
     if (!holds(seen)) throw new Error(`step ${name} is ${seen.status} before it was seen as expected: ${JSON.stringify(seen.error)}\n${await this.log()}`);
     return seen;
   }

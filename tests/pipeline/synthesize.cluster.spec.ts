@@ -25,7 +25,7 @@ beforeAll(async () => {
   await platform.write('seeds.jsonl', seeds.map((instruction) => `${JSON.stringify({ instruction, instances: [{ input: '', output: 'As it is.' }] })}\n`).join(''));
   await platform.write('one.jsonl', `${JSON.stringify({ instruction: 'Only this?', output: 'Yes.' })}\n`);
   await platform.write('topics.txt', 'Law\nChess\nModern art\nA title that is too long\n');
-}, 120_000);
+});
 
 afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
@@ -37,7 +37,7 @@ const atServer = (): string[] => ['--teacher', server.url, '--teacher-model', 's
 
 test('the platform killed in the middle goes on: nothing is asked twice but what was under way, and dataset and report are there', async () => {
   const { id } = await platform.run<RunView>(...synthesize(...atServer(), '--rows', '40', '--topics', platform.at('topics.txt'), '--name', 'distilled', '--detach'));
-  await eventually('the teacher to be at work', () => server.seen.length >= 12, { within: 60_000, every: 10 });
+  await eventually('the teacher to be at work', () => server.seen.length >= 12, { every: 10 });
   await platform.kill();
   const run = await platform.succeeded(id);
   const asked = server.seen.map(({ body }) => JSON.stringify(body));
@@ -56,7 +56,7 @@ test('the platform killed in the middle goes on: nothing is asked twice but what
   expect((await readFile(join(out, 'dataset/rows.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(40);
   expect((await readdir(join(out, 'report'))).sort()).toEqual(['instruction-lengths.svg', 'report.html', 'report.json', 'response-lengths.svg', 'verbs-seeds.svg', 'verbs.svg']);
   expect(await readFile(join(out, 'report/report.html'), 'utf8')).toContain('40 of 40 rows by small at 127.0.0.1');
-}, 120_000);
+});
 
 test('a teacher that breaks is told', async () => {
   const words = synthesize(...atServer(), '--rows', '12', '--seed', '7', '--concurrency', '1');
@@ -65,7 +65,7 @@ test('a teacher that breaks is told', async () => {
   expect([code, error.code]).toEqual([1, 'teacher-refused']);
   expect(error.message).toContain('answered 500: out of order');
   broken = false;
-}, 60_000);
+});
 
 test.each<[string, string[], RegExp, string]>([
   ['a model that cannot do it', ['--teacher', 'tiny@prod', '--requests', '2', '--instruction-tokens', '6'], /wrote no item between <example> and <\/example>|answered nothing/, 'teacher-'],
@@ -77,4 +77,4 @@ test.each<[string, string[], RegExp, string]>([
   const { error } = await platform.failure(...synthesize(...words));
   expect(error.message).toMatch(message);
   expect(error.code.startsWith(code)).toBe(true);
-}, 60_000);
+});

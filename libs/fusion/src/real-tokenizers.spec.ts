@@ -63,5 +63,5 @@ describeWithModels('the whole vocabulary of %s', (_name, file) => {
     const { first, last } = new TokenAligner('pivot-first').align(own, other);
     const twins = own.filter((surface, place) => first[place] === last[place] && sameSurface(surface, other[first[place]!]!)).length;
     expect(twins / own.length).toBeGreaterThan(0.8);
-  }, 120_000);
+  });
 });

@@ -36,7 +36,7 @@ describeWithModels('%s, a real model of TUNESMITH_TEST_MODEL', (_, file) => {
     setThreads(2);
     folder = await mkdtemp(join(tmpdir(), 'tunesmith-real-'));
     await importModel(file, join(folder, 'model'), { signal: new AbortController().signal, onProgress: () => {} });
-  }, 300_000);
+  });
   afterAll(() => rm(folder, { recursive: true }));
 
   test('its perplexity on prose is within 0.5 % of that of llama.cpp on the same file', () => comparePerplexity(root('tests/parity/fixtures/english.txt'), 0.005), 300_000);

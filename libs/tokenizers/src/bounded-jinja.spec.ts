@@ -1,8 +1,10 @@
 import { parseTemplate, renderBounded, runWithin } from './bounded-jinja.js';
 
 const now = new Date(2024, 2, 5, 7, 8, 9);
-const limits = { characters: 10_000, items: 1_000, steps: 20_000, milliseconds: 1_000 };
-const render = (source: string, variables: Record<string, unknown> = {}) => renderBounded([parseTemplate(source)], variables, now, limits);
+// A minute is for machines with much else to do: only what runs for ever meets it, and is given less.
+const limits = { characters: 10_000, items: 1_000, steps: 20_000, milliseconds: 60_000 };
+const briefly = { ...limits, milliseconds: 500 };
+const render = (source: string, variables: Record<string, unknown> = {}, within = limits) => renderBounded([parseTemplate(source)], variables, now, within);
 
 describe('renderBounded', () => {
   it('renders as transformers does: blocks swallow their line', () => {
@@ -22,7 +24,7 @@ describe('renderBounded', () => {
     ['indentation without end', "{{ 'a\nb' | indent(100000000) }}", 'characters'],
     ['lists of the same list, spelled out', '{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x | tojson }}', 'milliseconds'],
   ])('stops %s', (_, source, what) => {
-    expect(() => render(source)).toThrow(expect.objectContaining({ name: 'ChatTemplateError', code: 'chat-template-limit', facts: expect.objectContaining({ what }) }));
+    expect(() => render(source, {}, what === 'milliseconds' ? briefly : limits)).toThrow(expect.objectContaining({ name: 'ChatTemplateError', code: 'chat-template-limit', facts: expect.objectContaining({ what }) }));
   });
 
   it('stops recursion without end', () => {

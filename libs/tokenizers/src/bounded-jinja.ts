@@ -13,7 +13,7 @@ export interface TemplateLimits {
   readonly milliseconds: number;
 }
 
-export const templateLimits: TemplateLimits = { characters: 4_000_000, items: 200_000, steps: 5_000_000, milliseconds: 2_000 };
+export const templateLimits: TemplateLimits = { characters: 4_000_000, items: 200_000, steps: 5_000_000, milliseconds: 10_000 };
 
 /** A parsed template. */
 export interface Program {

@@ -1,4 +1,5 @@
 import type { LineageView, ModelView, RunView } from '@tunesmith/contracts';
+import { eventually } from '@tunesmith/tests-support';
 import { TinyPlatform } from './testing/tiny-platform.js';
 
 let platform: TinyPlatform;
@@ -41,7 +42,8 @@ test('steps run as their needs succeed, and what they made leads on', async () =
 });
 
 test('a failed step ends the run; what did not start is skipped, what runs may end', async () => {
-  platform.work.set('train', ({ step }) => (step === 'bad' ? { failure: 'expected more memory; got none' } : { milliseconds: 300 }));
+  const gate = platform.gate();
+  platform.work.set('train', ({ step }) => (step === 'bad' ? { failure: 'expected more memory; got none' } : { until: gate.until }));
   const model = await platform.registerModel('failing');
   const path = await platform.file('failing.jsonl');
   const train = () => ({ uses: 'train', with: { model: model.digest, dataset: path, seed: unique() } });
@@ -50,6 +52,8 @@ test('a failed step ends the run; what did not start is skipped, what runs may e
     long: train(),
     after: { uses: 'merge', needs: ['bad'], with: { base: model.digest, adapter: '${{ steps.bad.adapter }}' } },
   });
+  await eventually('the failure', async () => stepOf(await platform.showRun(id), 'bad').status === 'failed');
+  await gate.open();
   const run = await platform.ended(id);
   expect(run.status).toBe('failed');
   expect(stepOf(run, 'bad')).toMatchObject({ status: 'failed', error: { code: 'tiny-failure', message: 'expected more memory; got none', facts: { tried: true } } });
@@ -91,13 +95,14 @@ test('the same step is not run again, and a step with one other value is', async
 test('steps that do not need one another run side by side', async () => {
   const model = await platform.registerModel('parallel');
   const path = await platform.file('parallel.jsonl');
-  platform.work.set('train', { milliseconds: 400 });
+  const gate = platform.gate();
+  platform.work.set('train', { until: gate.until });
   const trains = Object.fromEntries(Array.from({ length: 4 }, (_unused, index) => [`train-${index}`, { uses: 'train', needs: ['data'], with: { model: model.digest, dataset: '${{ steps.data.dataset }}', seed: unique() } }]));
   const { id } = await platform.startRun({ data: { uses: 'import-dataset', with: { path } }, ...trains });
-  const run = await platform.ended(id);
-  expect(run.status).toBe('succeeded');
-  const times = run.steps.filter(({ uses }) => uses === 'train').map(({ startedAt, finishedAt }) => [Date.parse(startedAt!), Date.parse(finishedAt!)] as const);
-  expect(Math.max(...times.map(([start]) => start))).toBeLessThan(Math.min(...times.map(([, end]) => end)));
+  // None of them ends before all have begun.
+  for (const step of Object.keys(trains)) await platform.begun(id, step);
+  await gate.open();
+  expect((await platform.ended(id)).status).toBe('succeeded');
 });
 
 test('a step whose job made no such output fails by itself', async () => {

@@ -44,7 +44,7 @@ steps:
     const runs = (await platform.request<RunView[]>('GET', '/v1/runs?limit=10')).filter(({ recipe }) => recipe === 'retrain');
     return runs.length > 0 ? runs : undefined;
   });
-  const run = await platform.ended(started!.id, 30_000);
+  const run = await platform.ended(started!.id);
   expect(run.steps.map(({ name, status, error }) => [name, status, error])).toEqual(['train', 'merge', 'evaluate', 'gate', 'promote'].map((name) => [name, 'succeeded', null]));
 
   expect((await platform.request<ModelView>('GET', '/v1/models/base')).aliases).toEqual({ prod: 2 });
@@ -64,13 +64,13 @@ test('runs that are decided side by side all end, and the same step is reused', 
     data: { uses: 'import-dataset', with: { path, name: 'many' } },
     ...Object.fromEntries(['a', 'b', 'c'].map((name) => [name, { uses: 'train', needs: ['data'], with: { model: 'base:1', dataset: '${{ steps.data.dataset }}', seed } }])),
   })));
-  for (const { id } of started) expect((await platform.ended(id, 60_000)).status).toBe('succeeded');
+  for (const { id } of started) expect((await platform.ended(id)).status).toBe('succeeded');
   // Eight arrivals, numbered without a gap although they came at once.
   expect((await platform.request<{ version: number }[]>('GET', '/v1/datasets/many/versions')).map(({ version }) => version)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
 });
 
 test('cancel, resume, reconcile and upload', async () => {
-  platform.work.set('train', { milliseconds: 60_000 });
+  platform.work.set('train', { until: platform.gate().until });
   const { id } = await platform.startRun({ train: { uses: 'train', with: { model: 'base:1', dataset: 'helpdesk', seed: 99 } } });
   const { jobId } = await platform.begun(id, 'train');
   expect((await platform.request<RunView>('POST', `/v1/runs/${id}/cancel`)).status).toBe('cancelled');

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,14 +26,20 @@ test('a broker that dies is started again on the same address', async () => {
 });
 
 test('the broker of a killed platform is ended before the next one starts', async () => {
-  const leftOver = await NatsServerProcess.start(program, folder);
-  const old = leftOver.pid!;
+  const script = `
+    const { NatsServerProcess } = await import(${JSON.stringify(join(import.meta.dirname, '../dist/nats-server-process.js'))});
+    console.log((await NatsServerProcess.start(${JSON.stringify(program)}, ${JSON.stringify(folder)})).pid);
+    process.kill(process.pid, 'SIGKILL');
+  `;
+  const killed = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(killed.signal).toBe('SIGKILL');
+  const old = Number(killed.stdout);
+  expect(old).toBeGreaterThan(1);
   const server = await NatsServerProcess.start(program, folder);
   try {
     expect(isRunning(old)).toBe(false);
     expect(isRunning(server.pid!)).toBe(true);
   } finally {
-    await leftOver.stop();
     await server.stop();
   }
 });

@@ -56,7 +56,8 @@ test('a port in use is told, and the folder is free again', async () => {
   await expect(start({ TUNESMITH_HTTP_PORT: String(port) })).rejects.toMatchObject({ code: 'port-in-use', message: expect.stringContaining(`${port}`) });
   server.close();
   await new Promise((resolve) => server.once('close', resolve));
-  expect((await start({ TUNESMITH_HTTP_PORT: String(port) })).url).toBe(`http://127.0.0.1:${port}`);
+  // Any port: this one may be somebody else's by now.
+  await start();
 });
 
 test('a setting that is not one is told before anything is left running', async () => {
@@ -70,7 +71,7 @@ async function startProgram(): Promise<{ child: ChildProcess; url: string }> {
   const { url } = await eventually('the platform', async () => {
     const file = JSON.parse(await readFile(join(home, 'platform.json'), 'utf8')) as { pid: number; url: string };
     return file.pid === child.pid && (await fetch(`${file.url}/readyz`)).ok ? file : undefined;
-  }, { within: 30_000, every: 100 });
+  }, { every: 100 });
   return { child, url };
 }
 

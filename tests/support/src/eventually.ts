@@ -1,8 +1,8 @@
 /**
  * Waits until `probe` returns something other than undefined, null or false, and returns it. Fails with what was waited
- * for and with the last error of the probe.
+ * for and with the last error of the probe. The limit only bounds a hang: on a machine with much else to do a second of work takes many.
  */
-export async function eventually<Value>(what: string, probe: () => Value | Promise<Value>, { within = 10_000, every = 20 }: { within?: number; every?: number } = {}): Promise<Exclude<Value, undefined | null | false>> {
+export async function eventually<Value>(what: string, probe: () => Value | Promise<Value>, { within = 120_000, every = 20 }: { within?: number; every?: number } = {}): Promise<Exclude<Value, undefined | null | false>> {
   const deadline = performance.now() + within;
   let lastError: unknown;
   for (;;) {

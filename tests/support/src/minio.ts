@@ -31,7 +31,6 @@ export async function startMinio(): Promise<MinioServer> {
     name: 'minio', program, args: ['server', '--quiet', '--address', `127.0.0.1:${port}`, join(folder.path, 'data')],
     environment: { MINIO_ROOT_USER: accessKey, MINIO_ROOT_PASSWORD: secretKey, MINIO_BROWSER: 'off', MINIO_UPDATE: 'off', HOME: folder.path, GOMAXPROCS: '2' },
     ready: async () => (await fetch(`${endpoint}/minio/health/ready`)).ok,
-    readyWithin: 60_000,
   });
   return {
     endpoint, accessKey, secretKey,

@@ -70,7 +70,7 @@ export class ServerProcess {
       });
     }).then(() => void running.delete(child));
     const server = new ServerProcess(child, lines, exited, name);
-    await server.waitUntilReady(options.ready, options.readyWithin ?? 20_000);
+    await server.waitUntilReady(options.ready, options.readyWithin ?? 120_000);
     return server;
   }
 

@@ -48,10 +48,10 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether GET `path` answers 200 within two seconds. */
+/** Whether GET `path` answers 200 within ten seconds. */
 export function answers(url: string, path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const outgoing = get(new URL(path, url), { timeout: 2000, agent: false }, (answer) => {
+    const outgoing = get(new URL(path, url), { timeout: 10_000, agent: false }, (answer) => {
       answer.resume();
       resolve(answer.statusCode === 200);
     });

@@ -17,7 +17,9 @@ describe('starting and stopping the platform', () => {
     // A file that a killed platform left behind names a process that is something else by now.
     writeFileSync(join(home, 'platform.json'), JSON.stringify({ pid: process.pid, url: 'http://127.0.0.1:9', version: '0.0.0' }));
     const results = await Promise.all([['model', 'list'], ['dataset', 'list'], ['run', 'list']].map((words) => runCommand([...words, '--json'], { environment })));
-    expect(results.map(({ code, stderr }) => ({ code, stderr }))).toEqual(results.map(() => ({ code: 0, stderr: 'starting the platform …\n' })));
+    // One that comes late, on a machine with much else to do, finds it running.
+    for (const { code, stderr } of results) expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^(starting the platform …\n)?$/) });
+    expect(results.map(({ stderr }) => stderr).join('')).not.toBe('');
     expect(results.map(({ stdout }) => JSON.parse(stdout) as object)).toEqual([{ models: [] }, { datasets: [] }, { runs: [] }]);
 
     const status = JSON.parse((await runCommand(['status', '--json'], { environment })).stdout) as { url: string; pid: number };

@@ -7,8 +7,8 @@ import { CommandError } from '../errors.js';
 import { installationRoot } from '../installation.js';
 import { answers, isAlive, readPlatformFile, type PlatformFile } from './local-platform.js';
 
-/** A first start creates the databases and streams; later ones take a second or two. */
-const startMilliseconds = 60_000;
+/** A first start creates the databases and streams; later ones take a second or two, and much longer on a machine with much else to do. */
+const startMilliseconds = 180_000;
 const pollMilliseconds = 50;
 
 /** Starts the platform in the background and waits until it is ready. The log stands in `logs/platform.log` of the home folder. */

@@ -35,7 +35,7 @@ test('options become the settings of the step, and the counts a table', async ()
   const { stdout } = await runCommand(['dataset', 'compose', 'six', '--rows', '4'], { environment: tiny.environment });
   expect(stdout).toContain(`dataset  ${sampleDigest}`);
   expect(stdout).toMatch(/law +0\.7500 +3 +3 +2 +2 +yes/);
-}, 20_000);
+});
 
 test.each([
   ['', 'either --rows or --tokens'],

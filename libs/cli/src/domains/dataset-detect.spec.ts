@@ -23,7 +23,7 @@ test('options become the settings of the step; shares, intervals and the accurac
   expect(stdout).toMatch(/law +25\.0 % +10\.0 % +40\.0 %/);
   expect(stdout).toContain('the judge is right on 90.5 % of 631 held-out rows (mean over domains: 88.0 %)');
   expect((await detect('--judge https://example.com/v1 --judge-model large --key-variable OPENAI_API_KEY')).settings).toEqual({ model: 'm', judgeAddress: { url: 'https://example.com/v1', model: 'large', keyVariable: 'OPENAI_API_KEY' } });
-}, 20_000);
+});
 
 test.each([
   ['', '--judge'],

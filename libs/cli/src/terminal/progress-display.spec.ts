@@ -1,5 +1,5 @@
+import { jest } from '@jest/globals';
 import { PassThrough } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { bar, ProgressDisplay } from './progress-display.js';
 import { Terminal } from './terminal.js';
 
@@ -12,15 +12,17 @@ function terminal(isTTY: boolean): { terminal: Terminal; text: () => string } {
 }
 
 describe('progress', () => {
-  it('is one live line on a terminal, never wider than it, and leaves nothing behind', async () => {
+  it('is one live line on a terminal, never wider than it, and leaves nothing behind', () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
     const { terminal: live, text } = terminal(true);
     const display = new ProgressDisplay(live);
     display.update('train', { phase: 'train', done: 1, total: 100, unit: 'rows', message: 'x'.repeat(200) });
-    await sleep(700);
+    jest.advanceTimersByTime(700);
     display.update('train', { phase: 'train', done: 50, total: 100, unit: 'rows', metrics: { loss: 0.5 } });
-    await sleep(250);
+    jest.advanceTimersByTime(250);
     display.note('✓ done');
     display.stop();
+    jest.useRealTimers();
     expect(text()).not.toContain('\x1b[3');
     const frames = text().split('\r\x1b[2K').filter((frame) => frame !== '' && !frame.includes('\n'));
     for (const frame of frames) expect(frame.length).toBeLessThanOrEqual(60);

@@ -9,7 +9,7 @@ export interface FinishedCommand {
 }
 
 export interface RunningCommand {
-  /** Resolves when stderr has this text. */
+  /** Resolves when stderr has this text; rejects where the command ends without it. */
   saw(text: string): Promise<void>;
   interrupt(): void;
   readonly finished: Promise<FinishedCommand>;
@@ -28,18 +28,21 @@ export function startCommand(words: readonly string[], { environment = {}, input
   child.stdin.end(input);
   let stdout = '';
   let stderr = '';
-  const waiting: { text: string; resolve: () => void }[] = [];
+  const waiting: { text: string; resolve: () => void; reject: (error: Error) => void }[] = [];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
     for (const { text, resolve } of waiting) if (stderr.includes(text)) resolve();
   });
   return {
-    saw: (text) => new Promise((resolve) => (stderr.includes(text) ? resolve() : waiting.push({ text, resolve }))),
+    saw: (text) => new Promise((resolve, reject) => (stderr.includes(text) ? resolve() : waiting.push({ text, resolve, reject }))),
     interrupt: () => child.kill('SIGINT'),
     finished: new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code) => resolve({ code, stdout, stderr }));
+      child.on('close', (code) => {
+        for (const { text, reject: giveUp } of waiting) giveUp(new Error(`expected "${text}" on stderr; the command ended (${code}): ${stderr}`));
+        resolve({ code, stdout, stderr });
+      });
     }),
   };
 }

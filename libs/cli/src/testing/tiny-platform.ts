@@ -26,7 +26,8 @@ export class TinyPlatform implements AsyncDisposable {
   ) {}
 
   static async start(routes: Readonly<Record<string, TinyRoute>>): Promise<TinyPlatform> {
-    const server = createServer();
+    // A client that is slow to go on must not meet a connection that is just being closed.
+    const server = createServer({ keepAliveTimeout: 600_000 });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const platform = new TinyPlatform(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     server.on('request', (incoming, answer) => void platform.answer(routes, incoming, answer));

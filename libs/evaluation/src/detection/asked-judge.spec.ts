@@ -9,7 +9,7 @@ import { detectDomains } from './detect-domains.js';
 
 const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };
 const labels = { law: ['law', 'court'], code: ['code', 'software'] };
-const addressOf = ({ url }: ChatServer): TeacherAddress => ({ url, model: 'large', concurrency: 4, timeoutSeconds: 5, retries: 1 });
+const addressOf = ({ url }: ChatServer): TeacherAddress => ({ url, model: 'large', concurrency: 4, timeoutSeconds: 120, retries: 1 });
 
 async function judging(behave: ChatBehaviour, texts: readonly string[]) {
   await using server = await ChatServer.start(behave);

@@ -31,7 +31,7 @@ async function datasetOf(texts: readonly string[]): Promise<string> {
   return place;
 }
 
-const teacherAt = (url: string, changes: object = {}): TeacherSource => ({ kind: 'address', address: { url, model: 'm', concurrency: 2, timeoutSeconds: 5, retries: 0, ...changes } });
+const teacherAt = (url: string, changes: object = {}): TeacherSource => ({ kind: 'address', address: { url, model: 'm', concurrency: 2, timeoutSeconds: 120, retries: 0, ...changes } });
 
 function optionsFor(url: string, changes: Partial<SynthesizeInstructionsOptions> = {}): SynthesizeInstructionsOptions {
   return {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkContext } from '@tunesmith/tensor';
 import { ChatServer, questionOf, sendAnswer, type ChatBehaviour } from '../testing/chat-server.js';
 import { openAddressTeacher, type TeacherAddress } from './address-teacher.js';
@@ -8,7 +7,7 @@ import type { Completion } from './teacher.js';
 const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };
 const sampling = { maxNewTokens: 20, temperature: 0.5, topP: 0.9 };
 const questions = (...texts: string[]) => texts.map((user, index) => ({ user, seed: index + 1 }));
-const address = (url: string, changes: Partial<TeacherAddress> = {}): TeacherAddress => ({ url, model: 'small', concurrency: 2, timeoutSeconds: 5, retries: 2, ...changes });
+const address = (url: string, changes: Partial<TeacherAddress> = {}): TeacherAddress => ({ url, model: 'small', concurrency: 2, timeoutSeconds: 120, retries: 2, ...changes });
 
 /** What a teacher at a server with this behaviour makes of questions. */
 async function ask(behave: ChatBehaviour, texts: readonly string[], changes: Partial<TeacherAddress> = {}, options: Parameters<typeof openAddressTeacher>[1] = {}): Promise<{ answers?: string[]; error?: { code: string; message: string }; server: ChatServer; heard: Completion[] }> {
@@ -36,8 +35,10 @@ test('asks as the protocol says and counts what it took', async () => {
 });
 
 test('answers come in the order of the questions, a few under way at a time', async () => {
+  const last = Promise.withResolvers<void>();
   const { answers, server } = await ask(async (body) => {
-    await sleep(questionOf(body) === 'a' ? 30 : 5);
+    if (questionOf(body) === 'e') last.resolve();
+    if (questionOf(body) === 'a') await last.promise;
     return questionOf(body).toUpperCase();
   }, ['a', 'b', 'c', 'd', 'e']);
   expect(answers).toEqual(['A', 'B', 'C', 'D', 'E']);
@@ -45,9 +46,10 @@ test('answers come in the order of the questions, a few under way at a time', as
 });
 
 test('requests keep the rate', async () => {
-  const { server } = await ask(() => 'yes', ['a', 'b', 'c', 'd'], { concurrency: 4, requestsPerMinute: 1200 });
-  const [first, ...others] = server.seen.map(({ at }) => at);
-  expect(others.at(-1)! - first!).toBeGreaterThan(100); // three gaps of 50 ms, the first request being the slowest on its way
+  const started = performance.now();
+  const { answers } = await ask(() => 'yes', ['a', 'b', 'c', 'd'], { concurrency: 4, requestsPerMinute: 1200 });
+  expect(answers).toHaveLength(4);
+  expect(performance.now() - started).toBeGreaterThan(145); // three gaps of 50 ms; a busy machine only makes it longer
 });
 
 test('what passes is asked again: a busy server, one that breaks off, one that says nonsense', async () => {
@@ -89,9 +91,11 @@ function pour(response: Parameters<ChatBehaviour>[1]): void {
 test('a teacher that never answers, or never ends, has its time', async () => {
   const never = await ask(() => undefined, ['a'], { timeoutSeconds: 0.05, retries: 1 });
   expect(never.error).toMatchObject({ code: 'teacher-timeout', message: expect.stringContaining('did not answer within 0.05 s') });
-  expect(never.server.seen).toHaveLength(2);
   const dribbles = await ask((_body, response) => void (response.writeHead(200), setInterval(() => response.write(' '), 10).unref()), ['a'], { timeoutSeconds: 0.1, retries: 0 });
   expect(dribbles.error).toMatchObject({ code: 'teacher-timeout' });
+  // It is asked again, as often as a machine with much else to do needs to hear the answer in time.
+  const later = await ask((_body, _response, request) => (request === 0 ? undefined : 'at last'), ['a'], { timeoutSeconds: 0.5, retries: 200 });
+  expect(later.answers).toEqual(['at last']);
 });
 
 test('a server that is not there is told without waiting for long', async () => {
@@ -120,9 +124,11 @@ test('nothing is begun that the spending cap would not pay for, and what was pai
 });
 
 test('where one question fails for good no other is begun', async () => {
+  const refused = Promise.withResolvers<void>();
   const { error, server } = await ask(async (body, response) => {
-    await sleep(10);
-    return questionOf(body) === 'a' ? void response.writeHead(400).end('no') : 'yes';
+    if (questionOf(body) !== 'a') await refused.promise;
+    else response.writeHead(400).end('no', refused.resolve);
+    return questionOf(body) === 'a' ? undefined : 'yes';
   }, ['a', 'b', 'c', 'd', 'e', 'f']);
   expect(error).toMatchObject({ code: 'teacher-refused' });
   expect(server.seen.length).toBeLessThan(5);

@@ -33,7 +33,7 @@ afterAll(async () => {
 describeTeacher('a model folder in float32', { open: () => openTeacher({ kind: 'model', folder: join(folder.path, 'model'), name: 'speaking', dtype: 'float32' }, options), answer });
 describeTeacher('a model folder in bfloat16', { open: () => openTeacher({ kind: 'model', folder: join(folder.path, 'model'), name: 'speaking', dtype: 'bfloat16' }, options), answer });
 describeTeacher('a GGUF file', { open: () => openTeacher({ kind: 'gguf', file: join(folder.path, 'model.gguf'), name: 'speaking' }, options), answer });
-describeTeacher('an address', { open: () => openTeacher({ kind: 'address', address: { url: server.url, model: 'm', concurrency: 2, timeoutSeconds: 5, retries: 0 } }, options), answer });
+describeTeacher('an address', { open: () => openTeacher({ kind: 'address', address: { url: server.url, model: 'm', concurrency: 2, timeoutSeconds: 120, retries: 0 } }, options), answer });
 
 test('a limit ends an answer, and a prompt that leaves no room for one is told', async () => {
   for (const source of [{ kind: 'model', folder: join(folder.path, 'model'), name: 'm', dtype: 'float32' }, { kind: 'gguf', file: join(folder.path, 'model.gguf'), name: 'm' }] as const) {

@@ -15,7 +15,6 @@ export interface ChatRequest {
 export interface SeenChatRequest {
   readonly body: ChatRequest;
   readonly headers: IncomingMessage['headers'];
-  readonly at: number;
 }
 
 /** Answers one request: with a text, with a response of its own making, or never. */
@@ -31,7 +30,8 @@ export class ChatServer implements AsyncDisposable {
   private constructor(private readonly server: Server, readonly url: string) {}
 
   static async start(behave: ChatBehaviour): Promise<ChatServer> {
-    const server = createServer();
+    // A client that is slow to go on must not meet a connection that is just being closed.
+    const server = createServer({ keepAliveTimeout: 600_000 });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const chat = new ChatServer(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`);
     server.on('request', (request, response) => void chat.answer(behave, request, response));
@@ -45,7 +45,7 @@ export class ChatServer implements AsyncDisposable {
 
   private async answer(behave: ChatBehaviour, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = JSON.parse(await text(request)) as ChatRequest;
-    this.seen.push({ body, headers: request.headers, at: performance.now() });
+    this.seen.push({ body, headers: request.headers });
     this.underWay += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.underWay);
     response.once('close', () => (this.underWay -= 1));

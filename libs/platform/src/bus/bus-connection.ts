@@ -36,7 +36,8 @@ export class BusConnection {
   static async open(options: BusConnectionOptions): Promise<BusConnection> {
     const nats = await connectPatiently(options);
     try {
-      const manager = await jetstreamManager(nats, { checkAPI: false, timeout: 5000 });
+      // Streams are files that are synced one by one, which takes a busy disk its time.
+      const manager = await jetstreamManager(nats, { checkAPI: false, timeout: 30_000 });
       const connection = new BusConnection(nats, jetstream(nats, { timeout: 5000 }), manager, options.replicas);
       await connection.repair();
       return connection;

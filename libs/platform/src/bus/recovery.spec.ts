@@ -17,6 +17,9 @@ import { datasetHandler, doesNothing, emptyResult, trainHandler } from '../testi
 import { done } from './outcome.js';
 import { streams } from './topology.js';
 
+/** What the killed process held is delivered again after two seconds, as `service-process` has it. */
+const soonAgain = { ackWait: 2000, maxDeliver: 3, retryDelay: () => 20 };
+
 const lines = async (path: string) => (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
 
 describe('a service killed with -9', () => {
@@ -35,6 +38,7 @@ describe('a service killed with -9', () => {
 
     let runs = 0;
     const service = await platform.service({
+      delivery: soonAgain,
       handlers: [doesNothing, datasetHandler(() => {
         runs += 1;
         return Promise.resolve(done());
@@ -63,7 +67,7 @@ describe('a service killed with -9', () => {
       if (life === 1) await publish(nats, DatasetRegistered, datasetRegistered());
       await exited;
     }
-    await platform.service({ handlers: [doesNothing, datasetHandler(() => Promise.resolve(done()))] });
+    await platform.service({ delivery: soonAgain, handlers: [doesNothing, datasetHandler(() => Promise.resolve(done()))] });
     const manager = await jetstreamManager(nats);
     const letter = await eventually('the dead letter', () => manager.streams.getMessage(streams.deadLetters, { last_by_subj: 'dead-letters.trainer.dataset.registered.v1' }));
     expect(letter.header.get('tunesmith-code')).toBe('unanswered');
@@ -95,13 +99,13 @@ describe('a broker that comes back with an empty store', () => {
     await platform.nats.startAgain({ wipe: true });
 
     const manager = await jetstreamManager(nats, { checkAPI: false });
-    await eventually('the streams', async () => (await manager.streams.names().next()).length === 4, { within: 20_000 });
+    await eventually('the streams', async () => (await manager.streams.names().next()).length === 4);
     // The outbox drove the request through the new streams, to our own job table, and its fact out again.
-    await eventually('the fact of the job', () => manager.streams.getMessage(streams.facts, { last_by_subj: 'train.completed.v1' }), { within: 20_000 });
+    await eventually('the fact of the job', () => manager.streams.getMessage(streams.facts, { last_by_subj: 'train.completed.v1' }));
     await publish(nats, DatasetRegistered, datasetRegistered('after'));
-    await eventually('the event after', () => heard.includes('after'), { within: 20_000 });
+    await eventually('the event after', () => heard.includes('after'));
     await nats.close();
-  }, 60_000);
+  });
 
   it('mends streams and consumers that somebody deleted or changed while it runs', async () => {
     await using platform = await TestPlatform.start();
@@ -115,13 +119,13 @@ describe('a broker that comes back with an empty store', () => {
     const nats = await connect({ servers: platform.nats.url });
     const manager = await jetstreamManager(nats);
     await manager.streams.delete(streams.facts);
-    await eventually('the stream', () => manager.consumers.info(streams.facts, 'trainer'), { within: 15_000 });
+    await eventually('the stream', () => manager.consumers.info(streams.facts, 'trainer'));
     await publish(nats, DatasetRegistered, datasetRegistered('once-more'));
-    await eventually('the event', () => heard.includes('once-more'), { within: 15_000 });
+    await eventually('the event', () => heard.includes('once-more'));
 
     await manager.streams.update(streams.facts, { ...(await manager.streams.info(streams.facts)).config, max_bytes: 1 << 20 });
     await platform.service({ service: 'merger', handlers: mergeHandlers });
     expect((await manager.streams.info(streams.facts)).config.max_bytes).toBe(1 << 30);
     await nats.close();
-  }, 60_000);
+  });
 });

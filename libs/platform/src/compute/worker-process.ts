@@ -56,7 +56,8 @@ export class WorkerProcess {
     });
     killWithUs(this.child);
     this.exited = new Promise((resolve) => {
-      this.child.once('exit', () => resolve());
+      // Not 'exit', which may come before what the process said last: the phase in which it died, or its result.
+      this.child.once('close', () => resolve());
       this.child.once('error', () => resolve());
     });
     this.loaded = new Promise((resolve, reject) => {

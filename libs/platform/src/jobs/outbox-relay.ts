@@ -37,7 +37,7 @@ export class OutboxRelay {
   }
 
   /** Sends what can be sent within `patience` milliseconds; the rest is sent after the next start. */
-  async stop(patience = 5000): Promise<void> {
+  async stop(patience = 15_000): Promise<void> {
     await this.loop.stop();
     const deadline = AbortSignal.timeout(patience);
     try {

@@ -51,9 +51,10 @@ it('is one connected trace from the request over job and worker to the fact and 
   const startTime = new Date();
   await telemetry.within(run.traceparent, () => merger.get(Database).transaction((manager) => merger.get(Outbox).send(manager, trainEvents.requested, trainRequest())));
   const ours = () => spans.filter(({ traceId }) => traceId === run.traceId);
-  await eventually('the next request', () => ours().some(({ name }) => name === 'send evaluate.requested.v1'), { within: 20_000 });
+  await eventually('the next request', () => ours().some(({ name }) => name === 'send evaluate.requested.v1'));
   telemetry.finishTrace({ traceparent: run.traceparent, name: 'run retrain', startTime, endTime: new Date(), attributes: { 'tunesmith.run.id': 'r' } });
-  await eventually('the root', () => ours().some(({ name }) => name === 'run retrain'));
+  const isWhole = () => ours().every(({ parentSpanId }) => parentSpanId === undefined || ours().some(({ spanId }) => spanId === parentSpanId));
+  await eventually('the root, and all between', () => ours().some(({ name }) => name === 'run retrain') && ours().some(({ name }) => name === 'train') && isWhole());
 
   const path = (span: FinishedSpan | undefined): string => (span ? `${path(ours().find(({ spanId }) => spanId === span.parentSpanId))} > ${span.service}:${span.name}` : '');
   expect(path(ours().find(({ name }) => name === 'train'))).toBe(
@@ -66,10 +67,11 @@ it('is one connected trace from the request over job and worker to the fact and 
 
   // The collector has the same spans once the services have left, and the metrics.
   await Promise.all([trainer.close(), merger.close()]);
+  await nats.flush();
   const collected = collector.spans.filter(({ traceId }) => traceId === run.traceId);
   expect(collected.map(({ service, name }) => `${service}:${name}`).sort()).toEqual(ours().map(({ service, name }) => `${service}:${name}`).sort());
   expect(collected.find(({ name }) => name === 'inner')?.service).toBe('trainer');
   const metricNames = new Set(collector.metrics.filter(({ service }) => service === 'trainer').map(({ name }) => name));
   expect([...metricNames].sort()).toEqual(['tunesmith.job.duration', 'tunesmith.jobs.due', 'tunesmith.jobs.queue.age', 'tunesmith.jobs.running', 'tunesmith.worker.memory']);
   await nats.close();
-}, 60_000);
+});

@@ -28,7 +28,7 @@ const training = trainHandler(async (_spec, job) => {
   return { ...emptyResult, metrics: { epoch: job.epoch } };
 });
 
-const service = await startService(PlatformModule.forService({ service: 'trainer', handlers: [dataset, training, ...idleHandlers('trainer', [training])], delivery: { ackWait: 1000, maxDeliver: 3, retryDelay: () => 20 } }), { logger: false });
+const service = await startService(PlatformModule.forService({ service: 'trainer', handlers: [dataset, training, ...idleHandlers('trainer', [training])], delivery: { ackWait: 2000, maxDeliver: 3, retryDelay: () => 20 } }), { logger: false });
 service.get(Database).onCommit(() => {
   if (isArmed) die();
 });

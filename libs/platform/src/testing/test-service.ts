@@ -27,7 +27,8 @@ export class TestPlatform implements AsyncDisposable {
   }
 
   async service(options: Partial<ServiceOptions> & { handlers: readonly Type[] }, environment: Record<string, string> = {}): Promise<RunningService> {
-    const fast = { ackWait: 1000, maxDeliver: 3, retryDelay: () => 20 };
+    // A machine with much else to do must not let a message come again while its handler is at work.
+    const fast = { ackWait: 60_000, maxDeliver: 3, retryDelay: () => 20 };
     const { service: name = 'trainer', handlers } = options;
     const complete = handlers.length === 0 ? handlers : [...handlers, ...idleHandlers(name, handlers)];
     const module = PlatformModule.forService({ delivery: fast, ...options, service: name, handlers: complete });
@@ -52,7 +53,7 @@ export async function publish<Event extends EventDefinition>(connection: NatsCon
   const carried = headers();
   if (traceparent) carried.set('traceparent', traceparent);
   const body = JSON.stringify({ id, subject: event.subject, occurredAt: new Date().toISOString(), project: 'default', payload });
-  await jetstream(connection).publish(event.subject, body, { headers: carried });
+  await jetstream(connection, { timeout: 60_000 }).publish(event.subject, body, { headers: carried });
   return { id };
 }
 

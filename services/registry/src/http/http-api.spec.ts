@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { api, newId, Problem, RunView, type ArtifactManifest, type DatasetRow, type Endpoint, type FinishedSpan, type UploadView } from '@tunesmith/contracts';
@@ -130,15 +130,15 @@ steps:
 });
 
 test('a run can be watched: at first, at each change, its progress, and its end', async () => {
-  const seen = join(platform.home, 'all-progress-was-seen');
-  platform.work.set('import-dataset', { until: seen, metrics: { rows: 1 } });
+  const gate = platform.gate();
+  platform.work.set('import-dataset', { until: gate.until, metrics: { rows: 1 } });
   const { id } = await platform.startRun({ data: { uses: 'import-dataset', with: { path: await platform.file('watched.jsonl') } } });
   const answer = await send('GET', `/v1/runs/${id}/events`);
   expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
   let stream = '';
   for await (const text of answer.body!.pipeThrough(new TextDecoderStream())) {
     stream += text;
-    if (stream.includes('"done":1')) await writeFile(seen, '');
+    if (stream.includes('"done":1')) await gate.open();
   }
   const events = stream.split('\n\n').filter((text) => text.startsWith('event: ')).map((text) => {
     const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(text)!;

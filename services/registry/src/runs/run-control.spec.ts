@@ -29,7 +29,7 @@ async function startLong(): Promise<RunView> {
 const statusesOf = (run: RunView) => run.steps.map(({ name, status }) => [name, status]);
 
 test('a cancelled run is cancelled at once, its job stops, and nothing it does later counts', async () => {
-  platform.work.set('train', { milliseconds: 60_000 });
+  platform.work.set('train', { until: platform.gate().until });
   const { id } = await startLong();
   const { jobId } = await platform.begun(id, 'train');
   const cancelled = await platform.request<RunView>('POST', `/v1/runs/${id}/cancel`);
@@ -71,7 +71,7 @@ test('a resumed run keeps what succeeded and runs the rest as new attempts', asy
 });
 
 test('a fact of an earlier attempt changes nothing', async () => {
-  platform.work.set('train', { milliseconds: 60_000 });
+  platform.work.set('train', { until: platform.gate().until });
   const { id } = await startLong();
   const { jobId: first } = await platform.begun(id, 'train');
   await platform.request('POST', `/v1/runs/${id}/cancel`);
@@ -103,11 +103,13 @@ test('a file that was mended is what the new attempt imports, and each is reused
 });
 
 test('a file that changes while it is imported makes a result that no other run takes', async () => {
-  platform.work.set('import-dataset', { milliseconds: 500 });
+  const gate = platform.gate();
+  platform.work.set('import-dataset', { until: gate.until });
   const path = await platform.file('moving.jsonl', 'before');
   const first = await platform.startRun({ data: { uses: 'import-dataset', with: { path } } });
   await platform.begun(first.id, 'data');
   await platform.file('moving.jsonl', 'after');
+  await gate.open();
   expect((await platform.ended(first.id)).status).toBe('succeeded');
   await platform.file('moving.jsonl', 'before');
   const second = await platform.ended((await platform.startRun({ data: { uses: 'import-dataset', with: { path } } })).id);

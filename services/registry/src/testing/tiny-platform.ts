@@ -14,7 +14,6 @@ export interface TinyWork {
   /** Of the artifacts that it makes. */
   readonly content?: string;
   readonly metrics?: JobMetrics;
-  readonly milliseconds?: number;
   /** It ends once this file exists, however long that takes. */
   readonly until?: string;
   /** The message of the error that it ends with. */
@@ -95,11 +94,11 @@ export class TinyPlatform implements AsyncDisposable {
   }
 
   /** The run once it has ended. */
-  ended(id: string, within = 15_000): Promise<RunView> {
+  ended(id: string): Promise<RunView> {
     return eventually(`the end of run ${id}`, async () => {
       const run = await this.showRun(id);
       return run.status === 'running' ? undefined : run;
-    }, { within });
+    });
   }
 
   /** Waits until a step of the run has been begun by a worker service. */
@@ -108,6 +107,12 @@ export class TinyPlatform implements AsyncDisposable {
       const { steps } = await this.showRun(runId);
       return this.calls.find(({ jobId }) => steps.some((each) => each.name === step && each.jobId === jobId));
     });
+  }
+
+  /** What holds jobs back until it is opened: `until` is for their work. */
+  gate(): { readonly until: string; open(): Promise<void> } {
+    const until = join(this.home, `gate-${newId()}`);
+    return { until, open: () => writeFile(until, '') };
   }
 
   /** Registers a model with bytes of its own, as if it had been imported. */

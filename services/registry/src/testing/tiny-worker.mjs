@@ -5,15 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 // What stands in for domain work where only the run around it matters: a real worker process with next to nothing to do.
 export default {
   functions: {
-    async work({ outFolder, content, milliseconds = 0, until, failure }, { signal, onProgress }) {
+    async work({ outFolder, content, until, failure }, { signal, onProgress }) {
       onProgress({ phase: 'work', done: 0, total: 1 });
-      await sleep(milliseconds / 2, undefined, { signal });
       if (failure) throw Object.assign(new Error(failure), { code: 'tiny-failure', facts: { tried: true } });
       await mkdir(outFolder, { recursive: true });
       await writeFile(join(outFolder, 'rows.jsonl'), content);
       onProgress({ phase: 'work', done: 1, total: 1 });
       // Progress is a signal: what comes after the end of the run is not shown.
-      await sleep(milliseconds / 2, undefined, { signal });
       while (until && !(await exists(until))) await sleep(10, undefined, { signal });
     },
   },
