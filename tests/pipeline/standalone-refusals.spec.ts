@@ -160,7 +160,7 @@ describe('a second platform', () => {
 
   test('so is one that is started without looking, and the first is not disturbed', async () => {
     const pid = await platform.pid();
-    const second = spawnSync(process.execPath, [platformMain], { env: { ...process.env, ...platform.environment }, encoding: 'utf8' });
+    const second = spawnSync(process.execPath, [platformMain], { env: { ...process.env, ...platform.environment }, encoding: 'utf8', timeout: 240_000 });
     expect([second.status, second.stderr]).toEqual([1, expect.stringMatching(new RegExp(`did not start.*${pid}`, 's'))]);
     expect(await platform.pid()).toBe(pid);
     expect(isAlive(pid)).toBe(true);

@@ -31,7 +31,7 @@ test('the broker of a killed platform is ended before the next one starts', asyn
     console.log((await NatsServerProcess.start(${JSON.stringify(program)}, ${JSON.stringify(folder)})).pid);
     process.kill(process.pid, 'SIGKILL');
   `;
-  const killed = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { encoding: 'utf8' });
+  const killed = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { encoding: 'utf8', timeout: 120_000 });
   expect(killed.signal).toBe('SIGKILL');
   const old = Number(killed.stdout);
   expect(old).toBeGreaterThan(1);

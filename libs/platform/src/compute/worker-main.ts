@@ -1,4 +1,4 @@
-// The program of a worker process: loads the worker module named by the first argument and answers the service over IPC.
+// The program of a worker process: loads the worker module named by the first argument and answers the service, whose process is the second, over IPC.
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
@@ -18,6 +18,7 @@ import type { WorkerFunction, WorkerModule } from './worker-module.js';
 // The worker module and all that it imports: compiled once per machine, not once per worker.
 enableCompileCache();
 
+const [, , modulePath = '', servicePid = ''] = process.argv;
 const aborting = new Map<number, AbortController>();
 const spans = new SpanBatcher('');
 let module: WorkerModule;
@@ -81,10 +82,13 @@ async function answer(message: ToWorker): Promise<void> {
   }
 }
 
-/** Ends this process when the service is gone, even while native code holds the event loop: a thread of its own looks. */
+/**
+ * Ends this process when the service is gone, even while native code holds the event loop: a thread of its own looks. Who the parent should be comes
+ * from the service: one that has died before the thread begins has another in its place already.
+ */
 function followTheService(): void {
   process.once('disconnect', () => process.exit(0));
-  const guard = `const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 500);`;
+  const guard = `setInterval(() => { if (process.ppid !== ${Number(servicePid)}) process.kill(process.pid, 'SIGKILL'); }, 500);`;
   const thread = new Worker(guard, { eval: true });
   thread.once('error', () => undefined); // Without the guard the work goes on.
   thread.unref();
@@ -105,10 +109,9 @@ async function main(): Promise<void> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [spans] }));
   spans.connect((finished) => void tell({ type: 'spans', spans: finished }));
-  const [, , path] = process.argv;
   try {
-    const loaded = (await import(pathToFileURL(path ?? '').href)) as { default?: WorkerModule };
-    if (!loaded.default?.functions) throw new Error(`expected ${path} to export defineWorker({ … }) as default`);
+    const loaded = (await import(pathToFileURL(modulePath).href)) as { default?: WorkerModule };
+    if (!loaded.default?.functions) throw new Error(`expected ${modulePath} to export defineWorker({ … }) as default`);
     module = loaded.default;
   } catch (error) {
     await tell({ type: 'broken', error: toWire(error) });

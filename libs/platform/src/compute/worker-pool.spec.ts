@@ -140,9 +140,9 @@ it('leaves no worker behind when the service is killed with -9, even one that ne
     const pool = new WorkerPool({ module, threads: 1, budget: new WorkerBudget(2, 1e9), idleTime: 1e6, graceTime: 100, environment: {}, telemetry: new Telemetry({ service: 's', instance: 'i' }) });
     const signal = new AbortController().signal;
     const pid = await pool.run('wait', { milliseconds: 0 }, { signal });
-    void pool.run('block', {}, { signal, progress: () => { console.log(pid); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200); } });
+    void pool.run('block', {}, { signal, progress: () => { console.log(pid); process.kill(process.pid, 'SIGKILL'); } });
   `;
-  const { stdout, signal } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } });
+  const { stdout, signal } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' }, timeout: 120_000 });
   expect(signal).toBe('SIGKILL');
   const pid = Number(stdout.trim().split('\n').at(-1));
   expect(pid).toBeGreaterThan(0);

@@ -48,7 +48,7 @@ export class WorkerProcess {
   constructor(private readonly options: WorkerProcessOptions) {
     const { module, threads, environment } = options;
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !withheld.test(name) && name !== 'NODE_OPTIONS'));
-    this.child = fork(compiledModule(new URL('./worker-main.js', import.meta.url)), [module], {
+    this.child = fork(compiledModule(new URL('./worker-main.js', import.meta.url)), [module, String(process.pid)], {
       serialization: 'advanced',
       execArgv: ['--conditions=tunesmith-worker', '--no-warnings'],
       env: { ...inherited, OMP_NUM_THREADS: String(threads), TUNESMITH_WORKER_THREADS: String(threads), ...environment },
