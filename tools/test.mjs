@@ -4,9 +4,10 @@
 //   cluster  *.cluster.spec.ts: real nats-server, PostgreSQL, MinIO and the six services as processes
 //   peers    *.peers.spec.ts: side by side with Python peers, in an environment of their own (TUNESMITH_PEERS, else made once per user)
 //   --again  runs each spec file in which something failed once more, alone; what passes then is named as unsteady and counts as passed
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { runSteadily } from './run-steadily.mjs';
 
@@ -22,11 +23,12 @@ if (!(suite in suites)) {
 
 const counts = { passed: 0, failed: 0 };
 
-function runCheck(name, script, args) {
+async function runCheck(name, script, args) {
   const started = Date.now();
-  const { status } = spawnSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'inherit' });
+  const child = spawn(process.execPath, [join(root, script), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [status, ...outputs] = await Promise.all([new Promise((resolve) => child.once('close', resolve)), text(child.stdout), text(child.stderr)]);
   counts[status === 0 ? 'passed' : 'failed'] += 1;
-  console.error(`${status === 0 ? 'passed' : 'FAILED'}: ${name} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+  console.error(`${outputs.join('')}${status === 0 ? 'passed' : 'FAILED'}: ${name} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
 }
 
 /** MinIO is built from its module on the first run, which takes minutes: before the tests, so that none of them times out. */
@@ -85,8 +87,8 @@ function runSpecs() {
 }
 
 if (suite === 'quick' && patterns.length === 0) {
-  runCheck('type check', 'node_modules/typescript/bin/tsc', ['-p', '.']);
-  runCheck('lint', 'tools/lint.mjs', []);
+  // Each takes one core.
+  await Promise.all([runCheck('type check', 'node_modules/typescript/bin/tsc', ['-p', '.']), runCheck('lint', 'tools/lint.mjs', [])]);
 }
 if (suite === 'cluster') await prepareServers();
 if (suite === 'peers') await preparePeers();

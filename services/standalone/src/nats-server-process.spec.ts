@@ -61,11 +61,8 @@ test('a program that does not start says why', async () => {
   expect(() => findNatsServer({ PATH: '/nonexistent', TUNESMITH_NATS_SERVER: '/nonexistent/nats' })).toThrow(/TUNESMITH_NATS_SERVER/);
 });
 
+/** One that has ended, and that nobody has looked after yet, runs no more. */
 function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  const state = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+  return state !== '' && !state.startsWith('Z');
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import { CodeJail } from './code-jail.js';
 
-const small = { cpuSeconds: 1, memoryBytes: 256 * 2 ** 20 };
+const small = { cpuSeconds: 1, wallSeconds: 240, memoryBytes: 256 * 2 ** 20 };
 
 describe('a program that nobody has read', () => {
   let jail: CodeJail;

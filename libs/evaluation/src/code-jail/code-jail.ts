@@ -7,7 +7,7 @@ import { EvaluationError } from '../evaluation-error.js';
 export interface JailLimits {
   /** Of computing, by each process. */
   readonly cpuSeconds: number;
-  /** From beginning to end: for those who sleep. */
+  /** From beginning to end: for those who sleep. Many times the computing, so that a busy machine does not make right programs wrong. */
   readonly wallSeconds: number;
   /** The address space of each process. */
   readonly memoryBytes: number;
@@ -25,7 +25,7 @@ export type JailVerdict = { readonly verdict: 'passed' } | { readonly verdict: '
 type JailAnswer = JailVerdict | { readonly verdict: 'unavailable'; readonly error: string };
 
 const mebibyte = 2 ** 20;
-export const usualLimits: JailLimits = { cpuSeconds: 3, wallSeconds: 15, memoryBytes: 1024 * mebibyte, processes: 4, fileBytes: 8 * mebibyte, scratchBytes: 16 * mebibyte };
+export const usualLimits: JailLimits = { cpuSeconds: 3, wallSeconds: 60, memoryBytes: 1024 * mebibyte, processes: 4, fileBytes: 8 * mebibyte, scratchBytes: 16 * mebibyte };
 
 const script = fileURLToPath(new URL('jail.py', import.meta.url));
 /** Beyond its own limits, for a machine that is busy: then the jail itself is broken. */

@@ -7,7 +7,7 @@ import { passAtK } from './pass-at-k.js';
 /**
  * Whether generated Python passes the document's tests, as Hugging Face's code_eval: each sample with the right answer, which is code that tests it, behind
  * it is one program, run in a jail. `pass@k` for each `k` (Chen et al. 2021); the verdict on each sample is part of the sample's notes. `timeout`: seconds
- * of computing for each program, and five times as many on the clock.
+ * of computing for each program, and twenty times as many on the clock.
  */
 export const codeEval = defineMetric({
   name: 'code_eval',
@@ -16,7 +16,7 @@ export const codeEval = defineMetric({
   options: z.strictObject({ k: z.union([z.int().min(1), z.array(z.int().min(1)).min(1)]).default([1]), timeout: z.int().min(1).max(600).default(usualLimits.cpuSeconds) }),
   functions({ k, timeout }) {
     const counts = [k].flat();
-    const limits = { cpuSeconds: timeout, wallSeconds: 5 * timeout };
+    const limits = { cpuSeconds: timeout, wallSeconds: 20 * timeout };
     let opened: Promise<CodeJail> | undefined;
     const jail = (): Promise<CodeJail> => (opened ??= CodeJail.open());
     return {
