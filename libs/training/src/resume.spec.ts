@@ -85,6 +85,5 @@ test.each(scenarios)('$name: killed $kills times at random, the result is that o
   } catch (error) {
     throw new Error(story.join('\n'), { cause: error });
   }
-  console.log(story.join('\n'));
   expect(existsSync(checkpoints)).toBe(true);
 }, 900_000);
