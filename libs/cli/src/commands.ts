@@ -31,6 +31,7 @@ export const commands: readonly CommandEntry[] = [
   { words: 'assess form', summary: 'make a page on which people grade answers without knowing whose they are', load: async () => (await import('./commands/assess-form.js')).assessForm },
   { words: 'assess read', summary: 'read the grades that raters handed in', load: async () => (await import('./commands/assess-read.js')).assessRead },
   { words: 'train', summary: 'tune a model on a dataset', load: async () => (await import('./commands/train.js')).train },
+  { words: 'compare', summary: 'tune a model in several ways and lay the results side by side', load: async () => (await import('./commands/compare.js')).compare },
   { words: 'fuse', summary: 'fuse the knowledge of other models into one, whatever their vocabularies', load: async () => (await import('./commands/fuse.js')).fuse },
   { words: 'merge', summary: 'make one model of a base and an adapter, or of several models', load: async () => (await import('./commands/merge.js')).merge },
   { words: 'adapter extract', summary: 'make a LoRA adapter of what tuning changed in a model', load: async () => (await import('./commands/adapter-extract.js')).adapterExtract },

@@ -1,4 +1,5 @@
 export { ArtifactManifest, ArtifactRef, Digest, mediaTypes, type ArtifactKind } from './artifact-ref.js';
+export { ComparisonFile } from './comparison-file.js';
 export { catalogue, findEvent } from './catalogue.js';
 export { DatasetRegistered } from './events/dataset.events.js';
 export { defineEvent, Envelope, serviceNames, type EventDefinition, type PayloadOf, type ServiceName } from './events/event.js';

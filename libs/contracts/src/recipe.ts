@@ -9,6 +9,10 @@ export const RecipeStep = z.strictObject({
   uses: z.string().describe(`One of ${stepKinds.map((kind) => kind.name).join(', ')}.`),
   needs: z.array(Name).default([]),
   with: z.record(z.string(), z.json()).default({}),
+  mayFail: z
+    .boolean()
+    .optional()
+    .describe('Its failure does not end the run: steps that may fail too are skipped where they need it, others find null in their lists in the place of its outputs, and ${{ steps.NAME.error }} says why.'),
 });
 export type RecipeStep = z.infer<typeof RecipeStep>;
 
@@ -37,7 +41,7 @@ export const Recipe = z
   });
 export type Recipe = z.infer<typeof Recipe>;
 
-/** What `${{ … }}` may hold: `event.dataset`, `inputs.NAME`, `matrix.NAME`, `steps.NAME.OUTPUT`, or `entries.NAME`, the names of a step's entries. */
+/** What `${{ … }}` may hold: `event.dataset`, `inputs.NAME`, `matrix.NAME`, `steps.NAME.OUTPUT`, `steps.NAME.error`, or `entries.NAME`, the names of a step's entries. */
 export const expressionPattern = /\$\{\{\s*([^}]*?)\s*\}\}/g;
 
 interface Problem { path: string[]; message: string }
@@ -103,6 +107,7 @@ function expressionProblem(expression: string, step: string, steps: Steps, input
   if (!sourceStep) return `"\${{ ${expression} }}" names the step "${source}", which the recipe does not have`;
   if (!upstream(step, steps).has(source!)) return `"\${{ ${expression} }}" uses the step "${source}", but ${step} does not need it; add it to needs`;
   const outputs = Object.keys(findStepKind(sourceStep.uses)?.outputs ?? {});
+  if (output === 'error') return sourceStep.mayFail ? undefined : `"\${{ ${expression} }}": ${source} must not fail, so there is no error to tell; give it mayFail: true`;
   if (!outputs.includes(output!)) return `"\${{ ${expression} }}": ${sourceStep.uses} makes ${outputs.join(', ') || 'no artifact'}, not "${output}"`;
   return undefined;
 }

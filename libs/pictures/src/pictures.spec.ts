@@ -1,4 +1,4 @@
-import { barChart, escapeXml, htmlPage, htmlTable, markdownTable, niceTicks, radarChart, scatterPlot } from './index.js';
+import { barChart, escapeXml, htmlPage, htmlTable, lineChart, markdownTable, niceTicks, radarChart, scatterPlot } from './index.js';
 
 /** Well-formed: every element is closed, and no number is NaN. */
 function expectWellFormed(text: string): void {
@@ -54,6 +54,19 @@ test('a ray for each axis, an outline for each series through the values that it
   expect(chart.match(/<circle cx="([^"]*)" cy="([^"]*)"/)!.slice(1, 3).join(',')).toBe(/points="([^ ]*)/.exec(ring!)![1]);
   expectWellFormed(radarChart({ title: 'below zero', axes: ['a', 'b', 'c'], series: [{ name: 's', values: [-1, 2, 0] }] }));
   expectWellFormed(radarChart({ title: 'nothing', axes: ['a', 'b', 'c'], series: [] }));
+});
+
+test('a line for each run, a colour for each series, what is not finite left out', () => {
+  const long = Array.from({ length: 5000 }, (_, step) => (step === 2500 ? 9 : 3 - step / 5000));
+  const chart = lineChart({ title: 'loss', xLabel: 'step', yLabel: 'nats', series: [{ name: 'a<b', lines: [[3, 2, Number.NaN], [3, 1]] }, { name: 'long', lines: [long] }, { name: 'none', lines: [[]] }] });
+  expectWellFormed(chart);
+  expect(chart.match(/<path class="line" stroke="#0072b2"/g)).toHaveLength(2);
+  expect(chart.match(/<path class="line" stroke="#d55e00"/g)).toHaveLength(1);
+  expect(chart.match(/<path/g)).toHaveLength(3);
+  expect(chart.length).toBeLessThan(20_000);
+  // The one peak of the long line is kept: it lies between the 8 and the 10 of the axis.
+  expect(chart).toContain('L456.2 94.6L');
+  expectWellFormed(lineChart({ title: 'nothing', xLabel: 'x', yLabel: 'y', series: [] }));
 });
 
 test('tables and pages say what they are given, escaped', () => {

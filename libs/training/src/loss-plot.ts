@@ -1,4 +1,4 @@
-import { escapeXml, niceTicks, svgPicture, tickLabel } from '@tunesmith/pictures';
+import { escapeXml, niceTicks, svgPicture, thinned, tickLabel } from '@tunesmith/pictures';
 
 /** What is drawn: one value per step, evaluations at their steps, the learning rate of every step. */
 export interface LossPlot {
@@ -11,8 +11,6 @@ export interface LossPlot {
 const width = 800;
 const height = 440;
 const area = { left: 64, right: width - 76, top: 48, bottom: height - 52 };
-/** More points than this cannot be told apart. */
-const mostPoints = 600;
 
 /** An SVG of the loss over the steps, with the evaluations and the learning rate (right axis); for light and dark pages alike. */
 export function lossPlot({ title, loss, evaluations, learningRates }: LossPlot): string {
@@ -53,17 +51,5 @@ export function lossPlot({ title, loss, evaluations, learningRates }: LossPlot):
       ...(ofEvaluation.length > 0 ? [`<path class="evaluation" d="${line(ofEvaluation)}"/>`] : []),
       ...ofEvaluation.map(([px, py]) => `<circle class="dot" cx="${px.toFixed(1)}" cy="${py.toFixed(1)}" r="3"/>`),
     ],
-  });
-}
-
-/** Step (from 1) and value; of a long series the lowest and the highest of each part, so that no peak is lost. */
-function thinned(values: readonly number[]): (readonly [number, number])[] {
-  const points = values.map((value, index) => [index + 1, value] as const).filter(([, value]) => Number.isFinite(value));
-  if (points.length <= mostPoints) return points;
-  const size = Math.ceil(points.length / (mostPoints / 2));
-  return Array.from({ length: Math.ceil(points.length / size) }, (_, part) => points.slice(part * size, (part + 1) * size)).flatMap((part) => {
-    const lowest = part.reduce((low, point) => (point[1] < low[1] ? point : low));
-    const highest = part.reduce((high, point) => (point[1] > high[1] ? point : high));
-    return lowest[0] === highest[0] ? [lowest] : [lowest, highest].sort((a, b) => a[0] - b[0]);
   });
 }

@@ -61,6 +61,26 @@ test('a failed step ends the run; what did not start is skipped, what runs may e
   expect(stepOf(run, 'after')).toMatchObject({ status: 'skipped', startedAt: null });
 });
 
+test('a step that may fail ends only what needs it: the others go on, and a list has null in its place and the reason beside it', async () => {
+  const model = await platform.registerModel('tolerant');
+  const path = await platform.file('tolerant.jsonl');
+  platform.work.set('train', ({ step }) => (step === 'tune.bad' ? { failure: 'expected a finite loss; got NaN' } : { outputs: ['model', 'report'] }));
+  const tune = (name: string) => ({ [`tune.${name}`]: { uses: 'train', mayFail: true, with: { model: model.digest, dataset: path, seed: unique() } } });
+  const evaluate = (name: string) => ({ [`evaluate.${name}`]: { uses: 'evaluate', mayFail: true, needs: [`tune.${name}`], with: { model: `\${{ steps.tune.${name}.model }}`, dataset: path, tasks: [{ kind: 'loss', name: 'x', tag: 'x' }] } } });
+  const made = (step: string, output: string) => ['bad', 'good'].map((name) => `\${{ steps.${step}.${name}.${output} }}`);
+  const compare = { uses: 'compare', needs: ['tune.bad', 'tune.good', 'evaluate.bad', 'evaluate.good'], with: { labels: ['bad', 'good'], evaluations: made('evaluate', 'evaluation'), reports: made('tune', 'report'), errors: made('evaluate', 'error') } };
+  const steps = { ...tune('bad'), ...tune('good'), ...evaluate('bad'), ...evaluate('good'), compare };
+  const run = await platform.ended((await platform.startRun(steps)).id);
+  expect([run.status, ...run.steps.slice(1).map(({ name, status }) => `${name} ${status}`)]).toEqual(['succeeded', 'tune.bad failed', 'tune.good succeeded', 'evaluate.bad skipped', 'evaluate.good succeeded', 'compare succeeded']);
+  expect(stepOf(run, 'compare').inputs).toMatchObject({
+    evaluations: [null, stepOf(run, 'evaluate.good').outputs['evaluation']], reports: [null, stepOf(run, 'tune.good').outputs['report']], errors: ['expected a finite loss; got NaN (tiny-failure)', null],
+  });
+
+  // Alone, not in a list, there is nothing that could stand in its place.
+  const alone = await platform.ended((await platform.startRun({ ...tune('bad'), merge: { uses: 'merge', needs: ['tune.bad'], with: { base: model.digest, adapter: '${{ steps.tune.bad.adapter }}' } } })).id);
+  expect([alone.status, stepOf(alone, 'merge').error]).toEqual(['failed', expect.objectContaining({ code: 'output-missing' })]);
+});
+
 test('a gate that does not hold fails the run and says what came', async () => {
   const model = await platform.registerModel('gated');
   const path = await platform.file('gated.jsonl');

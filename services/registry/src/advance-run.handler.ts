@@ -45,16 +45,18 @@ export class AdvanceRunHandler {
   async advance(found: RunWithSteps, ledger: Ledger): Promise<void> {
     const { run, steps } = found;
     if (run.status !== 'running') return;
-    const statusOf = (name: string): string | undefined => steps.find((step) => step.name === name)?.status;
     for (let moved = true; moved; ) {
       moved = false;
       for (const step of steps.filter(({ status }) => status === 'pending')) {
-        if (steps.some(({ status }) => status === 'failed' || status === 'cancelled')) {
+        const needed = steps.filter(({ name }) => step.needs.includes(name));
+        const lost = needed.find(({ status }) => status === 'failed' || status === 'skipped');
+        if (steps.some(endsTheRun)) {
           // After a failure nothing new starts; what runs may end, so that a resumed run has it.
           step.status = 'skipped';
           await ledger.transaction.save(step);
-        } else if (step.needs.every((name) => statusOf(name) === 'succeeded')) {
-          await this.startStep(found, step, ledger);
+        } else if (needed.every(({ status }) => ended.has(status))) {
+          if (lost && step.mayFail) await this.skipAfter(lost, step, ledger);
+          else await this.startStep(found, step, ledger);
           moved = true;
         }
       }
@@ -67,6 +69,13 @@ export class AdvanceRunHandler {
   async cancel(found: RunWithSteps, ledger: Ledger): Promise<void> {
     for (const step of found.steps.filter(({ status }) => status === 'pending' || status === 'running')) await this.endStep(found, step, { status: 'cancelled' }, ledger);
     await this.endRun(found, ledger);
+  }
+
+  /** What a step that may fail needs was not made: it says what became of that. */
+  private async skipAfter(lost: RunStepEntity, step: RunStepEntity, { transaction }: Ledger): Promise<void> {
+    step.status = 'skipped';
+    step.error = lost.error;
+    await transaction.save(step);
   }
 
   private async startStep(found: RunWithSteps, step: RunStepEntity, ledger: Ledger): Promise<void> {
@@ -124,7 +133,7 @@ export class AdvanceRunHandler {
 
   private async endRun({ run, steps }: RunWithSteps, ledger: Ledger): Promise<void> {
     const has = (wanted: string): boolean => steps.some(({ status }) => status === wanted);
-    run.status = has('cancelled') ? 'cancelled' : has('failed') ? 'failed' : 'succeeded';
+    run.status = has('cancelled') ? 'cancelled' : steps.some(endsTheRun) ? 'failed' : 'succeeded';
     run.finishedAt = new Date().toISOString();
     await ledger.transaction.save(run);
     await this.record(run.project, spanOfRun(run), ledger);
@@ -136,6 +145,12 @@ export class AdvanceRunHandler {
     await new SpansRepository(transaction).replace(project, span);
     this.telemetry.record([span]);
   }
+}
+
+const ended: ReadonlySet<string> = new Set(['succeeded', 'failed', 'skipped']);
+
+function endsTheRun({ status, mayFail }: RunStepEntity): boolean {
+  return status === 'cancelled' || (status === 'failed' && !mayFail);
 }
 
 /** Sends the request of a running step, for the first time or again: it keeps its id. */

@@ -1,6 +1,7 @@
 import { ArtifactEntity } from './artifacts/artifact.entity.js';
 import { LineageEdgeEntity } from './artifacts/lineage-edge.entity.js';
 import { DatasetVersionEntity } from './datasets/dataset-version.entity.js';
+import { AddMayFail1764273600000 } from './migrations/add-may-fail.migration.js';
 import { CreateRegistry1763700000000 } from './migrations/create-registry.migration.js';
 import { AliasChangeEntity } from './models/alias-change.entity.js';
 import { ModelAliasEntity } from './models/model-alias.entity.js';
@@ -19,4 +20,4 @@ export const entities = [
   StoppingJobEntity, UploadEntity,
 ];
 
-export const migrations = [CreateRegistry1763700000000];
+export const migrations = [CreateRegistry1763700000000, AddMayFail1764273600000];

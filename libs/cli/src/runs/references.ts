@@ -17,17 +17,17 @@ export function isPath(text: string): boolean {
 
 /**
  * What the platform understands: a registered reference as it is, a path as an absolute path (local platform), or as an upload
- * (shared platform).
+ * (shared platform). Paths are from `folder`, this directory where there is none.
  */
-export async function resolveReference(session: Session, text: string, what: string): Promise<string> {
+export async function resolveReference(session: Session, text: string, what: string, folder = ''): Promise<string> {
   if (text === '') throw new UsageError(`${what}: expected a name, name@alias, name:version, sha256:… or a path; got nothing`);
-  return isPath(text) ? providePath(session, text, what) : text;
+  return isPath(text) ? providePath(session, text, what, folder) : text;
 }
 
 /** A path that the platform can read. */
-export async function providePath(session: Session, text: string, what: string): Promise<string> {
+export async function providePath(session: Session, text: string, what: string, folder = ''): Promise<string> {
   if (/^(hf:|https?:\/\/|s3:\/\/)/i.test(text)) return text;
-  const path = resolve(text.replace(/^~(?=\/|$)/, homedir()));
+  const path = resolve(folder, text.replace(/^~(?=\/|$)/, homedir()));
   if (!existsSync(path)) {
     throw new CommandError({ message: `${what}: expected a file or folder at ${path}; there is none`, code: 'path-missing', attempts: [`ls ${resolve(path, '..')}`], facts: { path } });
   }

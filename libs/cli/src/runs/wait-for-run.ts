@@ -66,7 +66,7 @@ export async function followRun(session: Session, runId: string): Promise<RunVie
 /** The run has ended without its result. */
 export class RunFailedError extends CommandError {
   constructor(run: RunView) {
-    const step = run.steps.find((each) => each.status === 'failed');
+    const step = run.steps.find((each) => each.status === 'failed' && !each.mayFail);
     const reason = step ? `${step.name}: ${step.error?.message ?? 'failed'}` : `it was ${run.status}`;
     super({
       message: `run ${run.id} ${run.status === 'cancelled' ? 'was cancelled' : 'failed'}: ${reason}`,

@@ -10,7 +10,7 @@ export const StepStatus = z.enum(['pending', 'running', 'succeeded', 'failed', '
 
 export const StepView = z.strictObject({
   name: Name, uses: z.string(), status: StepStatus, cached: z.boolean(),
-  jobId: Id.nullable(), attempt: z.int(),
+  mayFail: z.literal(true).optional().describe('Its failure does not end the run.'), jobId: Id.nullable(), attempt: z.int(),
   inputs: z.record(z.string(), z.json()), outputs: z.record(z.string(), ArtifactRef), metrics: JobMetrics,
   error: JobError.nullable(), startedAt: z.iso.datetime().nullable(), finishedAt: z.iso.datetime().nullable(),
 });

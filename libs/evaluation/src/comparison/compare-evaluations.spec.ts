@@ -20,25 +20,54 @@ const training = (name: string, rowsPerSecond: number) => reportIn(name, 'report
 test('runs of one name are a row, held against the baseline', async () => {
   const out = join(folder, 'out');
   const options = {
-    title: 'herd', labels: ['base', 'lora-seed1', 'lora-seed2'], baseline: 'base',
+    title: 'herd', labels: ['base', 'lora-seed1', 'lora-seed2'], baseline: 'base', errors: [],
     evaluationFolders: [await evaluation('e0', 0.5, 3), await evaluation('e1', 0.6, 2), await evaluation('e2', 0.8, 1)],
     reportFolders: [await training('t0', 1), await training('t1', 2), await training('t2', 4)],
   };
   expect((await compareEvaluations(options, out)).metrics).toEqual({ base: { 'qa.acc': 0.5, 'law.loss': 3 }, lora: { 'qa.acc': expect.closeTo(0.7, 12), 'law.loss': 1.5 } });
-  expect((await readdir(out)).sort()).toEqual(['comparison.json', 'comparison.md', 'index.html', 'law.svg', 'qa.svg', 'size-against-score.svg']);
+  expect((await readdir(out)).sort()).toEqual(['comparison.json', 'comparison.md', 'index.html', 'law.svg', 'loss-over-steps.svg', 'memory-against-score.svg', 'qa.svg', 'size-against-score.svg']);
   expect(await readFile(join(out, 'comparison.md'), 'utf8')).toBe(`# herd
 
-|  | runs | trainable | parameters | rows/s | memory, MB | loss | qa.acc | law.loss | qa.acc − base | law.loss − base |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-| base | 1 | 100 | 1000 | 1 | 5 | 2 | 0.5000 | 3 | 0 | 0 |
-| lora | 2 | 100 | 1000 | 3 | 5 | 2 | 0.7000 ± 0.1414 | 1.5000 ± 0.7071 | 0.2000 | -1.5000 |
+|  | runs | trainable | share | parameters | rows/s | memory, MB | final loss | qa.acc | law.loss | qa.acc − base | law.loss − base |
+| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| base | 1 | 100 | 10 % | 1000 | 1 | 5 | 2 | 0.5000 | 3 | 0 | 0 |
+| lora | 2 | 100 | 10 % | 1000 | 3 | 5 | 2 | 0.7000 ± 0.1414 | 1.5000 ± 0.7071 | 0.2000 | -1.5000 |
 `);
   expect(JSON.parse(await readFile(join(out, 'comparison.json'), 'utf8'))).toMatchObject({ rows: [{ label: 'base', runs: 1 }, { label: 'lora', runs: 2, metrics: { 'law.loss': { mean: 1.5 } } }] });
 });
 
+test('what several evaluations say of one label is one run', async () => {
+  const agreement = await reportIn('agreement', 'results.json', { tasks: { agreement: { metrics: { qwen: 0.4 } } } });
+  const out = join(folder, 'agreed');
+  const evaluations = [await evaluation('s1', 0.5, 3), await evaluation('s2', 0.7, 1), agreement, agreement];
+  const { metrics } = await compareEvaluations({ title: 't', labels: ['seed1-a', 'seed2-a', 'seed1-a', 'seed2-a'], evaluationFolders: evaluations, reportFolders: [], errors: [] }, out);
+  expect(metrics).toEqual({ a: { 'qa.acc': expect.closeTo(0.6, 12), 'law.loss': 2, 'agreement.qwen': 0.4 } });
+  expect(JSON.parse(await readFile(join(out, 'comparison.json'), 'utf8'))).toMatchObject({ rows: [{ label: 'a', runs: 2 }] });
+  const one = await compareEvaluations({ title: 't', labels: ['a', 'a'], evaluationFolders: [evaluations[0]!, agreement], reportFolders: [], errors: [] }, join(folder, 'one'));
+  expect(one.metrics).toEqual({ a: { 'qa.acc': 0.5, 'law.loss': 3, 'agreement.qwen': 0.4 } });
+  expect(await readFile(join(folder, 'one/comparison.md'), 'utf8')).not.toContain('runs');
+});
+
+test('a run that failed is told in its row: what its training took, and why there are no scores', async () => {
+  const out = join(folder, 'failed');
+  const trained = await training('t3', 1);
+  const options = {
+    title: 'methods', labels: ['full', 'lora-seed1', 'lora-seed2', 'dora'], baseline: 'lora', evaluationFolders: [null, await evaluation('f1', 0.5, 3), null, null], reportFolders: [null, trained, null, trained],
+    errors: ['expected 9 GB | got 4\n(memory)', null, 'loss NaN', 'no rows'],
+  };
+  expect((await compareEvaluations(options, out)).metrics).toEqual({ full: {}, lora: { 'qa.acc': 0.5, 'law.loss': 3 }, dora: {} });
+  const table = (await readFile(join(out, 'comparison.md'), 'utf8')).split('\n').slice(4, 7);
+  expect(table).toEqual([
+    '| full | 0 |  |  |  |  |  |  |  |  |  |  | expected 9 GB \\| got 4 (memory) |',
+    '| lora | 1 | 100 | 10 % | 1000 | 1 | 5 | 2 | 0.5000 | 3 | 0 | 0 | lora-seed2: loss NaN |',
+    '| dora | 0 | 100 | 10 % | 1000 | 1 | 5 | 2 |  |  |  |  | no rows |',
+  ]);
+  await expect(compareEvaluations({ ...options, evaluationFolders: [null, null, null, null] }, join(folder, 'none'))).rejects.toThrow(/every run failed:\n- full: expected 9 GB/);
+});
+
 test('only the metrics that were asked for, in their order; without trainings no size', async () => {
   const out = join(folder, 'some');
-  await compareEvaluations({ title: 't', labels: ['a'], evaluationFolders: [await evaluation('e3', 0.5, 3)], reportFolders: [], metrics: ['law.loss', 'qa.acc'] }, out);
+  await compareEvaluations({ title: 't', labels: ['a'], evaluationFolders: [await evaluation('e3', 0.5, 3)], reportFolders: [], errors: [], metrics: ['law.loss', 'qa.acc'] }, out);
   expect((await readFile(join(out, 'comparison.md'), 'utf8')).split('\n')[2]).toBe('|  | law.loss | qa.acc |');
   expect(await readdir(out)).not.toContain('size-against-score.svg');
 });
@@ -48,6 +77,6 @@ test.each([
   ['a baseline that is no row', { baseline: 'x' }, /baseline: expected one of a; got "x"/],
   ['a folder without a report', { evaluationFolders: ['/nowhere'] }, /expected the report of an evaluation in \/nowhere/],
 ])('%s is refused', async (_what, given, message) => {
-  const options = { title: 't', labels: ['a'], evaluationFolders: [await evaluation('e4', 0.5, 3)], reportFolders: [], ...given };
+  const options = { title: 't', labels: ['a'], evaluationFolders: [await evaluation('e4', 0.5, 3)], reportFolders: [], errors: [], ...given };
   await expect(compareEvaluations(options, join(folder, 'refused'))).rejects.toThrow(message);
 });

@@ -3,8 +3,8 @@ import type { ArtifactKind, ArtifactManifest, ArtifactRef } from '@tunesmith/con
 /** Read-only folders by the names that were asked for; disposing says that they are no longer read. */
 export type StagedArtifacts<Name extends string> = AsyncDisposable & Readonly<Record<Name, string>>;
 
-/** The same for a list, in its order. */
-export type StagedList = AsyncDisposable & { readonly folders: readonly string[] };
+/** The same for a list, in its order; null stays null. */
+export type StagedList<Folder extends string | null = string> = AsyncDisposable & { readonly folders: readonly Folder[] };
 
 /**
  * Immutable folders by digest. An artifact is a manifest (paths, digests and sizes of its files), whose SHA-256 is the
@@ -17,9 +17,9 @@ export abstract class ArtifactStore {
    */
   abstract stage<Name extends string>(refs: Readonly<Record<Name, ArtifactRef>>, signal?: AbortSignal): Promise<StagedArtifacts<Name>>;
   /** The same for artifacts that have places instead of names; one may stand in several. */
-  async stageList(refs: readonly ArtifactRef[], signal?: AbortSignal): Promise<StagedList> {
-    const staged = await this.stage<string>(Object.fromEntries(refs.map((ref, place) => [String(place), ref])), signal);
-    return { folders: refs.map((_, place) => staged[String(place)]!), [Symbol.asyncDispose]: () => Promise.resolve(staged[Symbol.asyncDispose]()) };
+  async stageList<Ref extends ArtifactRef | null>(refs: readonly Ref[], signal?: AbortSignal): Promise<StagedList<Ref extends null ? null : string>> {
+    const staged = await this.stage<string>(Object.fromEntries(refs.flatMap((ref, place) => (ref === null ? [] : [[String(place), ref]]))), signal);
+    return { folders: refs.map((_, place) => (staged[String(place)] ?? null) as Ref extends null ? null : string), [Symbol.asyncDispose]: () => Promise.resolve(staged[Symbol.asyncDispose]()) };
   }
   /** Stores the files of a folder; readers see the artifact only when all of it is there. The folder stays as it is. */
   abstract store(folder: string, kind: ArtifactKind, signal?: AbortSignal): Promise<ArtifactRef>;

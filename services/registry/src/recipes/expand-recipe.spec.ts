@@ -38,6 +38,17 @@ test('a step of each entry sees its own entry, one that follows them all the lis
   });
 });
 
+test('the entries of a step that may fail may fail, and their errors are a list', () => {
+  const steps = expand(`
+name: tolerant
+steps:
+  tune: { uses: train, mayFail: true, matrix: { seed: [1, 2] }, with: { model: a, dataset: b } }
+  table: { uses: compare, needs: [tune], with: { labels: "\${{ entries.tune }}", evaluations: [x, y], errors: ["\${{ steps.tune.error }}"] } }
+`);
+  expect(steps['tune.seed2']).toMatchObject({ mayFail: true });
+  expect(steps['table']!.with['errors']).toEqual(['${{ steps.tune.seed1.error }}', '${{ steps.tune.seed2.error }}']);
+});
+
 test('axes are combined, and a second matrix multiplies the first', () => {
   const steps = expand(`
 name: grid

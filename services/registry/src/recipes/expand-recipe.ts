@@ -56,7 +56,7 @@ class Expansion {
   stepOf(name: string, instance: Instance): RecipeStep {
     const step = this.steps[name]!;
     const needs = [...step.needs, ...(step.each === undefined ? [] : [step.each])].flatMap((needed) => this.seenFrom(instance, needed).map((each) => each.name));
-    return { uses: step.uses, needs: [...new Set(needs)], with: this.fill(step.with, name, instance) as Record<string, Json> };
+    return { uses: step.uses, ...(step.mayFail && { mayFail: true }), needs: [...new Set(needs)], with: this.fill(step.with, name, instance) as Record<string, Json> };
   }
 
   /** Those instances of a step that agree with this one on every step that both follow. */

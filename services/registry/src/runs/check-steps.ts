@@ -49,6 +49,7 @@ function checkStep(name: string, step: RecipeStep, kind: StepKind): StepProblem[
   const config: Record<string, Json> = step.with;
   for (const [key, expected] of Object.entries(kind.references)) {
     for (const text of referencesIn(config[key])) {
+      if (text === null && Array.isArray(config[key])) continue; // what there is none of, in its place; the schema says whether there may be none
       if (typeof text !== 'string') add('reference-invalid', `expected a reference to a ${expected} (${referenceForms(expected)}); got ${JSON.stringify(text).slice(0, 100)}`, key);
       else if (expressionsIn(text).length === 0 && !parseReference(text)) add('reference-invalid', `expected a reference to a ${expected} (${referenceForms(expected)}); got "${text}"`, key);
     }
@@ -88,7 +89,7 @@ export function mapReferences(config: Readonly<Record<string, Json>>, kind: Step
 
 /** References become valid samples, so that the schema judges everything else. */
 function withSampleReferences(config: Readonly<Record<string, Json>>, kind: StepKind): Record<string, Json> {
-  return mapReferences(config, kind, (_reference, expected) => ({ digest: `sha256:${'0'.repeat(64)}`, size: 0, mediaType: mediaTypes[expected] }));
+  return mapReferences(config, kind, (reference, expected) => reference === null ? null : ({ digest: `sha256:${'0'.repeat(64)}`, size: 0, mediaType: mediaTypes[expected] }));
 }
 
 function referenceForms(kind: ArtifactKind): string {

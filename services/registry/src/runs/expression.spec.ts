@@ -8,6 +8,10 @@ test('expressions are found and replaced wherever they stand', () => {
   });
 });
 
+test('null is a value like any other, also among the items of a list', () => {
+  expect(substitute({ one: '${{ a }}', list: ['${{ a }}', '${{ b }}'] }, (expression) => (expression === 'a' ? null : undefined))).toEqual({ one: null, list: [null, '${{ b }}'] });
+});
+
 test('a step output is taken apart', () => {
   expect(stepOutput('steps.v1.2.model')).toEqual({ step: 'v1.2', output: 'model' });
   expect(stepOutput('event.dataset')).toBeUndefined();

@@ -31,7 +31,10 @@ export function substitute(value: Json, valueOf: (expression: string) => Json | 
 
 function substituteText(text: string, valueOf: (expression: string) => Json | undefined): Json {
   const [only] = text.matchAll(expressionPattern);
-  if (only?.[0] === text) return valueOf(only[1]!) ?? text;
+  if (only?.[0] === text) {
+    const put = valueOf(only[1]!);
+    return put === undefined ? text : put;
+  }
   return text.replace(expressionPattern, (whole, expression: string) => {
     const put = valueOf(expression);
     if (put === undefined) return whole;

@@ -97,7 +97,7 @@ test('tasks are read anew each time, and what they name on this machine has to b
   const evaluate = step('evaluate', { model: 'smollm2', definitions: '/tasks/qa.yaml' });
   const { steps, problems } = await planRun({ evaluate, named: step('import-tasks', { tasks: ['mmlu'], data: '/data/mmlu' }) }, {}, surroundings);
   expect(problems).toEqual([]);
-  expect(steps[0]).toEqual({ name: 'import-tasks', uses: 'import-tasks', needs: [], config: { path: '/tasks/qa.yaml' }, contentDigest: null });
+  expect(steps[0]).toEqual({ name: 'import-tasks', uses: 'import-tasks', needs: [], config: { path: '/tasks/qa.yaml' }, contentDigest: null, mayFail: false });
   expect(steps[1]).toMatchObject({ needs: ['import-tasks'], config: { definitions: '${{ steps.import-tasks.tasks }}' } });
   expect(steps[2]).toMatchObject({ contentDigest: null, config: { tasks: ['mmlu'], data: '/data/mmlu' } });
   const wrong = await planRun({ named: step('import-tasks', { tasks: ['/missing/qa.yaml'], data: '/missing' }) }, {}, surroundings);

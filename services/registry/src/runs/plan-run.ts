@@ -11,6 +11,8 @@ export interface PlannedStep {
   readonly needs: readonly string[];
   readonly config: Readonly<Record<string, Json>>;
   readonly contentDigest: Digest | null;
+  /** Its failure does not end the run. */
+  readonly mayFail: boolean;
 }
 
 export interface RunPlan {
@@ -100,7 +102,7 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
       if (modelName.length === 1) config = { ...config, name: modelName[0]! };
       else problems.push({ step: name, key: 'name', code: 'promote-name-missing', message: `expected the name to promote under, because the recipe refers to ${modelName.length === 0 ? 'no registered model' : `several: ${modelName.join(', ')}`}; got none; add name: NAME` });
     }
-    planned.push({ name, uses: step.uses, needs: [...needs], config, contentDigest });
+    planned.push({ name, uses: step.uses, needs: [...needs], config, contentDigest, mayFail: step.mayFail ?? false });
   }
   return { steps: [...imports.steps, ...planned], problems };
 }
@@ -150,7 +152,7 @@ class ImportSteps {
     const { config, contentDigest } = await this.surroundings.locate(path);
     const step = this.freeName(uses);
     this.byPath.set(key, step);
-    this.steps.push({ name: step, uses, needs: [], config, contentDigest: uses === 'import-tasks' ? null : contentDigest });
+    this.steps.push({ name: step, uses, needs: [], config, contentDigest: uses === 'import-tasks' ? null : contentDigest, mayFail: false });
     return { step, output: expected };
   }
 

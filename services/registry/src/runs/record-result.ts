@@ -28,9 +28,9 @@ export async function recordResult(step: RunStepEntity, kind: StepKind, ledger: 
   if (kind.name === 'import-dataset' || kind.name === 'synthesize') await registerDataset(step, ledger);
 }
 
-/** The artifacts that a step was given, by the key that it was given them under. */
+/** The artifacts that a step was given, by the key that it was given them under; null is what another step could not make. */
 function parentsOf(step: RunStepEntity, kind: StepKind): { role: string; digest: Digest }[] {
-  return [...Object.keys(kind.references), 'upload'].flatMap((role) => referencesIn(step.spec?.[role]).map((reference) => ({ role, digest: ArtifactRef.parse(reference).digest })));
+  return [...Object.keys(kind.references), 'upload'].flatMap((role) => referencesIn(step.spec?.[role]).flatMap((reference) => (reference === null ? [] : [{ role, digest: ArtifactRef.parse(reference).digest }])));
 }
 
 /** What the job reports, else what the first parent with a family is, else what is known of the same bytes. */

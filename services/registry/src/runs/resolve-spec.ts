@@ -9,20 +9,24 @@ import type { RunStepEntity } from './run-step.entity.js';
 
 /**
  * What a step's job is asked, now that everything it needs has succeeded: outputs of earlier steps in their places, digests become
- * references with size and media type, defaults filled in. @throws PlatformError where that is not possible.
+ * references with size and media type, defaults filled in. In a list null stands for what a step that may fail did not make.
+ *
+ * @throws PlatformError where that is not possible.
  */
 export async function resolveSpec(step: RunStepEntity, kind: StepKind, steps: readonly RunStepEntity[], transaction: EntityManager): Promise<Record<string, Json>> {
-  const config = substitute(step.config, (expression) => {
+  const config = Object.fromEntries(Object.entries(step.config).map(([key, value]) => [key, substitute(value, (expression) => {
     const wanted = stepOutput(expression);
     const source = wanted && steps.find(({ name }) => name === wanted.step);
     if (!wanted || !source) return undefined;
+    if (wanted.output === 'error') return source.error && `${source.error.message} (${source.error.code})`;
     const output = source.outputs[wanted.output];
     if (output) return output.digest;
+    if (source.status !== 'succeeded' && Array.isArray(value)) return null;
     throw new RefusedError({
       code: 'output-missing', facts: { step: source.name, output: wanted.output },
       message: `${step.name}: expected the ${wanted.output} of step ${source.name}; it made ${Object.keys(source.outputs).join(', ') || 'no artifact'}`,
     });
-  }) as Record<string, Json>;
+  })]));
 
   const artifacts = new ArtifactsRepository(transaction, step.project);
   const refs = new Map<Json, ArtifactRef>();

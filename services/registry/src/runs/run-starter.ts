@@ -46,7 +46,7 @@ export class RunStarter {
       const own = problems.filter((problem) => problem.step === name);
       const error = own.length > 0 ? { code: own[0]!.code, message: own.map(({ key, message }) => (key ? `${key}: ${message}` : message)).join('; '), facts: {} } : null;
       const finishedAt = error ? new Date().toISOString() : null;
-      return { ...blankStep, name, uses: step.uses, needs: step.needs, config: step.with, position, status: error ? ('failed' as const) : ('pending' as const), error, finishedAt };
+      return { ...blankStep, name, uses: step.uses, needs: step.needs, config: step.with, mayFail: step.mayFail ?? false, position, status: error ? ('failed' as const) : ('pending' as const), error, finishedAt };
     });
     const found = await this.create(request, steps, ledger);
     await this.advanceRun.advance(found, ledger);

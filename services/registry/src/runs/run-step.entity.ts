@@ -17,6 +17,8 @@ export class RunStepEntity {
   @Column('simple-json') config!: Record<string, Json>;
   /** Of what stands outside, for import steps whose path could be read at the start. */
   @Column('text', { nullable: true }) contentDigest!: Digest | null;
+  /** Its failure does not end the run. */
+  @Column('boolean') mayFail!: boolean;
   @Column('text') status!: z.infer<typeof StepStatus>;
   @Column('boolean') cached!: boolean;
   @Column('text', { nullable: true }) jobId!: string | null;

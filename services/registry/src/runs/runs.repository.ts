@@ -52,6 +52,6 @@ export function viewOf({ run, steps }: RunWithSteps): RunView {
   return { id, project, recipe, status, traceId, event, steps: steps.map(stepViewOf), createdAt, finishedAt };
 }
 
-function stepViewOf({ name, uses, status, cached, jobId, attempt, spec, config, outputs, metrics, error, startedAt, finishedAt }: RunStepEntity): StepView {
-  return { name, uses, status, cached, jobId, attempt, inputs: spec ?? config, outputs, metrics, error, startedAt, finishedAt };
+function stepViewOf({ name, uses, status, cached, mayFail, jobId, attempt, spec, config, outputs, metrics, error, startedAt, finishedAt }: RunStepEntity): StepView {
+  return { name, uses, status, cached, ...(mayFail && { mayFail }), jobId, attempt, inputs: spec ?? config, outputs, metrics, error, startedAt, finishedAt };
 }

@@ -1,0 +1,39 @@
+import type { Table } from '@tunesmith/pictures';
+import type { ComparedRow } from './compared-rows.js';
+
+/** What tuning took, in the order of the table, and how it is written. */
+const costs: readonly (readonly [key: string, title: string, shown: (value: number) => string | number])[] = [
+  ['trainableParameters', 'trainable', (value) => value],
+  ['trainableShare', 'share', (value) => `${Number((value * 100).toPrecision(3))} %`],
+  ['totalParameters', 'parameters', (value) => value],
+  ['rowsPerSecond', 'rows/s', (value) => value],
+  ['peakMemoryBytes', 'memory, MB', (value) => Math.round(value / 1e6)],
+  ['finalLoss', 'final loss', (value) => value],
+];
+
+/** A row for each label: runs where they are several, what tuning took, every metric, its difference from `base`, and why runs are missing. */
+export function comparisonTable(rows: readonly ComparedRow[], names: readonly string[], base: ComparedRow | undefined): Table {
+  const shownCosts = costs.filter(([key]) => rows.some(({ cost }) => cost[key] !== undefined));
+  const severalRuns = rows.some(({ runs, failures }) => runs + failures.length > 1);
+  const someFailed = rows.some(({ failures }) => failures.length > 0);
+  return {
+    columns: ['', ...(severalRuns ? ['runs'] : []), ...shownCosts.map(([, title]) => title), ...names, ...(base ? names.map((name) => `${name} − ${base.label}`) : []), ...(someFailed ? ['failed'] : [])],
+    rows: rows.map((row) => [
+      row.label, ...(severalRuns ? [row.runs] : []),
+      ...shownCosts.map(([key, , shown]) => (row.cost[key] === undefined ? null : shown(row.cost[key]))),
+      ...names.map((name) => figureText(row, name)),
+      ...(base ? names.map((name) => (row.metrics[name] && base.metrics[name] ? row.metrics[name].mean - base.metrics[name].mean : null)) : []),
+      ...(someFailed ? [failureText(row)] : []),
+    ]),
+  };
+}
+
+function figureText({ metrics }: ComparedRow, name: string): string | number | null {
+  const figure = metrics[name];
+  if (!figure) return null;
+  return figure.deviation === null ? figure.mean : `${figure.mean.toFixed(4)} ± ${figure.deviation.toFixed(4)}`;
+}
+
+function failureText({ label, failures }: ComparedRow): string | null {
+  return failures.length === 0 ? null : failures.map((failure) => (failure.label === label ? failure.error : `${failure.label}: ${failure.error}`)).join('; ');
+}
