@@ -5,6 +5,7 @@ import { brierScore } from './metrics/brier-score.js';
 import { codeEval } from './metrics/code-eval.js';
 import { exactMatch } from './metrics/exact-match.js';
 import { f1 } from './metrics/f1.js';
+import { functionCalls } from './metrics/function-calls.js';
 import { matthews } from './metrics/matthews.js';
 import type { Metric } from './metrics/metric.js';
 import { bitsPerByte, bytePerplexity, perplexity, wordPerplexity } from './metrics/perplexity.js';
@@ -17,7 +18,7 @@ export const metrics: readonly Metric[] = [
   exactMatch, f1, matthews, brierScore,
   perplexity, wordPerplexity, bytePerplexity, bitsPerByte,
   bleu, rouge1, rouge2, rougeL,
-  codeEval,
+  codeEval, functionCalls,
   toolBenchPlanEm, toolBenchActEm, toolBenchHallucinationRate, toolBenchF1, toolBenchEasyF1, toolBenchHardF1, toolBenchRougeL,
 ];
 

@@ -19,7 +19,7 @@ export interface TaskSources {
   /** The folder that `importTasks` wrote. @throws EvaluationError `definitions-missing` where none was given. */
   definitions(): string;
   /** How the model's conversations are written. @throws EvaluationError `no-chat-template` */
-  chatTemplate(): Promise<Pick<ChatTemplate, 'render'>>;
+  chatTemplate(): Promise<Pick<ChatTemplate, 'render' | 'renderWithTools'>>;
 }
 
 /** What holds for all tasks of an evaluation. */

@@ -53,6 +53,13 @@ export class ChatTemplate implements ConversationFormat {
     return this.run([this.program], messages, options);
   }
 
+  /** As `render`. Throws ChatTemplateError also where the template says nothing of the tools: it was made for models that know none. */
+  renderWithTools(messages: readonly ChatMessage[], options: RenderOptions): string {
+    const rendered = this.render(messages, options);
+    checkRenderedTools(rendered, messages, options.tools);
+    return rendered;
+  }
+
   /** The tokens that serving sends to the model: the conversation so far and the generation prompt. Throws DoubledBosError. */
   encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[], tools?: readonly ChatTool[]): EncodedPrompt {
     return this.encodeRendered(tokenizer, messages, { addGenerationPrompt: true, tools });
@@ -105,8 +112,7 @@ export class ChatTemplate implements ConversationFormat {
   }
 
   private encodeRendered(tokenizer: Tokenizer, messages: readonly ChatMessage[], options: RenderOptions): EncodedPrompt {
-    const rendered = this.render(messages, options);
-    checkRenderedTools(rendered, messages, options.tools);
+    const rendered = this.renderWithTools(messages, options);
     // The template writes the special tokens itself; the tokenizer must not add them again.
     return { tokenIds: tokenizer.encode(rendered, { addSpecialTokens: false }) };
   }

@@ -4,6 +4,7 @@ import { EvaluationError } from '../evaluation-error.js';
 import { leaves } from '../harness/load-yaml.js';
 import type { FoundTask } from './resolve-tasks.js';
 import { readDocuments, type Document } from './documents.js';
+import { joinDocuments } from './join-documents.js';
 import { downloadSplit, type DatasetHub } from './dataset-hub.js';
 
 export interface DocumentPlaces {
@@ -39,7 +40,7 @@ export async function findDocuments({ config, folder, optional }: FoundTask, spl
   const own = resolve(folder, path);
   for (const candidate of [places.dataFolder, existsSync(own) && statSync(own).isDirectory() ? own : undefined]) {
     const found = candidate === undefined ? undefined : fileFor(candidate, namesOf(config), split);
-    if (found !== undefined) return readAll([found], options?.field, config.task, split, places);
+    if (found !== undefined) return joinDocuments(await readAll([found], options?.field, config.task, split, places), config, candidate!);
   }
   const wanted = namesOf(config).map((name) => `${name}.${split}.jsonl`).join(' or ');
   // A task that may be left out is one that the data folder has or has not.

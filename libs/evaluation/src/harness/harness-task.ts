@@ -1,4 +1,3 @@
-import type { ChatMessage } from '@tunesmith/tokenizers';
 import type { Document } from '../definitions/documents.js';
 import { evaluatedSplit, exampleSplit, readSplit, type StoredTask } from '../definitions/task-definitions.js';
 import { findAggregation } from '../aggregations.js';
@@ -12,13 +11,14 @@ import { DocumentReader } from './document-reader.js';
 import { PromptBuilder } from './prompt-builder.js';
 import type { OutputSettings, ScoredMetric } from './output-type.js';
 import { parsePythonLiteral } from './python-literal.js';
+import type { TaskChat } from './task-chat.js';
 import type { TaskConfig } from './task-config.js';
 
 export interface HarnessSources {
   /** The folder that `importTasks` wrote. */
   readonly folder: string;
-  /** How conversations are written; only with `applyChatTemplate`. */
-  readonly chat?: { render(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string };
+  /** How conversations are written, for tasks that are asked in one. */
+  readonly chat?: TaskChat;
 }
 
 /** A task of lm-evaluation-harness with its documents, ready to be asked. @throws EvaluationError naming the task and the document. */

@@ -1,12 +1,15 @@
+import type { ChatTool } from '@tunesmith/tokenizers';
 import { EvaluationError } from '../evaluation-error.js';
+import { chatTools } from '../function-calls/described-functions.js';
 import { samplers } from '../samplers.js';
 import type { Document } from '../definitions/documents.js';
 import type { PlanOptions } from '../task.js';
 import type { DocumentReader } from './document-reader.js';
-import type { HarnessSources } from './harness-task.js';
 import type { Prompt } from './output-type.js';
 import { asOneTurn, joinDelimited, questionTurns, turnsAsText, type PromptTurn } from './prompt-turns.js';
+import type { TaskChat } from './task-chat.js';
 import type { TaskConfig } from './task-config.js';
+import { toolPrompt } from './tool-prompt.js';
 
 /**
  * Description, examples and question of each document, as lm-evaluation-harness 0.4 puts them together. Documents have to be asked for in their
@@ -22,7 +25,7 @@ export class PromptBuilder {
     private readonly reader: DocumentReader,
     private readonly examples: readonly Document[],
     private readonly options: PlanOptions & { readonly numFewshot: number },
-    private readonly chat: HarnessSources['chat'],
+    private readonly chat: TaskChat | undefined,
   ) {
     const name = config.fewshot_config?.sampler ?? 'default';
     const sampler = samplers.find((each) => each.name === name);
@@ -51,7 +54,16 @@ export class PromptBuilder {
     }
     const choices = config.doc_to_choice == null ? undefined : reader.choices(document, index);
     const parts = { question, ...(choices && { choices }), ...(prefix !== undefined && { prefix }), targetDelimiter: config.target_delimiter, fewshotDelimiter: '' };
-    return this.written([...turns, ...questionTurns(parts)], prefix);
+    return this.written([...turns, ...questionTurns(parts)], prefix, this.tools(document, index));
+  }
+
+  private tools(document: Document, index: number): readonly ChatTool[] {
+    if (this.config.tools == null) return [];
+    try {
+      return chatTools(document[this.config.tools]);
+    } catch (cause) {
+      throw this.reader.problem('tools', index, (cause as Error).message, cause);
+    }
   }
 
   private example(document: Document): PromptTurn[] {
@@ -81,9 +93,19 @@ export class PromptBuilder {
     return turns;
   }
 
-  private written(turns: readonly PromptTurn[], prefix: string | undefined): string {
-    if (!this.chat) return turnsAsText(turns);
-    const conversation = this.options.fewshotAsTurns ? turns : asOneTurn(turns);
-    return this.chat.render(conversation.map(({ role, content }) => ({ role, content })), prefix === undefined || prefix === '');
+  private written(turns: readonly PromptTurn[], prefix: string | undefined, tools: readonly ChatTool[] = []): string {
+    if (!this.chat) return turnsAsText(withTools(turns, tools));
+    const messages = (own: readonly PromptTurn[]) => (this.options.fewshotAsTurns ? own : asOneTurn(own)).map(({ role, content }) => ({ role, content }));
+    const open = prefix === undefined || prefix === '';
+    const shown = tools.length === 0 ? undefined : this.chat.renderWithTools?.(messages(turns), open, tools);
+    return shown ?? this.chat.render(messages(withTools(turns, tools)), open);
   }
+}
+
+/** The turns after a description of the tools, which comes before what else the system says. */
+function withTools(turns: readonly PromptTurn[], tools: readonly ChatTool[]): readonly PromptTurn[] {
+  if (tools.length === 0) return turns;
+  const [system, ...others] = turns[0]?.role === 'system' ? turns : [undefined, ...turns];
+  const asked = others.map((turn, place) => (place === others.length - 1 && turn?.role === 'user' ? { ...turn, delimiter: '\n' } : turn));
+  return [{ role: 'system', content: joinDelimited(toolPrompt(tools), system?.content, '\n\n'), delimiter: '\n\n' }, ...(asked as PromptTurn[])];
 }

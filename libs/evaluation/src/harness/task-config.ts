@@ -62,6 +62,10 @@ export const TaskConfig = z.strictObject({
   gen_prefix: z.string().nullish(),
   /** Our own: what files of a data folder may be called too. */
   data_name: z.string().nullish(),
+  /** Our own: the field with the functions that the model may call. They are shown by its chat template, else described in the prompt. */
+  tools: z.string().min(1).nullish(),
+  /** Our own: fields of another file of the data folder, of the document with the same value in `by`; those in `texts` as JSON. */
+  joined: z.strictObject({ file: z.string().min(1), by: z.string().min(1), texts: z.array(z.string()).default([]) }).nullish(),
   /** Our own: only documents for which this template renders `True` are asked. */
   where: z.string().nullish(),
   /** Our own: further fields of every document, each a template over those before it. */

@@ -34,6 +34,8 @@ export interface GenerationOutcome {
   /** Right answers; at least one. */
   readonly references: readonly string[];
   readonly document: Document;
+  /** Of tasks with `tools`: the functions that the model was shown. */
+  readonly tools?: unknown;
 }
 
 /** A metric's value for one document: a number, or what its aggregation takes. */

@@ -32,7 +32,7 @@ export const generateUntil: OutputType = {
     };
   },
 
-  async score(document, { target }, results, { filters, metrics }) {
+  async score(document, { target }, results, { config, filters, metrics }) {
     const responses = (results as RequestResults['generate_until'][]).map(({ text }) => text);
     const references = [target].flat() as string[];
     const values: Record<string, unknown> = {};
@@ -43,7 +43,7 @@ export const generateUntil: OutputType = {
       predictions[name] = prediction;
       const named = (metric: string): string => (filters.length === 1 || name === 'none' ? metric : `${metric}-${name}`);
       for (const { name: metric, parts, ofGeneration } of metrics) {
-        const value = await ofGeneration!({ prediction, references, document });
+        const value = await ofGeneration!({ prediction, references, document, ...(config.tools != null && { tools: document[config.tools] }) });
         if (!parts) values[named(metric)] = value;
         else {
           const parted = value as PartedValues;

@@ -1,9 +1,10 @@
-import type { ChatMessage, ChatTemplate } from '@tunesmith/tokenizers';
+import { EvaluationError } from '../evaluation-error.js';
 import { aggregateGroup } from '../harness/aggregate-group.js';
 import { planHarnessTask } from '../harness/harness-task.js';
+import { taskChat, type TaskChat } from '../harness/task-chat.js';
 import type { FoundGroup } from '../definitions/resolve-tasks.js';
-import { readDefinitions } from '../definitions/task-definitions.js';
-import type { EvaluationTask } from '../task.js';
+import { readDefinitions, type StoredTask } from '../definitions/task-definitions.js';
+import type { EvaluationTask, PlanOptions, TaskSources } from '../task.js';
 import type { PlannedGroup, PlannedTask } from '../planned-task.js';
 
 /** All tasks and groups of the imported definitions: those of lm-evaluation-harness and of our short form. */
@@ -13,10 +14,9 @@ export const definitions: EvaluationTask = {
   async plan(_settings, sources, options) {
     const folder = sources.definitions();
     const { tasks, groups } = await readDefinitions(folder);
-    const template = options.applyChatTemplate ? await sources.chatTemplate() : undefined;
-    const chat = template && { render: (messages: readonly ChatMessage[], addGenerationPrompt: boolean) => renderOpen(template, messages, addGenerationPrompt) };
+    const chat = await chatOf(sources, options, tasks);
     const planned: PlannedTask[] = [];
-    for (const task of tasks) planned.push(await planHarnessTask(task, { folder, ...(chat && { chat }) }, options));
+    for (const task of tasks) planned.push(await planHarnessTask(task, { folder, ...(chat && (options.applyChatTemplate || hasTools(task)) && { chat }) }, options));
     return { tasks: planned, groups: groups.filter(({ metrics }) => metrics.length > 0).map(planGroup) };
   },
 };
@@ -30,10 +30,16 @@ function planGroup(group: FoundGroup): PlannedGroup {
   };
 }
 
-/** A conversation; where its last turn is the beginning of an answer, it ends with that, and not with the end of the turn. */
-function renderOpen(template: Pick<ChatTemplate, 'render'>, messages: readonly ChatMessage[], addGenerationPrompt: boolean): string {
-  const text = template.render(messages, { addGenerationPrompt });
-  if (addGenerationPrompt) return text;
-  const begun = messages.at(-1)!.content;
-  return text.slice(0, text.lastIndexOf(begun) + begun.length);
+/** How conversations are written, where some are: tasks with tools are asked in one whenever the model has a chat template. */
+async function chatOf(sources: TaskSources, { applyChatTemplate }: PlanOptions, tasks: readonly StoredTask[]): Promise<TaskChat | undefined> {
+  if (!applyChatTemplate && !tasks.some(hasTools)) return undefined;
+  const template = await sources.chatTemplate().catch((error: unknown) => {
+    if (!applyChatTemplate && error instanceof EvaluationError && error.code === 'no-chat-template') return undefined;
+    throw error;
+  });
+  return template && taskChat(template);
+}
+
+function hasTools({ config }: StoredTask): boolean {
+  return config.tools != null;
 }

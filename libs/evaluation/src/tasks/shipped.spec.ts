@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ChatTemplate } from '@tunesmith/tokenizers';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import { importTasks, shippedTasks } from '../definitions/import-tasks.js';
 import { resolveTasks } from '../definitions/resolve-tasks.js';
+import { EvaluationError } from '../evaluation-error.js';
+import { isList, isRecord, readJsonValue, showValue, type CallRecord, type CallValue } from '../function-calls/call-value.js';
 import type { PlannedItem, PlannedTask } from '../planned-task.js';
 import type { GenerateUntilRequest, LoglikelihoodRequest } from '../requests/evaluation-request.js';
 import type { PlanOptions } from '../task.js';
@@ -27,9 +31,9 @@ const asked = ({ requests }: PlannedItem) => (requests as readonly Loglikelihood
 
 test('every shipped task is well formed; the fifteen of LaMini and all subjects of MMLU are there', async () => {
   const folder = { path: shippedTasks };
-  const found = await resolveTasks(['lamini', 'mmlu', 'gsm8k', 'pubmedqa', 'perplexity'], [folder]);
-  expect(found.groups.map(({ name, tasks }) => [name, tasks.length])).toEqual([['lamini', 15], ['mmlu::mmlu_stem', 19], ['mmlu::mmlu_humanities', 13], ['mmlu::mmlu_social_sciences', 12], ['mmlu::mmlu_other', 13], ['mmlu', 57]]);
-  expect(found.tasks.map(({ config }) => config.task)).toHaveLength(15 + 57 + 3);
+  const found = await resolveTasks(['lamini', 'mmlu', 'gsm8k', 'pubmedqa', 'perplexity', 'humaneval', 'humaneval_instruct', 'mbpp', 'bfcl', 'toolbench_static'], [folder]);
+  expect(found.groups.map(({ name, tasks }) => [name, tasks.length])).toEqual([['lamini', 15], ['mmlu::mmlu_stem', 19], ['mmlu::mmlu_humanities', 13], ['mmlu::mmlu_social_sciences', 12], ['mmlu::mmlu_other', 13], ['mmlu', 57], ['bfcl', 5]]);
+  expect(found.tasks.map(({ config }) => config.task)).toHaveLength(15 + 57 + 3 + 3 + 5 + 1);
 });
 
 // What the Python functions of lm-evaluation-harness 0.4.13 make of the same documents.
@@ -124,4 +128,74 @@ test('MBPP shows three problems of its prompt part, and asks those of its test p
   expect(task.items[0]!.requests).toMatchObject([{ until: ['[DONE]'], maxNewTokens: 256 } satisfies Partial<GenerateUntilRequest>]);
   const scores = await Promise.all(task.items.map((item) => task.score(item, [{ text: `${document(11).code}\n`, tokens: 1 }])));
   expect(scores.map(({ metrics }) => metrics)).toEqual([{ 'pass@1': 1 }, { 'pass@1': 0 }]);
+});
+
+const weather = { name: 'weather.get', description: 'What the sky does.', parameters: { type: 'dict', properties: { city: { type: 'string', description: 'Where.' }, hours: { type: 'float', description: 'How long.' } }, required: ['city'] } };
+const rain = { id: 'multiple_0', question: [[{ role: 'user', content: 'Rain in Oslo?' }]], function: [weather] };
+
+async function leaderboard(template?: string): Promise<PlannedTask> {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, 'BFCL_v4_multiple.json'), [rain, { ...rain, id: 'multiple_1' }].map((each) => JSON.stringify(each)).join('\n'));
+  await writeFile(join(folder.path, 'possible_answer_BFCL_v4_multiple.json'), '{"id": "multiple_0", "ground_truth": [{"weather.get": {"city": ["Oslo"], "hours": [5.0, ""]}}]}\n{"id": "multiple_1", "ground_truth": []}\n');
+  await importTasks({ tasks: ['bfcl'], data: folder.path, hubCache: folder.path }, join(folder.path, 'tasks'), context);
+  const sources = { ...askableSources([], join(folder.path, 'tasks')), chatTemplate: () => (template === undefined ? Promise.reject(new EvaluationError({ message: 'none', code: 'no-chat-template' })) : Promise.resolve(new ChatTemplate(template))) };
+  const { tasks, groups } = await definitions.plan({ kind: 'definitions', name: 'definitions' }, sources, planOptions);
+  expect([tasks.map(({ name }) => name), groups.map(({ name }) => name)]).toEqual([['bfcl_multiple'], ['bfcl']]);
+  return tasks[0]!;
+}
+
+test('function calling shows the tools by the chat template, else in the prompt; the data folder says which categories there are', async () => {
+  const turns = '{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>';
+  const [knows, knowsNone, plain] = [await leaderboard(`{% for tool in tools or [] %}{{ tool | tojson }}{% endfor %}${turns}`), await leaderboard(turns), await leaderboard()];
+  const schema = '{"name":"weather.get","description":"What the sky does.","parameters":{"type":"object","properties":{"city":{"type":"string","description":"Where."},"hours":{"type":"number","description":"How long."}},"required":["city"]}}';
+  const promptOf = (task: PlannedTask) => task.items[0]!.prompt;
+  expect(JSON.parse(promptOf(knows).replace(/<user>.*/s, ''))).toEqual({ type: 'function', function: JSON.parse(schema) });
+  expect(promptOf(knows)).toMatch(/<user>Rain in Oslo\?<assistant>$/);
+  expect(promptOf(knowsNone)).toMatch(/^<system>These functions can be called[^]*<user>Rain in Oslo\?<assistant>$/);
+  expect(promptOf(plain)).toMatch(/^These functions can be called[^]*call nothing\.\n\nRain in Oslo\?\n$/);
+  for (const task of [knowsNone, plain]) expect(promptOf(task)).toContain(`\n${schema}\n`);
+});
+
+test('function calling: right and wrong calls, with what was read', async () => {
+  const task = await leaderboard();
+  const score = async (text: string) => task.score(task.items[0]!, [{ text, tokens: 1 }]);
+  expect(await score('weather.get(city="oslo", hours=5)')).toMatchObject({ metrics: { call_match: 1 }, notes: { function_calls: { calls: ['weather.get(city="oslo", hours=5)'] } } });
+  expect(await score('weather.get(city="Rome")')).toMatchObject({ metrics: { call_match: 0 }, notes: { function_calls: { wrong: 'city: "Rome" is none of ["Oslo"]' } } });
+  expect((task.items[0]!.requests[0] as GenerateUntilRequest).maxNewTokens).toBe(512);
+});
+
+test('function calling: a document without tools, or without its answer, is told', async () => {
+  const files = { 'BFCL_v4_multiple.json': `${JSON.stringify({ ...rain, function: 'weather' })}\n${JSON.stringify(rain)}`, 'possible_answer_BFCL_v4_multiple.json': '{"id": "multiple_0", "ground_truth": []}' };
+  const planWith = async (own: Record<string, string>) => {
+    await using folder = await temporaryFolder();
+    for (const [name, text] of Object.entries(own)) await writeFile(join(folder.path, name), text);
+    await importTasks({ tasks: ['bfcl_multiple'], data: folder.path, hubCache: folder.path }, join(folder.path, 'tasks'), context);
+    return definitions.plan({ kind: 'definitions', name: 'definitions' }, askableSources([], join(folder.path, 'tasks')), planOptions);
+  };
+  await expect(planWith(files)).rejects.toMatchObject({ code: 'task-document-invalid', message: expect.stringMatching(/"bfcl_multiple", document 1, tools: .*list of functions/) });
+  await expect(planWith({ ...files, 'possible_answer_BFCL_v4_multiple.json': '{"id": "multiple_1"}' })).rejects.toMatchObject({ code: 'documents-unjoined', message: expect.stringContaining('document 1') });
+  await expect(planWith({ 'BFCL_v4_multiple.json': files['BFCL_v4_multiple.json'] })).rejects.toMatchObject({ code: 'documents-unjoined', message: expect.stringContaining('possible_answer_BFCL_v4_multiple.json') });
+});
+
+const published = join(import.meta.dirname, '../../../../../shared/data/agent');
+const withData = existsSync(published) ? test : test.skip;
+withData(`the ${existsSync(published) ? '600 rows of ../shared/data/agent' : 'rows of ../shared/data/agent, which is not here'}: every right answer is called right, and another function's wrong`, async () => {
+  await using folder = await temporaryFolder();
+  await importTasks({ tasks: ['bfcl'], data: published, hubCache: folder.path }, join(folder.path, 'tasks'), context);
+  const { tasks } = await definitions.plan({ kind: 'definitions', name: 'definitions' }, askableSources([], join(folder.path, 'tasks')), planOptions);
+  expect(tasks.map(({ items }) => items.length)).toEqual([400, 200]);
+  for (const task of tasks) {
+    for (const item of task.items) {
+      const [truth] = readJsonValue(String(item.target)) as readonly CallRecord[];
+      const [[name, values]] = Object.entries(truth!) as [[string, Record<string, readonly CallValue[]>]];
+      const first = (right: CallValue): CallValue => (isList(right) ? right.find((each) => each !== '') : right) ?? '';
+      // Inside of records and lists of them, what is right is a list too.
+      const open = (value: CallValue): CallValue => (isList(value) ? value.map(open) : isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([, right]) => first(right) !== '').map(([key, right]) => [key, first(right)])) : value);
+      const given = Object.fromEntries(Object.entries(values).filter(([, right]) => first(right) !== '').map(([key, right]) => [key, open(first(right))]));
+      const call = (called: string) => `<tool_call>{"name": ${JSON.stringify(called)}, "arguments": ${showValue(given)}}</tool_call>`;
+      const right = await task.score(item, [{ text: call(name), tokens: 1 }]);
+      expect([item.index, right.metrics, right.notes]).toEqual([item.index, { call_match: 1 }, expect.anything()]);
+      expect((await task.score(item, [{ text: call(`${name}_`), tokens: 1 }])).metrics).toEqual({ call_match: 0 });
+    }
+  }
 });
