@@ -5,16 +5,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { temporaryFolder } from '@tunesmith/tests-support';
+import { describeWithJail, jail, testWithJail } from '../testing/with-jail.js';
 import { CodeJail } from './code-jail.js';
 
-const small = { cpuSeconds: 1, wallSeconds: 240, memoryBytes: 256 * 2 ** 20 };
+// The clock of the wall is far away: a machine with much to do takes long for a second of computing.
+const small = { cpuSeconds: 1, wallSeconds: 300, memoryBytes: 256 * 2 ** 20 };
 
-describe('a program that nobody has read', () => {
-  let jail: CodeJail;
-  beforeAll(async () => {
-    jail = await CodeJail.open();
-  });
-
+describeWithJail('a program that nobody has read', () => {
   test.each([
     ['runs to its end', 'assert sum([1, 2]) == 3', 'passed', undefined],
     ['uses the standard library and writes in its folder', 'import re, json, heapq, asyncio, tempfile\nwith open("a", "w") as f: f.write("x")\nassert open("a").read() == "x"\ntempfile.TemporaryFile().write(b"x")\nasync def one(): return 1\nassert asyncio.run(one()) == 1', 'passed', undefined],
@@ -97,7 +94,7 @@ describe('without a jail', () => {
     await expect(CodeJail.open('python-of-nobody')).rejects.toMatchObject({ code: 'code-jail-missing', message: expect.stringMatching(/no python-of-nobody .* user namespaces/s) });
   });
 
-  test('where the kernel gives no namespaces, the program is not run', async () => {
+  testWithJail('where the kernel gives no namespaces, the program is not run', async () => {
     // In a user namespace that may make no others.
     const program = `import subprocess, sys, json\norder = json.dumps({"program": "open('/tmp/ran', 'w')", "limits": {}})\nprint(subprocess.run([sys.executable, "-s", "-B", ${JSON.stringify(join(import.meta.dirname, 'jail.py'))}], input=order, capture_output=True, text=True, env={}).stdout)`;
     const { stdout } = await promisify(execFile)('unshare', ['--user', '--map-root-user', 'sh', '-c', 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', 'sh', 'python3', '-c', program]);

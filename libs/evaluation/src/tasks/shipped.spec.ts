@@ -12,6 +12,7 @@ import type { GenerateUntilRequest, LoglikelihoodRequest } from '../requests/eva
 import type { PlanOptions } from '../task.js';
 import { taskMetrics } from '../task-metrics.js';
 import { askableSources, planOptions } from '../testing/task-sources.js';
+import { testWithJail } from '../testing/with-jail.js';
 import { definitions } from './definitions.js';
 
 const context = { signal: new AbortController().signal, onProgress: () => undefined };
@@ -101,7 +102,7 @@ test('ToolBench-static asks for the next step, and its metrics read the tools of
   expect(taskMetrics({ task: task!, scores })).toMatchObject({ toolbench_plan_em: 0.5, toolbench_act_em: 1, toolbench_hallu_rate: 0.5, toolbench_f1: 0.6, toolbench_easy_f1: 0, toolbench_hard_f1: 0.6, toolbench_rougeL: 0 });
 });
 
-test('HumanEval goes on with the prompt; the whole function is tested', async () => {
+testWithJail('HumanEval goes on with the prompt; the whole function is tested', async () => {
   const document = { task_id: 'X/0', prompt: 'def twice(x):\n    """Two times x."""\n', entry_point: 'twice', canonical_solution: '    return 2 * x\n', test: 'def check(candidate):\n    assert candidate(2) == 4\n' };
   // Named as its authors publish it.
   const task = await planned('humaneval', 'HumanEval.jsonl', [document, document, document], { numFewshot: undefined });
@@ -113,14 +114,14 @@ test('HumanEval goes on with the prompt; the whole function is tested', async ()
   expect(taskMetrics({ task, scores })).toEqual({ 'pass@1': expect.closeTo(1 / 3, 12), 'pass@1_stderr': expect.closeTo(1 / 3, 12) });
 });
 
-test('HumanEval for chat models begins the answer, and takes what stands before the closing fence', async () => {
+testWithJail('HumanEval for chat models begins the answer, and takes what stands before the closing fence', async () => {
   const document = { prompt: 'def one():\n', entry_point: 'one', test: 'def check(f):\n    assert f() == 1' };
   const task = await planned('humaneval_instruct', 'humaneval.test.jsonl', [document], { applyChatTemplate: true });
   expect(task.items[0]!.prompt).toBe('<user>Write a solution to the following problem and make sure that it passes the tests:\n```python\ndef one():\n\n```\n</user><assistant>Here is the completed function:\n```python\ndef one():\n\n');
   expect((await task.score(task.items[0]!, [{ text: '    return 1\n```\nIt returns one.', tokens: 1 }])).metrics).toEqual({ 'pass@1': 1 });
 });
 
-test('MBPP shows three problems of its prompt part, and asks those of its test part', async () => {
+testWithJail('MBPP shows three problems of its prompt part, and asks those of its test part', async () => {
   const document = (task_id: number) => ({ task_id, text: `Task ${task_id}.`, code: `def f${task_id}():\r\n  return ${task_id}`, test_list: [1, 2, 3].map((place) => `assert f${task_id}() == ${task_id} # ${place}`) });
   const task = await planned('mbpp', 'mbpp.jsonl', [1, 2, 3, 4, 5, 10, 11, 510, 511].map(document), { numFewshot: undefined });
   const asked = (task_id: number) => `You are an expert Python programmer, and here is your task: Task ${task_id}. Your code should pass these tests:\n\n${document(task_id).test_list.join('\n')}\n[BEGIN]\n`;
