@@ -14,6 +14,18 @@ export function count(text: string): number {
   return value;
 }
 
+export interface Prices {
+  readonly promptPerMillion: number;
+  readonly answerPerMillion: number;
+}
+
+/** "0.15:0.6": what a million tokens of prompts and of answers cost. */
+export function prices(text: string): Prices {
+  const match = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(text);
+  if (!match) throw new InvalidArgumentError('Expected what a million tokens of prompts and of answers cost, such as 0.15:0.6.');
+  return { promptPerMillion: Number(match[1]), answerPerMillion: Number(match[2]) };
+}
+
 /** For an option that may be given again and again. */
 export function collect(text: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), text];

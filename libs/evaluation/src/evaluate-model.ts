@@ -2,10 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { collectRows, type Row } from '@tunesmith/datasets';
+import type { TeacherUsage } from '@tunesmith/generation';
 import { ChatTemplate } from '@tunesmith/tokenizers';
 import type { WorkContext } from '@tunesmith/tensor';
 import { AskedModel } from './ask-model.js';
 import { EvaluationError } from './evaluation-error.js';
+import { judgeName, type JudgeOptions } from './judging/answer-judge.js';
+import { judgeAll } from './judging/judge-all.js';
 import { mapInParallel } from './map-in-parallel.js';
 import type { ItemScore, Plan, PlannedTask } from './planned-task.js';
 import type { EvaluationResults, GroupResult, TaskResult } from './report/evaluation-results.js';
@@ -32,11 +35,17 @@ export interface EvaluateModelOptions extends Partial<PlanOptions> {
   readonly batchRows?: number;
   /** Where results are kept, and what the models' files are, by digest. */
   readonly cache?: { readonly folder: string; readonly model: string; readonly against?: string };
+  /** Who judges answers, for tasks that have them judged. */
+  readonly judge?: JudgeOptions;
 }
 
 export interface Evaluation {
   /** By `TASK.METRIC`; `TASK.items` is how many items the task has. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** What a reader has to know about single tasks, each with the name of its task. */
+  readonly remarks: readonly string[];
+  /** What the judge was asked and what it took. */
+  readonly judge?: TeacherUsage;
 }
 
 /** The seed of lm-evaluation-harness. */
@@ -53,16 +62,15 @@ export async function evaluateModel(options: EvaluateModelOptions, outFolder: st
   const plan = await planAll(options, context);
   const own = await scoreAll(plan.tasks, options, 'model', context);
   const others = options.againstFolder === undefined ? undefined : await scoreAll(plan.tasks, options, 'against', context);
-  const tasks = plan.tasks.map((task, index): TaskResult => {
-    const scored: TaskScores = { task, scores: own[index]!, ...(others && { against: others[index]! }) };
-    return { ...scored, name: task.name, items: task.items.length, metrics: taskMetrics(scored), comparisons: taskComparisons(scored) };
-  });
+  const answered = plan.tasks.map((task, index): TaskScores => ({ task, scores: own[index]!, ...(others && { against: others[index]! }) }));
+  const judged = await judgeAll(answered, options.judge, context);
+  const tasks = judged.tasks.map((scored): TaskResult => ({ ...scored, name: scored.task.name, items: scored.task.items.length, metrics: taskMetrics(scored), comparisons: taskComparisons(scored) }));
   const groups = plan.groups.map((group) => {
     const items = tasks.filter(({ name }) => group.tasks.includes(name)).reduce((sum, each) => sum + each.items, 0);
     return { name: group.name, members: group.tasks, items, metrics: groupMetrics(group, tasks), comparisons: groupComparisons(group, tasks) };
   });
-  await writeReports({ dtype: options.dtype, tasks, groups }, outFolder);
-  return { metrics: Object.fromEntries([...tasks, ...groups].flatMap(figuresOf)) };
+  await writeReports({ dtype: options.dtype, ...(options.judge && { judge: judgeName(options.judge.source) }), tasks, groups }, outFolder);
+  return { metrics: Object.fromEntries([...tasks, ...groups].flatMap(figuresOf)), remarks: tasks.flatMap(({ name, remarks }) => remarks.map((remark) => `${name}: ${remark}`)), ...(judged.usage && { judge: judged.usage }) };
 }
 
 async function writeReports(results: EvaluationResults, folder: string): Promise<void> {
@@ -80,7 +88,7 @@ function figuresOf({ name, items, metrics, comparisons }: GroupResult): [string,
 async function planAll(options: EvaluateModelOptions, context: WorkContext): Promise<Plan> {
   const { tasks, definitionsFolder, seed = usualSeed, applyChatTemplate = false, fewshotAsTurns = true } = options;
   const sources = sourcesOf(options, context.signal);
-  const planOptions: PlanOptions = { ...options, seed, applyChatTemplate, fewshotAsTurns };
+  const planOptions: PlanOptions = { ...options, seed, applyChatTemplate, fewshotAsTurns, compared: options.againstFolder !== undefined };
   const wanted = definitionsFolder === undefined ? tasks : [...tasks, { kind: 'definitions', name: 'definitions' }];
   if (wanted.length === 0) throw new EvaluationError({ message: 'Expected a task; got none. Name some with --tasks, or give rows with --dataset and --task.', code: 'no-tasks' });
   const taken = new Set<string>();
@@ -96,6 +104,7 @@ async function planAll(options: EvaluateModelOptions, context: WorkContext): Pro
     whole.tasks.push(...plan.tasks);
     whole.groups.push(...plan.groups);
   }
+  if (options.judge === undefined && whole.tasks.some(({ judged }) => judged)) throw new EvaluationError({ message: 'Expected a judge for tasks whose answers are judged; got none. Give one with --judge MODEL or --judge https://ADDRESS --judge-model NAME.', code: 'judge-missing' });
   return whole;
 }
 

@@ -5,6 +5,7 @@ export { detectDomains, type Detection, type DetectOptions, type JudgeSource } f
 export { sixDomains, type DomainLabels } from './detection/domain-labels.js';
 export { evaluateModel, type EvaluateModelOptions, type Evaluation } from './evaluate-model.js';
 export { EvaluationError } from './evaluation-error.js';
+export type { JudgeOptions } from './judging/answer-judge.js';
 export type { ItemScore, Plan, PlannedGroup, PlannedItem, PlannedTask } from './planned-task.js';
 export type { EvaluationTask, PlanOptions, TaskSettings, TaskSources } from './task.js';
 export { findTask, tasks } from './tasks.js';

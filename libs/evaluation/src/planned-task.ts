@@ -40,10 +40,32 @@ export interface PlannedTask {
   readonly items: readonly PlannedItem[];
   /** `results`: one for each request of the item, in their order. Has to be deterministic. */
   score(item: PlannedItem, results: readonly RequestResult[]): ItemScore | Promise<ItemScore>;
+  /** Where another model judges the answers: asked when all models have answered. */
+  judged?(answered: AnsweredItems, ask: AskJudge): Promise<JudgedItems>;
   /** The metrics of the task. */
   columns(scores: readonly ItemScore[]): readonly MetricColumn[];
   /** Metrics that only two models together have; `against` holds the scores of the one that it is compared with. */
   together?(scores: readonly ItemScore[], against: readonly ItemScore[]): Record<string, number>;
+}
+
+/** What the models made of a task's items, in their order. */
+export interface AnsweredItems {
+  readonly scores: readonly ItemScore[];
+  /** Of the model that it is compared with. */
+  readonly against?: readonly ItemScore[];
+}
+
+/** The same with verdicts, and what a reader has to know about the judge. */
+export interface JudgedItems extends AnsweredItems {
+  readonly remarks: readonly string[];
+}
+
+/** Asks a judge several prompts; what it says, in their order. */
+export type AskJudge = (prompts: readonly JudgePrompt[]) => Promise<readonly string[]>;
+
+export interface JudgePrompt {
+  readonly system: string;
+  readonly user: string;
 }
 
 /** A metric of a task: what it says of each item, in their order, and how one number is made of that. */

@@ -1,5 +1,6 @@
 import { answerLoss } from './requests/answer-loss.js';
 import { answer } from './requests/answer.js';
+import { conversation } from './requests/conversation.js';
 import type { EvaluationRequest } from './requests/evaluation-request.js';
 import { generateUntil } from './requests/generate-until.js';
 import { loglikelihoodRolling } from './requests/loglikelihood-rolling.js';
@@ -12,5 +13,6 @@ export const requestKinds: { readonly [Kind in EvaluationRequest['kind']]: Reque
   loglikelihood_rolling: loglikelihoodRolling,
   generate_until: generateUntil,
   answer,
+  conversation,
   answer_loss: answerLoss,
 };

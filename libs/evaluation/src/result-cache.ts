@@ -18,8 +18,8 @@ export interface ResultOwner {
  * Results of requests, kept under what was asked: a file for each model, a line for each result, written as soon as it is there. A larger limit,
  * another metric, and work that was broken off ask only for what is missing. Files that nobody has used for a month are removed.
  */
-export class ResultCache implements Disposable {
-  readonly #results = new Map<string, RequestResult>();
+export class ResultCache<Request extends object = EvaluationRequest, Result = RequestResult> implements Disposable {
+  readonly #results = new Map<string, Result>();
   readonly #file: number;
 
   /** `folder` is made where it is missing. */
@@ -35,11 +35,11 @@ export class ResultCache implements Disposable {
     utimesSync(path, new Date(), new Date());
   }
 
-  get(request: EvaluationRequest): RequestResult | undefined {
+  get(request: Request): Result | undefined {
     return this.#results.get(keyOf(request));
   }
 
-  add(request: EvaluationRequest, result: RequestResult): void {
+  add(request: Request, result: Result): void {
     const key = keyOf(request);
     if (this.#results.has(key)) return;
     this.#results.set(key, result);
@@ -52,7 +52,7 @@ export class ResultCache implements Disposable {
 
   #read(line: string): void {
     try {
-      const [key, result] = JSON.parse(line) as [string, RequestResult];
+      const [key, result] = JSON.parse(line) as [string, Result];
       this.#results.set(key, result);
     } catch {
       // Empty, or cut off by the end of its process: it counts as not there.
@@ -61,7 +61,7 @@ export class ResultCache implements Disposable {
 }
 
 /** The same request has the same key: its text with all settings. */
-export function keyOf(request: EvaluationRequest): string {
+export function keyOf(request: object): string {
   return hash(JSON.stringify(request));
 }
 

@@ -34,6 +34,8 @@ export interface PlanOptions {
   /** With the chat template: examples as turns of the conversation, not as one text. */
   readonly fewshotAsTurns: boolean;
   readonly systemInstruction?: string;
+  /** Whether a second model answers the same. */
+  readonly compared?: boolean;
 }
 
 /** A way to evaluate models: a file of the folder `tasks`, its spec, and a line in `tasks.ts`. */

@@ -2,10 +2,11 @@ import { EvaluationError } from './evaluation-error.js';
 import type { EvaluationTask } from './task.js';
 import { definitions } from './tasks/definitions.js';
 import { exactMatch } from './tasks/exact-match.js';
+import { judge } from './tasks/judge.js';
 import { loss } from './tasks/loss.js';
 
 /** Every kind of task that an evaluation may have. */
-export const tasks: readonly EvaluationTask[] = [exactMatch as EvaluationTask, loss as EvaluationTask, definitions];
+export const tasks: readonly EvaluationTask[] = [exactMatch as EvaluationTask, loss as EvaluationTask, judge as EvaluationTask, definitions];
 
 /** @throws EvaluationError `task-unknown` */
 export function findTask(kind: string): EvaluationTask {

@@ -14,6 +14,7 @@ export { synthesizeInstructions } from './synthesis/synthesize-instructions.js';
 export { synthesizeResponses } from './synthesis/synthesize-responses.js';
 export { openAddressTeacher, type TeacherAddress } from './teachers/address-teacher.js';
 export { openTeacher, type OpenTeacherOptions, type TeacherSource } from './teachers/open-teacher.js';
+export { TeacherAccount } from './teachers/teacher-account.js';
 export { TeacherError } from './teachers/teacher-error.js';
 export { TeacherJournal, type JournalPlace } from './teachers/teacher-journal.js';
 export type { Completion, Teacher, TeacherPrompt, TeacherSampling, TeacherUsage } from './teachers/teacher.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { evaluate, type ArtifactRef, type EvaluateSpec } from '@tunesmith/contracts';
-import type { EvaluateModelOptions, Evaluation } from '@tunesmith/evaluation';
+import { evaluate, type ArtifactRef, type EvaluateSpec, type TeacherAddress } from '@tunesmith/contracts';
+import type { EvaluateModelOptions, Evaluation, JudgeOptions } from '@tunesmith/evaluation';
 import { ArtifactStore, HandlesJob, PlatformConfig, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
 
 /**
@@ -11,8 +11,8 @@ import { ArtifactStore, HandlesJob, PlatformConfig, WorkerPool, type JobHandler,
 export class EvaluateRequestedHandler implements JobHandler<EvaluateSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool, private readonly config: PlatformConfig) {}
 
-  async handle({ model, against, dataset, definitions, batch, ...settings }: EvaluateSpec, job: RunningJob): Promise<JobResult> {
-    const refs: Record<string, ArtifactRef> = { model, ...(against ? { against } : {}), ...(dataset ? { dataset } : {}), ...(definitions ? { definitions } : {}) };
+  async handle({ model, against, dataset, definitions, judge, judgeAddress, judgeNewTokens, batch, ...settings }: EvaluateSpec, job: RunningJob): Promise<JobResult> {
+    const refs: Record<string, ArtifactRef> = { model, ...(against ? { against } : {}), ...(dataset ? { dataset } : {}), ...(definitions ? { definitions } : {}), ...(judge ? { judge } : {}) };
     await using inputs = await this.artifacts.stage(refs, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'evaluation');
@@ -24,9 +24,17 @@ export class EvaluateRequestedHandler implements JobHandler<EvaluateSpec> {
       ...(inputs['definitions'] === undefined ? {} : { definitionsFolder: inputs['definitions'] }),
       ...(batch === undefined ? {} : { batchRows: batch }),
       cache: { folder: join(this.config.home, 'evaluations'), model: model.digest, ...(against ? { against: against.digest } : {}) },
+      ...(judge || judgeAddress ? { judge: { ...this.judgeOf(judge, inputs['judge'], judgeAddress, settings.dtype), journal: { folder: await job.kept(), writer: `${job.jobId}.${job.epoch}` }, maxNewTokens: judgeNewTokens } } : {}),
       outFolder,
     };
-    const { metrics } = await this.workers.run<Evaluation>('evaluate', input, job);
-    return { outputs: { evaluation: await this.artifacts.store(outFolder, 'evaluation', job.signal) }, metrics: { ...metrics } };
+    const { metrics, remarks, judge: usage } = await this.workers.run<Evaluation>('evaluate', input, job);
+    return { outputs: { evaluation: await this.artifacts.store(outFolder, 'evaluation', job.signal) }, metrics: { ...metrics, ...(remarks.length > 0 && { remarks: [...remarks] }), ...(usage && { judge: { ...usage } }) } };
+  }
+
+  /** Names move; the digest of what judges does not. */
+  private judgeOf(model: ArtifactRef | undefined, folder: string | undefined, address: TeacherAddress | undefined, dtype: EvaluateSpec['dtype']): Pick<JudgeOptions, 'source' | 'cache'> {
+    const cached = (judge: string) => ({ folder: join(this.config.home, 'evaluations'), judge });
+    if (address) return { source: { kind: 'address', address }, cache: cached(`${address.model} ${address.url}`) };
+    return { source: { kind: 'model', folder: folder!, name: model!.digest.slice(0, 'sha256:'.length + 12), dtype: dtype === 'float32' ? 'float32' : 'bfloat16' }, cache: cached(model!.digest) };
   }
 }

@@ -30,7 +30,15 @@ export default defineWorker({
     using loaded = await loadForInference(modelFolder, { dtype });
     return await answerConversation(loaded, messages, options, context);
   },
-}, { cores: { chat: 0, compare: 0, importTasks: 0 }, predictMemory: { evaluate: predictWeights, score: predictWeights, chat: predictWeights } });
+}, { cores: { chat: 0, compare: 0, importTasks: 0 }, predictMemory: { evaluate: predictEvaluation, score: predictWeights, chat: predictWeights } });
+
+/** The model, the one compared with and the judge are in memory one after the other. */
+async function predictEvaluation({ modelFolder, againstFolder, judge, dtype }: EvaluateModelOptions): Promise<Record<string, number>> {
+  const models = [modelFolder, againstFolder].filter((folder) => folder !== undefined).map((folder) => ({ modelFolder: folder, dtype }));
+  const judging = judge?.source.kind === 'model' ? [{ modelFolder: judge.source.folder, dtype: judge.source.dtype }] : [];
+  const weights = await Promise.all([...models, ...judging].map(async (each) => (await predictWeights(each))['weights']!));
+  return { weights: Math.max(...weights) };
+}
 
 /** One model is in memory at a time; what is computed with it comes on top. */
 async function predictWeights({ modelFolder, dtype }: { modelFolder: string; dtype: ScoreSpec['dtype'] }): Promise<Record<string, number>> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
 import { importTasksStep } from '../evaluate/import-tasks-step.js';
+import { addJudgeOptions, judgeReference, judgeSettings, type JudgeOptions } from '../evaluate/judge-settings.js';
 import { scoreLines } from '../evaluate/score-lines.js';
 import { addJobOptions, collect, number, type JobOptions } from '../options.js';
 import { outputOf } from '../runs/artifact-of.js';
@@ -11,7 +12,7 @@ import { resolveReference } from '../runs/references.js';
 import { jobCommand, type FinishedJob } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
 
-interface Options extends JobOptions {
+interface Options extends JobOptions, JudgeOptions {
   readonly tasks?: readonly string[];
   readonly data?: string;
   readonly include?: string;
@@ -37,8 +38,8 @@ export const evaluate = defineCommand<[model: string], Options>({
       .option('--data <dir>', 'documents of tasks whose datasets are published elsewhere: NAME.SPLIT.jsonl, .json, .csv or .parquet')
       .option('--include <dir>', 'YAML files whose tasks, groups and tags can be named')
       .option('--dataset <dataset>', 'with --task: the rows of its validation split are asked')
-      .option('--task <[NAME=]KIND:TAG>', 'exact-match:TAG or loss:TAG over the rows with this tag; may be given again', collect)
-      .option('--max-new-tokens <count>', 'longest answer of exact-match (default: 48)', number)
+      .option('--task <[NAME=]KIND:TAG>', 'over the rows with this tag: exact-match:TAG, loss:TAG, judge:TAG (grades from 1 to 10), judge-pairs:TAG (against --against, else the answers of the rows); may be given again', collect)
+      .option('--max-new-tokens <count>', 'longest answer of exact-match (default: 48) and of judge (default: 512)', number)
       .option('--against <model>', 'the model to compare with on the same items, such as smollm2@prod: differences with their intervals and tests')
       .option('--limit <count>', 'the most documents of each task', number)
       .option('--num-fewshot <count>', 'examples before each question, in place of what the tasks say', number)
@@ -48,14 +49,17 @@ export const evaluate = defineCommand<[model: string], Options>({
       .option('--system-instruction <text>', 'what stands before everything else')
       .option('--batch <count>', 'the most rows that go through the model at once; changes nothing but the time', number)
       .addOption(new Option('--dtype <dtype>', 'what the weights are computed in; model: their own type (default: "bfloat16")').choices(['bfloat16', 'float32', 'model']));
-    addJobOptions(command, 'the report and the samples').addHelpText('after', '\nExamples:\n  tunesmith evaluate smollm2@prod --tasks mmlu --data ./mmlu --num-fewshot 5\n  tunesmith evaluate smollm2@prod --tasks ./own.yaml --limit 100 --dtype float32 --json\n  tunesmith evaluate smollm2@prod --dataset helpdesk --task qa=exact-match:identity --task forgetting=loss:replay');
+    addJudgeOptions(command);
+    addJobOptions(command, 'the report and the samples').addHelpText('after', '\nExamples:\n  tunesmith evaluate smollm2@prod --tasks mmlu --data ./mmlu --num-fewshot 5\n  tunesmith evaluate smollm2@prod --tasks ./own.yaml --limit 100 --dtype float32 --json\n  tunesmith evaluate smollm2@prod --dataset helpdesk --task qa=exact-match:identity --task forgetting=loss:replay\n  tunesmith evaluate smollm2@prod --dataset mt-bench --task mt=judge:mt-bench --judge https://api.openai.com/v1 --judge-model gpt-4o-mini --judge-key-variable OPENAI_API_KEY');
   },
 
   async run({ arguments: [model], options }, session) {
     if (!options.tasks && !options.task) throw new UsageError('expected --tasks, or --dataset with --task; got neither', ['--tasks mmlu --data FOLDER', '--dataset helpdesk --task qa=exact-match:identity']);
     if ((options.task === undefined) !== (options.dataset === undefined)) throw new UsageError('expected --dataset and --task together: the rows, and what is asked of them');
+    const tasks = options.task?.map((text) => parseTask(text, options));
     const settings = await stepSettings('evaluate', {
-      tasks: { option: '--task', value: options.task?.map((text) => parseTask(text, options.maxNewTokens)) },
+      ...judgeSettings(options, tasks?.some(({ kind }) => kind === 'judge') ?? false),
+      tasks: { option: '--task', value: tasks },
       limit: { option: '--limit', value: options.limit },
       numFewshot: { option: '--num-fewshot', value: options.numFewshot },
       seed: { option: '--seed', value: options.seed },
@@ -66,7 +70,7 @@ export const evaluate = defineCommand<[model: string], Options>({
       dtype: { option: '--dtype', value: options.dtype },
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
-    const references: StepSettings = { model: await resolveReference(session, model, 'MODEL') };
+    const references: StepSettings = { model: await resolveReference(session, model, 'MODEL'), ...(await judgeReference(session, options)) };
     if (options.dataset !== undefined) references['dataset'] = await resolveReference(session, options.dataset, '--dataset');
     if (options.against !== undefined) references['against'] = await resolveReference(session, options.against, '--against');
     const before = options.tasks && { 'import-tasks': { uses: 'import-tasks', with: await importTasksStep(session, options.tasks, options) } };
@@ -76,19 +80,29 @@ export const evaluate = defineCommand<[model: string], Options>({
       const folder = await placeResult(session, artifact, out);
       const results = resultsByTask(job);
       return {
-        document: { results, samples: folder && join(folder, 'samples.jsonl'), artifact: artifact.digest, path: folder, run: job.run.id },
-        lines: scoreLines(job.step.metrics, await import('@tunesmith/contracts')),
+        document: { results, ...(remarksOf(job).length > 0 && { remarks: remarksOf(job) }), samples: folder && join(folder, 'samples.jsonl'), artifact: artifact.digest, path: folder, run: job.run.id },
+        lines: [...scoreLines(job.step.metrics, await import('@tunesmith/contracts')), ...remarksOf(job)],
       };
     });
   },
 });
 
 /** "qa=exact-match:identity" -> the task `qa`; without a name the tag is the name. */
-function parseTask(text: string, maxNewTokens: number | undefined) {
-  const match = /^(?:([^=:]+)=)?(exact-match|loss):(.+)$/.exec(text);
-  if (!match) throw new UsageError(`--task: expected [NAME=]exact-match:TAG or [NAME=]loss:TAG; got "${text}"`, ['--task qa=exact-match:identity', '--task forgetting=loss:replay']);
-  const [, name, kind, tag] = match;
-  return { kind: kind!, name: name ?? tag!, tag: tag!, ...(kind === 'exact-match' && maxNewTokens !== undefined ? { maxNewTokens } : {}) };
+function parseTask(text: string, { maxNewTokens, judgeReference: reference }: Options) {
+  const match = /^(?:([^=:]+)=)?(exact-match|loss|judge|judge-pairs):(.+)$/.exec(text);
+  if (!match) throw new UsageError(`--task: expected [NAME=]KIND:TAG with exact-match, loss, judge or judge-pairs as KIND; got "${text}"`, ['--task qa=exact-match:identity', '--task forgetting=loss:replay', '--task mt=judge:mt-bench']);
+  const [, name, word, tag] = match;
+  const kind = word === 'judge-pairs' ? 'judge' : word!;
+  return {
+    kind, name: name ?? tag!, tag: tag!,
+    ...(word === 'judge-pairs' && { mode: 'pairwise' }), ...(kind === 'judge' && reference && { reference }), ...(kind !== 'loss' && maxNewTokens !== undefined && { maxNewTokens }),
+  };
+}
+
+/** What a reader has to know about single tasks. */
+function remarksOf({ step }: FinishedJob): string[] {
+  const { remarks } = step.metrics;
+  return Array.isArray(remarks) ? remarks.map(String) : [];
 }
 
 /** The step's metrics are named TASK.METRIC; a metric's name has no dot. */

@@ -28,7 +28,7 @@ async function evaluated(words: readonly string[]): Promise<{ code: number | nul
     [`GET /v1/artifacts/${encodeURIComponent(sampleDigest)}`]: { mediaType: evaluation.mediaType, files: [{ path: 'samples.jsonl', size: 3, digest: `sha256:${createHash('sha256').update('{}\n').digest('hex')}` }] },
     [`GET /v1/artifacts/${encodeURIComponent(sampleDigest)}/files/samples.jsonl`]: (_request, answer) => void answer.end('{}\n'),
     [`GET /v1/runs/${sampleRunId}/events`]: (_request, answer) => {
-      const done = succeededRun({ name: 'evaluate', uses: 'evaluate', outputs: { evaluation }, metrics: { 'mmlu.acc': 0.25, 'mmlu.acc_stderr': 0.01, 'mmlu.items': 8, 'v1.5.exact_match-strict': 1 } });
+      const done = succeededRun({ name: 'evaluate', uses: 'evaluate', outputs: { evaluation }, metrics: { 'mmlu.acc': 0.25, 'mmlu.acc_stderr': 0.01, 'mmlu.items': 8, 'v1.5.exact_match-strict': 1, remarks: ['mmlu: the judge always names the first answer'] } });
       sendEvents(answer)('end', { ...done, steps: [sampleStep({ name: 'import-tasks', uses: 'import-tasks', status: 'succeeded' }), ...done.steps] });
       answer.end();
     },
@@ -89,9 +89,26 @@ test.each([
   [['m', '--tasks', ' , '], '--tasks: expected names'],
   [['m', '--tasks', 'mmlu', '--limit', '0'], '--limit'],
   [['m', '--tasks', 'mmlu', '--dtype', 'int8'], '--dtype'],
+  [['m', '--dataset', 'd', '--task', 'rouge:x'], 'exact-match, loss, judge or judge-pairs'],
+  [['m', '--dataset', 'd', '--task', 'judge:x'], '--judge: expected who judges'],
+  [['m', '--dataset', 'd', '--task', 'loss:x', '--judge', 'q'], 'expected a task whose answers are judged'],
+  [['m', '--dataset', 'd', '--task', 'judge:x', '--judge', 'q', '--prices', '1:2'], '--prices: expected an address as --judge; got q'],
+  [['m', '--dataset', 'd', '--task', 'judge:x', '--judge', 'https://e.com/v1'], '--judge-model: expected'],
+  [['m', '--dataset', 'd', '--task', 'judge:x', '--judge', 'https://e.com/v1', '--judge-model', 'b', '--judge-key-variable', 'TUNESMITH_TOKEN'], '--judge-key-variable: expected the name'],
 ])('%j is wrong use: %s', async (words, reason) => {
   const { code, stderr } = await evaluated(words);
   expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
+});
+
+test('answers are judged by a registered model, or by a server', async () => {
+  const { steps, stdout } = await evaluated(['m', '--dataset', 'd', '--task', 'mt=judge:mt-bench', '--task', 'judge-pairs:mt-bench', '--judge', 'qwen@prod', '--judge-tokens', '64', '--judge-reference', '--max-new-tokens', '100']);
+  const task = { kind: 'judge', tag: 'mt-bench', reference: true, maxNewTokens: 100 };
+  expect(steps!['evaluate']!.with).toEqual({ model: 'm', dataset: 'd', judge: 'qwen@prod', judgeNewTokens: 64, tasks: [{ ...task, name: 'mt' }, { ...task, name: 'mt-bench', mode: 'pairwise' }] });
+  expect(stdout).toContain('mmlu: the judge always names the first answer');
+  const elsewhere = await evaluated(['m', '--dataset', 'd', '--task', 'judge:mt', '--judge', 'https://example.com/v1', '--judge-model', 'big', '--judge-key-variable', 'BIG_API_KEY', '--prices', '1:2', '--spending-cap', '3', '--retries', '1']);
+  expect(elsewhere.steps!['evaluate']!.with).toEqual({
+    model: 'm', dataset: 'd', tasks: [{ kind: 'judge', name: 'mt', tag: 'mt' }], judgeAddress: { url: 'https://example.com/v1', model: 'big', keyVariable: 'BIG_API_KEY', prices: { promptPerMillion: 1, answerPerMillion: 2 }, spendingCap: 3, retries: 1 },
+  });
 });
 
 test('a file that is not there, or no YAML, is said before anything is sent', async () => {

@@ -1,16 +1,12 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { addJobOptions, collect, collectTexts, number, type JobOptions } from '../options.js';
+import { Option, type Command } from 'commander';
+import { addJobOptions, collect, collectTexts, number, prices, type JobOptions } from '../options.js';
+import type { AddressOptions } from '../runs/teacher-settings.js';
 
 export const synthesisKinds = ['self-replay', 'instructions', 'responses'] as const;
 export type SynthesisKind = (typeof synthesisKinds)[number];
 
-export interface Prices {
-  readonly promptPerMillion: number;
-  readonly answerPerMillion: number;
-}
-
 /** What was typed; which options belong to which kind is in `synthesize-settings.ts`. */
-export interface SynthesizeOptions extends JobOptions {
+export interface SynthesizeOptions extends JobOptions, AddressOptions {
   readonly kind?: SynthesisKind;
   readonly model?: string;
   readonly maxNewTokens?: number;
@@ -18,12 +14,6 @@ export interface SynthesizeOptions extends JobOptions {
   readonly teacher?: string;
   readonly teacherModel?: string;
   readonly keyVariable?: string;
-  readonly concurrency?: number;
-  readonly requestsPerMinute?: number;
-  readonly timeout?: number;
-  readonly retries?: number;
-  readonly prices?: Prices;
-  readonly spendingCap?: number;
   readonly seeds?: string;
   readonly rows?: number;
   readonly requests?: number;
@@ -130,12 +120,6 @@ export function addSynthesizeOptions(command: Command): void {
       'A run that was interrupted goes on where it stopped: tunesmith run resume RUN. What a teacher has answered is not asked again.',
     ].join('\n'),
   );
-}
-
-function prices(text: string): Prices {
-  const match = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(text);
-  if (!match) throw new InvalidArgumentError('Expected what a million tokens of prompts and of answers cost, such as 0.15:0.6.');
-  return { promptPerMillion: Number(match[1]), answerPerMillion: Number(match[2]) };
 }
 
 function shareOrOff(text: string): number | 'off' {

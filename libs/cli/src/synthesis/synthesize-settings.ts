@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js';
-import { isPath, providePath, resolveReference } from '../runs/references.js';
+import { providePath, resolveReference } from '../runs/references.js';
 import { stepSettings, type Setting, type StepSettings } from '../runs/step-settings.js';
+import { addressSetting, isAddress, partsOf, teacherReference } from '../runs/teacher-settings.js';
 import type { Session } from '../session.js';
 import type { SynthesisKind, SynthesizeOptions } from './synthesize-options.js';
 
@@ -59,12 +60,6 @@ function replaySettings({ maxNewTokens, placeholder }: SynthesizeOptions): Recor
   return { maxNewTokens: { option: '--max-new-tokens', value: maxNewTokens }, placeholders: { option: '--placeholder', value: placeholder } };
 }
 
-/** An object of the parts that were given; undefined where none was. */
-function partsOf(parts: Readonly<Record<string, readonly [option: string, value: StepSettings[string] | undefined]>>): Setting {
-  const given = Object.entries(parts).flatMap(([key, [, value]]) => (value === undefined ? [] : [[key, value] as const]));
-  return { option: Object.values(parts)[0]![0], options: Object.fromEntries(Object.entries(parts).map(([key, [option]]) => [key, option])), value: given.length === 0 ? undefined : Object.fromEntries(given) };
-}
-
 /** Parts within a part: told by the first option of it. */
 function valueOf(setting: Setting): StepSettings[string] | undefined {
   return setting.value;
@@ -94,20 +89,6 @@ function answeringSettings(kind: Exclude<SynthesisKind, 'self-replay'>, options:
   };
 }
 
-function addressSetting(option: '--teacher' | '--judge', url: string, model: string | undefined, keyVariable: string | undefined, options: SynthesizeOptions): Setting {
-  return partsOf({
-    url: [option, url],
-    model: [`${option}-model`, model],
-    keyVariable: [option === '--teacher' ? '--key-variable' : '--judge-key-variable', keyVariable],
-    concurrency: ['--concurrency', options.concurrency],
-    requestsPerMinute: ['--requests-per-minute', options.requestsPerMinute],
-    timeoutSeconds: ['--timeout', options.timeout],
-    retries: ['--retries', options.retries],
-    prices: ['--prices', options.prices && { ...options.prices }],
-    spendingCap: ['--spending-cap', options.spendingCap],
-  });
-}
-
 function instructionSettings(options: SynthesizeOptions): Record<string, Setting> {
   return {
     rows: { option: '--rows', value: options.rows },
@@ -134,14 +115,4 @@ async function references(session: Session, kind: SynthesisKind, dataset: string
     ...(teacher !== undefined && (await teacherReference(session, teacher, 'teacher'))),
     ...(judge !== undefined && (await teacherReference(session, judge, 'judge'))),
   };
-}
-
-async function teacherReference(session: Session, text: string, key: 'teacher' | 'judge'): Promise<StepSettings> {
-  if (isAddress(text)) return {};
-  if (isPath(text) && text.toLowerCase().endsWith('.gguf')) return { [`${key}File`]: await providePath(session, text, `--${key}`) };
-  return { [key]: await resolveReference(session, text, `--${key}`) };
-}
-
-function isAddress(text: string): boolean {
-  return /^https?:\/\//i.test(text);
 }

@@ -13,7 +13,7 @@ const hostile = '</pre></details><script>alert(1)</script><img src=x onerror="al
 
 interface ItemCase { readonly prompt: string; readonly right: boolean; readonly other?: boolean; readonly domain?: string; readonly choices?: readonly string[]; readonly target?: unknown; readonly prediction?: unknown; readonly notes?: Record<string, unknown> }
 
-function resultOf(name: string, cases: readonly ItemCase[], about: Record<string, unknown> = {}): TaskResult {
+function resultOf(name: string, cases: readonly ItemCase[], about: Record<string, unknown> = {}, remarks: readonly string[] = []): TaskResult {
   const task: PlannedTask = {
     name, about,
     items: cases.map(({ prompt, domain, choices, target = 0 }, index) => ({ index, prompt, target, requests: [], ...(domain !== undefined && { domain }), ...(choices && { choices }) })),
@@ -23,7 +23,7 @@ function resultOf(name: string, cases: readonly ItemCase[], about: Record<string
   const scoreOf = (right: boolean, { choices, prediction = 0, notes }: ItemCase): ItemScore => ({ prediction, logProbs: choices ? choices.map((_, place) => -place - 0.5) : [-0.25, -1], metrics: { acc: right ? 1 : 0 }, ...(notes && { notes }) });
   const scores = cases.map((each) => scoreOf(each.right, each));
   const scored = { task, scores, ...(cases[0]!.other !== undefined && { against: cases.map((each) => scoreOf(each.other!, each)) }) };
-  return { ...scored, name, items: cases.length, metrics: taskMetrics(scored), comparisons: taskComparisons(scored) };
+  return { ...scored, name, items: cases.length, metrics: taskMetrics(scored), comparisons: taskComparisons(scored), remarks };
 }
 
 const resultsOf = (...tasks: TaskResult[]): EvaluationResults => ({ dtype: 'float32', tasks, groups: [] });
@@ -36,10 +36,10 @@ function markupOf(html: string): { elements: Set<string>; attributes: Set<string
 
 test('whatever stands in items, names and answers is text on the page, and nothing is fetched or run', () => {
   const nasty: ItemCase = { prompt: hostile, right: true, other: false, domain: hostile, choices: [hostile, 'b'], target: [0], prediction: 0, notes: { [hostile]: { why: hostile } } };
-  const tasks = [resultOf(hostile, [nasty, { ...nasty, domain: 'law' }, { ...nasty, domain: 'code', right: false }]), resultOf('free', [{ prompt: 'Why?', right: true, other: true, target: hostile, prediction: { text: hostile } }, { prompt: 'x', right: true, other: true }])];
+  const tasks = [resultOf(hostile, [nasty, { ...nasty, domain: 'law' }, { ...nasty, domain: 'code', right: false }], {}, [hostile]), resultOf('free', [{ prompt: 'Why?', right: true, other: true, target: hostile, prediction: { text: hostile } }, { prompt: 'x', right: true, other: true }])];
   const html = htmlReport(resultsOf(...tasks));
   const { elements, attributes } = markupOf(html);
-  const known = new Set('!doctype html head meta title style body h1 h2 section table tr th td p pre details summary dl dt dd svg rect text line polygon circle path'.split(' '));
+  const known = new Set('!doctype html head meta title style body h1 h2 section table tr th td p pre details summary dl dt dd ul li svg rect text line polygon circle path'.split(' '));
   expect([...elements].filter((name) => !known.has(name))).toEqual([]);
   expect([...attributes].filter((name) => /^on|src|href|style$/i.test(name))).toEqual([]);
   expect(html).not.toMatch(/url\(|@import/);

@@ -34,6 +34,16 @@ export interface AnswerRequest {
   readonly maxNewTokens: number;
 }
 
+/** What the model answers to each of several questions in turn, greedily: each with the questions and its own answers before it. */
+export interface ConversationRequest {
+  readonly kind: 'conversation';
+  /** Before the first question. */
+  readonly system?: string;
+  readonly questions: readonly string[];
+  /** Of each answer. */
+  readonly maxNewTokens: number;
+}
+
 /** How likely what the assistant says in a conversation is, token by token. */
 export interface AnswerLossRequest {
   readonly kind: 'answer_loss';
@@ -41,7 +51,7 @@ export interface AnswerLossRequest {
 }
 
 /** What a model is asked. Plain data: the same request of the same model has the same result, which is kept under its content. */
-export type EvaluationRequest = LoglikelihoodRequest | LoglikelihoodRollingRequest | GenerateUntilRequest | AnswerRequest | AnswerLossRequest;
+export type EvaluationRequest = LoglikelihoodRequest | LoglikelihoodRollingRequest | GenerateUntilRequest | AnswerRequest | ConversationRequest | AnswerLossRequest;
 
 /** What comes back, by kind. Natural logarithms throughout; plain data. */
 export interface RequestResults {
@@ -50,6 +60,7 @@ export interface RequestResults {
   readonly loglikelihood_rolling: { readonly logProb: number; readonly tokens: number };
   readonly generate_until: { readonly text: string; readonly tokens: number };
   readonly answer: { readonly text: string; readonly logProbs: readonly number[] };
+  readonly conversation: { readonly answers: readonly string[] };
   readonly answer_loss: { readonly logProbs: readonly number[] };
 }
 export type RequestResult = RequestResults[keyof RequestResults];

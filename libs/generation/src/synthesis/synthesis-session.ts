@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import type { WorkContext, WorkProgress } from '@tunesmith/tensor';
-import { openTeacher } from '../teachers/open-teacher.js';
+import { TeacherAccount } from '../teachers/teacher-account.js';
 import { TeacherError } from '../teachers/teacher-error.js';
-import { TeacherJournal } from '../teachers/teacher-journal.js';
 import type { Completion, Teacher, TeacherPrompt, TeacherSampling } from '../teachers/teacher.js';
 import { Judge, type JudgeCalibration } from './judge.js';
 import type { AnsweringOptions } from './synthesis-options.js';
@@ -11,38 +9,11 @@ import type { SynthesisReport } from './synthesis-report.js';
 /** A grade is a letter; some models say a word before it. */
 const judgeSampling: TeacherSampling = { maxNewTokens: 8, temperature: 0, topP: 1 };
 
-/** A teacher with its journal. */
-class Account implements AsyncDisposable {
-  private constructor(readonly teacher: Teacher, readonly journal: TeacherJournal) {}
-
-  static async open(source: AnsweringOptions['teacher'], journalOptions: AnsweringOptions['journal'], role: string, signal: AbortSignal): Promise<Account> {
-    const journal = await TeacherJournal.open({ ...journalOptions, folder: join(journalOptions.folder, role) });
-    try {
-      return new Account(await openTeacher(source, { signal, spent: journal.usage.cost }), journal);
-    } catch (error) {
-      await journal[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  /** In batches that are stored one by one. */
-  async ask(prompts: readonly TeacherPrompt[], sampling: TeacherSampling, batch: number, context: WorkContext): Promise<Completion[]> {
-    const completions: Completion[] = [];
-    for (let start = 0; start < prompts.length; start += batch) completions.push(...(await this.journal.complete(this.teacher, prompts.slice(start, start + batch), sampling, context)));
-    return completions;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.teacher[Symbol.asyncDispose]();
-    await this.journal[Symbol.asyncDispose]();
-  }
-}
-
 /** The teacher and the judge of one job, open. */
 export class SynthesisSession implements AsyncDisposable {
   private constructor(
-    private readonly own: Account,
-    private readonly judging: Account | undefined,
+    private readonly own: TeacherAccount,
+    private readonly judging: TeacherAccount | undefined,
     private readonly batch: number,
     readonly judge: Judge | undefined,
     private readonly calibration: JudgeCalibration | undefined,
@@ -51,8 +22,8 @@ export class SynthesisSession implements AsyncDisposable {
   /** Opens both and calibrates the judge, before anything is generated. */
   static async open({ teacher, judge, journal, batch, seed }: AnsweringOptions, context: WorkContext): Promise<SynthesisSession> {
     await using opened = new AsyncDisposableStack();
-    const own = opened.use(await Account.open(teacher, journal, 'teacher', context.signal));
-    const judging = judge && opened.use(await Account.open(judge.model, journal, 'judge', context.signal));
+    const own = opened.use(await TeacherAccount.open(teacher, journal, 'teacher', context.signal));
+    const judging = judge && opened.use(await TeacherAccount.open(judge.model, journal, 'judge', context.signal));
     const asks = judging && new Judge(async (prompts, within) => (await judging.ask(prompts, judgeSampling, batch, within)).map(({ text }) => text), judge.keep, seed);
     const calibration = await asks?.calibrate(context);
     opened.move();

@@ -1,0 +1,38 @@
+import { mean } from '../mean.js';
+import type { AskJudge, ItemScore } from '../planned-task.js';
+import { askVerdicts } from './ask-verdicts.js';
+import { gradePrompt } from './judge-prompts.js';
+import { readGrade } from './read-verdict.js';
+
+/** What a row asks, and the right answers where the judge may see them. */
+export interface JudgedRow {
+  readonly questions: readonly string[];
+  readonly references?: readonly string[];
+}
+
+/** Every answer of every conversation graded from 1 to 10; an item whose judge gave no grade for one of its turns has no verdict. Values: grade, grade_turn_N, no_verdict. */
+export async function gradeAnswers(rows: readonly JudgedRow[], scores: readonly ItemScore[], ask: AskJudge): Promise<ItemScore[]> {
+  const turns = rows.flatMap(({ questions, references }, row) => questions.map((_, turn) => {
+    const answers = answersOf(scores[row]!).slice(0, turn + 1);
+    return { row, prompt: gradePrompt({ questions: questions.slice(0, turn + 1), answers }, references?.slice(0, turn + 1)) };
+  }));
+  const verdicts = await askVerdicts(turns.map(({ prompt }) => prompt), readGrade, 'GRADE: N', ask);
+  const most = Math.max(...rows.map(({ questions }) => questions.length));
+  return scores.map((score, row) => {
+    const own = verdicts.filter((_, place) => turns[place]!.row === row);
+    const grades = own.map(({ verdict }) => verdict);
+    const complete = grades.every((grade) => grade !== null);
+    const byTurn = most === 1 ? {} : Object.fromEntries(Array.from({ length: most }, (_, turn) => [`grade_turn_${turn + 1}`, grades[turn] ?? null]));
+    return withValues(score, { grade: complete ? mean(grades) : null, ...byTurn, no_verdict: complete ? 0 : 1 }, own);
+  });
+}
+
+/** What a model said in each turn. */
+export function answersOf({ prediction }: ItemScore): readonly string[] {
+  return [prediction].flat() as string[];
+}
+
+/** A score with values of metrics, and with what the judge said. */
+export function withValues(score: ItemScore, values: Readonly<Record<string, number | null>>, judge: unknown, others: Readonly<Record<string, unknown>> = {}): ItemScore {
+  return { ...score, values, metrics: Object.fromEntries(Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== null)), notes: { ...score.notes, ...others, judge } };
+}
