@@ -15,5 +15,5 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.toolchain/'],
   modulePathIgnorePatterns: ['/dist/', '/.toolchain/'],
   // It only bounds a hang, as `eventually` does within it: no test is slow where the machine is.
-  testTimeout: 300_000,
+  testTimeout: 600_000,
 };

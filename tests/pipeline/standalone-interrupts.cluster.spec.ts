@@ -120,7 +120,7 @@ steps:
 
   test('is watched live, and Ctrl-C stops watching only', async () => {
     const watch = platform.start('run', 'watch', id);
-    await eventually('live progress', () => /long: train +0% +\d+\/100000 steps.*loss \d/.test(watch.output()));
+    await eventually('live progress', () => /long: train +\d+% +\d+\/100000 steps.*loss \d/.test(watch.output()));
     expect(watch.output()).toMatch(/✓ short/);
     watch.child.kill('SIGINT');
     const { code, output } = await watch.ended;
