@@ -79,7 +79,7 @@ test('the platform killed: the next command starts it again, and it ends what wa
 
 test('the platform killed under a command that waits: the command starts it again and gets its result', async () => {
   const others = (await platform.runs()).map(({ id }) => id);
-  const command = platform.start('train', 'tiny:1', '--dataset', 'rows', '--rank', '2', '--steps', '100', '--batch', '2');
+  const command = platform.start('train', 'tiny:1', '--dataset', 'rows', '--rank', '2', '--steps', '400', '--batch', '2');
   const { id } = await platform.runOf('train', others);
   await platform.whenRunning(id, 'train');
   await platform.kill();
