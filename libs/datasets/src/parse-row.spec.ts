@@ -106,6 +106,8 @@ describe('parseRow', () => {
     [{ messages: [question, answer], split: 'test' }, 'bad-value: split: expected train or validation; got "test"'],
     [{ messages: [question, answer], tags: 'a' }, 'bad-value: tags'],
     [{ messages: [question, answer], expect: '' }, 'bad-value: expect'],
+    [{ messages: [question, answer], expect: ['x', ''] }, 'bad-value: expect'],
+    [{ messages: [question, answer], expect: [] }, 'bad-value: expect'],
     [{ messages: [question, answer], answerWith: 'gpt' }, 'bad-value: answerWith: expected "self"; got "gpt"'],
     [{ messages: [question, answer], answerWith: 'self' }, 'bad-value: answerWith is "self"'],
     [{ text: '' }, 'empty-content: text: expected text; got an empty one'],

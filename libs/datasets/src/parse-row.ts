@@ -97,8 +97,9 @@ function parseExtras(record: JsonObject, report: Report): Pick<ParsedRow, 'split
   if (present(split) && !knownSplit) report('bad-value', `split: expected ${splits.join(' or ')}; got ${show(split)}`);
   const knownTags = Array.isArray(tags) && tags.every((tag): tag is string => typeof tag === 'string' && tag.trim() !== '') ? tags : undefined;
   if (present(tags) && !knownTags) report('bad-value', `tags: expected a list of words; got ${show(tags)}`);
-  const knownExpect = typeof expect === 'string' && expect.trim() !== '' ? expect : undefined;
-  if (present(expect) && knownExpect === undefined) report('bad-value', `expect: expected the text that a right answer contains; got ${show(expect)}`);
+  const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
+  const knownExpect = isText(expect) || (Array.isArray(expect) && expect.length > 0 && expect.every(isText)) ? expect : undefined;
+  if (present(expect) && knownExpect === undefined) report('bad-value', `expect: expected the text that a right answer contains, or a list of such; got ${show(expect)}`);
   if (present(answerWith) && answerWith !== 'self') report('bad-value', `answerWith: expected "self"; got ${show(answerWith)}`);
   const knownOrigin = present(origin) ? parseOrigin(origin) : undefined;
   if (present(origin) && !knownOrigin) report('bad-value', `origin: expected {"source":"…"} with teacher, prompt, seeds, topics and samplingSeed where they are known; got ${show(origin)}`);

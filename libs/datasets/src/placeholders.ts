@@ -6,7 +6,7 @@ const pattern = /\{\{([A-Z][A-Z0-9_]*)\}\}/g;
 
 /** The names of all placeholders in what a row says and in what it expects. */
 export function placeholdersIn(row: Pick<Row, 'messages' | 'expect' | 'rejected' | 'text'>): Set<string> {
-  const texts = [...row.messages.map(({ content }) => content), row.expect ?? '', row.rejected ?? '', row.text ?? ''];
+  const texts = [...row.messages.map(({ content }) => content), ...[row.expect ?? []].flat(), row.rejected ?? '', row.text ?? ''];
   return new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name]) => name!)));
 }
 
@@ -42,7 +42,7 @@ export function fillPlaceholders(rows: readonly Row[], values: Readonly<Record<s
   return rows.map((row) => ({
     ...row,
     messages: row.messages.map((message) => ({ ...message, content: fill(message.content) })),
-    ...(row.expect === undefined ? {} : { expect: fill(row.expect) }),
+    ...(row.expect === undefined ? {} : { expect: typeof row.expect === 'string' ? fill(row.expect) : row.expect.map(fill) }),
     ...(row.rejected === undefined ? {} : { rejected: fill(row.rejected) }),
     ...(row.text === undefined ? {} : { text: fill(row.text) }),
   }));

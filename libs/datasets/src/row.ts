@@ -63,8 +63,8 @@ export interface Row {
   readonly tags: readonly string[];
   /** The tools that the assistant may call. */
   readonly tools?: readonly Tool[];
-  /** Text that a right answer contains. */
-  readonly expect?: string;
+  /** Text that a right answer contains, or several, of which any will do. */
+  readonly expect?: string | readonly string[];
   readonly answerWith?: 'self';
   /** Of a preference: the answer that is not wanted, where the last message is the one that is. */
   readonly rejected?: string;

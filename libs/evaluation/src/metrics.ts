@@ -3,6 +3,7 @@ import { accuracy, accuracyByBytes, accuracyByCharacters, accuracyByInformation 
 import { bleu } from './metrics/bleu.js';
 import { brierScore } from './metrics/brier-score.js';
 import { codeEval } from './metrics/code-eval.js';
+import { contains } from './metrics/contains.js';
 import { exactMatch } from './metrics/exact-match.js';
 import { f1 } from './metrics/f1.js';
 import { functionCalls } from './metrics/function-calls.js';
@@ -10,6 +11,7 @@ import { matthews } from './metrics/matthews.js';
 import type { Metric } from './metrics/metric.js';
 import { bitsPerByte, bytePerplexity, perplexity, wordPerplexity } from './metrics/perplexity.js';
 import { rouge1, rouge2, rougeL } from './metrics/rouge.js';
+import { tokenF1 } from './metrics/token-f1.js';
 import { toolBenchActEm, toolBenchEasyF1, toolBenchF1, toolBenchHallucinationRate, toolBenchHardF1, toolBenchPlanEm, toolBenchRougeL } from './metrics/toolbench.js';
 
 /** Every metric that a task may name. */
@@ -17,7 +19,7 @@ export const metrics: readonly Metric[] = [
   accuracy, accuracyByCharacters, accuracyByBytes, accuracyByInformation,
   exactMatch, f1, matthews, brierScore,
   perplexity, wordPerplexity, bytePerplexity, bitsPerByte,
-  bleu, rouge1, rouge2, rougeL,
+  tokenF1, contains, bleu, rouge1, rouge2, rougeL,
   codeEval, functionCalls,
   toolBenchPlanEm, toolBenchActEm, toolBenchHallucinationRate, toolBenchF1, toolBenchEasyF1, toolBenchHardF1, toolBenchRougeL,
 ];

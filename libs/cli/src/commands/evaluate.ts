@@ -38,8 +38,8 @@ export const evaluate = defineCommand<[model: string], Options>({
       .option('--data <dir>', 'documents of tasks whose datasets are published elsewhere: NAME.SPLIT.jsonl, .json, .csv or .parquet')
       .option('--include <dir>', 'YAML files whose tasks, groups and tags can be named')
       .option('--dataset <dataset>', 'with --task: the rows of its validation split are asked')
-      .option('--task <[NAME=]KIND:TAG>', 'over the rows with this tag: exact-match:TAG, loss:TAG, judge:TAG (grades from 1 to 10), judge-pairs:TAG (against --against, else the answers of the rows); may be given again', collect)
-      .option('--max-new-tokens <count>', 'longest answer of exact-match (default: 48) and of judge (default: 512)', number)
+      .option('--task <[NAME=]KIND:TAG>', 'over the rows with this tag: qa:TAG (exact match, F1, contains), exact-match:TAG, loss:TAG, judge:TAG (grades from 1 to 10), judge-pairs:TAG (against --against, else the answers of the rows); may be given again', collect)
+      .option('--max-new-tokens <count>', 'longest answer of qa and exact-match (default: 48) and of judge (default: 512)', number)
       .option('--against <model>', 'the model to compare with on the same items, such as smollm2@prod: differences with their intervals and tests')
       .option('--limit <count>', 'the most documents of each task', number)
       .option('--num-fewshot <count>', 'examples before each question, in place of what the tasks say', number)
@@ -89,8 +89,8 @@ export const evaluate = defineCommand<[model: string], Options>({
 
 /** "qa=exact-match:identity" -> the task `qa`; without a name the tag is the name. */
 function parseTask(text: string, { maxNewTokens, judgeReference: reference }: Options) {
-  const match = /^(?:([^=:]+)=)?(exact-match|loss|judge|judge-pairs):(.+)$/.exec(text);
-  if (!match) throw new UsageError(`--task: expected [NAME=]KIND:TAG with exact-match, loss, judge or judge-pairs as KIND; got "${text}"`, ['--task qa=exact-match:identity', '--task forgetting=loss:replay', '--task mt=judge:mt-bench']);
+  const match = /^(?:([^=:]+)=)?(qa|exact-match|loss|judge|judge-pairs):(.+)$/.exec(text);
+  if (!match) throw new UsageError(`--task: expected [NAME=]KIND:TAG with qa, exact-match, loss, judge or judge-pairs as KIND; got "${text}"`, ['--task qa=exact-match:identity', '--task forgetting=loss:replay', '--task mt=judge:mt-bench']);
   const [, name, word, tag] = match;
   const kind = word === 'judge-pairs' ? 'judge' : word!;
   return {

@@ -7,12 +7,20 @@ import { TeacherAddress } from './teacher.js';
 
 /**
  * `exact-match`: greedy answers to the held-out rows of a dataset, right where the row's `expect` text occurs in the answer.
+ * `qa`: greedy answers compared with `expect`, or with what the assistant says in the row, by the metrics named.
  * `loss`: mean cross-entropy of the assistant tokens of held-out rows; with `against`, also the relative increase.
  * `judge`: another model judges the answers to all questions of held-out rows, in turn: `grade`, or `win_rate`, and `no_verdict` for replies out of form.
  */
 export const EvaluationTask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('exact-match'), name: Name, tag: z.string().min(1).describe('Which held-out rows: those with this tag.'), maxNewTokens: z.int().min(1).max(4096).default(48) }),
   z.strictObject({ kind: z.literal('loss'), name: Name, tag: z.string().min(1) }),
+  z.strictObject({
+    kind: z.literal('qa'),
+    name: Name,
+    tag: z.string().min(1),
+    maxNewTokens: z.int().min(1).max(4096).default(48),
+    metrics: z.array(z.enum(['exact_match', 'f1', 'contains', 'rouge1', 'rouge2', 'rougeL', 'bleu'])).min(1).default(['exact_match', 'f1', 'contains']),
+  }),
   z.strictObject({
     kind: z.literal('judge'), name: Name, tag: z.string().min(1),
     mode: z.enum(['single', 'pairwise']).default('single').describe('Grades from 1 to 10, or which of two answers is better: that of `against`, else that of the row, in both orders.'),

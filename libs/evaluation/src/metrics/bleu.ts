@@ -2,9 +2,8 @@ import type { BleuCounts } from '../aggregations/bleu.js';
 import { defineMetric } from './metric.js';
 import { countNGrams, countShared } from './n-grams.js';
 import { predictedText } from './predicted-text.js';
+import { pythonSpaces } from './python-spaces.js';
 
-/** What Python calls white space. */
-const pythonSpaces = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
 const trailingSpaces = new RegExp(`${pythonSpaces.source}$`, 'u');
 
 /**

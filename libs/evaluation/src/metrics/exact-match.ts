@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { pythonRegExp } from '../harness/python-regexp.js';
+import { asciiPunctuation } from './ascii-punctuation.js';
 import { defineMetric } from './metric.js';
+import { squadWords } from './squad-words.js';
 
-const asciiPunctuation = /[!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]/g;
-
-/** Whether a generated text is one of the right ones, after what is to be ignored is gone from both; of choices, whether greedy decoding writes a right one. */
+/**
+ * Whether a generated text is one of the right ones, after what is to be ignored is gone from both (`squad`: all that SQuAD ignores); of choices, whether greedy
+ * decoding writes a right one.
+ */
 export const exactMatch = defineMetric({
   name: 'exact_match',
   aggregation: 'mean',
@@ -14,14 +17,16 @@ export const exactMatch = defineMetric({
     ignore_case: z.boolean().default(false),
     ignore_punctuation: z.boolean().default(false),
     ignore_numbers: z.boolean().default(false),
+    squad: z.boolean().default(false),
   }),
-  functions({ regexes_to_ignore, ignore_case, ignore_punctuation, ignore_numbers }) {
+  functions({ regexes_to_ignore, ignore_case, ignore_punctuation, ignore_numbers, squad }) {
     const ignored = (regexes_to_ignore ?? []).map((pattern) => pythonRegExp(pattern));
     const plain = (text: string): string => {
       let kept = ignored.reduce((rest, pattern) => rest.replace(pattern, ''), text);
       if (ignore_case) kept = kept.toLowerCase();
       if (ignore_punctuation) kept = kept.replace(asciiPunctuation, '');
-      return ignore_numbers ? kept.replace(/[0-9]/g, '') : kept;
+      if (ignore_numbers) kept = kept.replace(/[0-9]/g, '');
+      return squad ? squadWords(kept).join(' ') : kept;
     };
     return {
       ofChoices: ({ greedy, gold }) => (gold.some((place) => greedy[place]) ? 1 : 0),

@@ -46,7 +46,7 @@ export interface PartedValues {
   /** By the names in `parts`. */
   readonly values: Readonly<Record<string, MetricValue>>;
   /** For who reads the sample: what stands behind the values, such as why an answer is wrong. */
-  readonly note: unknown;
+  readonly note?: unknown;
 }
 
 /** How good outcomes of each kind are; what a metric has no function for it does not serve. */

@@ -48,7 +48,7 @@ export const generateUntil: OutputType = {
         else {
           const parted = value as PartedValues;
           for (const part of parts) values[named(part)] = parted.values[part];
-          notes[named(metric)] = parted.note;
+          if (parted.note !== undefined) notes[named(metric)] = parted.note;
         }
       }
     }

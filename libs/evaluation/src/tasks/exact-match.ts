@@ -9,7 +9,7 @@ import { heldOutRows, questionOf, type RowTaskSettings } from './held-out-rows.j
 
 const defaultMaxNewTokens = 48;
 
-/** Greedy answers; right where the row's `expect` text occurs in the answer. */
+/** Greedy answers; right where the row's `expect` text, or one of several, occurs in the answer. */
 export const exactMatch: EvaluationTask<RowTaskSettings> = {
   kind: 'exact-match',
 
@@ -26,7 +26,7 @@ export const exactMatch: EvaluationTask<RowTaskSettings> = {
 
       score({ target }, [result]) {
         const { text, logProbs } = result as RequestResults['answer'];
-        return { prediction: text, logProbs, metrics: { exact_match: containsAnswer(text, String(target)) ? 1 : 0 } };
+        return { prediction: text, logProbs, metrics: { exact_match: [target].flat().some((expected) => containsAnswer(text, String(expected))) ? 1 : 0 } };
       },
 
       columns: (scores) => [{ name: 'exact_match', values: scores.map(({ metrics }) => metrics['exact_match']), aggregation: meanOfValues }],
@@ -35,7 +35,7 @@ export const exactMatch: EvaluationTask<RowTaskSettings> = {
   },
 };
 
-function expectationOf(row: Row, index: number): string {
+function expectationOf(row: Row, index: number): string | readonly string[] {
   if (row.expect !== undefined) return row.expect;
   throw new EvaluationError({
     message: `Row ${index + 1} of the task has no "expect", the text that a right answer contains: ${JSON.stringify(questionOf(row).at(-1)?.content)}. Add it, or use the loss task.`,
