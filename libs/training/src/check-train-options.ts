@@ -4,7 +4,7 @@ import { TrainingError } from './training-error.js';
 
 /** Refuses settings with which a training would learn nothing, or not what was asked, before anything is read. Throws TrainingError `bad-settings`. */
 export function checkTrainOptions(options: TrainOptions): void {
-  const { learningRate, evaluateEvery, patience, keep, teacherFolder, objective } = options;
+  const { learningRate, evaluateEvery, patience, keep, adapterFolder, teacherFolder, objective, method } = options;
   const refuse = (message: string, facts: Record<string, unknown>): never => {
     throw new TrainingError('bad-settings', `train: ${message}`, facts);
   };
@@ -14,6 +14,7 @@ export function checkTrainOptions(options: TrainOptions): void {
   if (evaluateEvery === undefined && (patience !== undefined || keep === 'best')) {
     refuse(`${patience === undefined ? 'keep best' : 'patience'}: expected evaluateEvery beside it, since only evaluations tell what is better; got none.`, { patience, keep });
   }
+  if (adapterFolder !== undefined && !(method.kind === 'lora' && method.initialization === 'zero')) refuse(`adapter: expected the method lora with initialization zero beside it, whose A and B it gives; got ${method.kind}${method.kind === 'lora' ? ` with ${method.initialization}` : ''}.`, { method: method.kind });
   if (options.domains) checkDomainOptions(options, options.domains, refuse);
   if (teacherFolder !== undefined && objective.kind !== 'distill') refuse(`teacher: expected the objective distill beside it, the only one that listens to a teacher; got ${objective.kind}.`, { objective: objective.kind });
 }

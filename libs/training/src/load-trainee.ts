@@ -3,6 +3,7 @@ import type { TensorGroups } from './checkpoint-folder.js';
 import type { Objective } from './objective.js';
 import type { OptimizedParameter } from './optimizer.js';
 import { makeOptimizer } from './optimizers.js';
+import { startFromAdapter } from './start-from-adapter.js';
 import type { TrainOptions } from './train-options.js';
 import type { Trainee } from './train-step.js';
 import type { TuningMethod } from './tuning-method.js';
@@ -28,7 +29,10 @@ export async function loadTrainee(options: TrainOptions, objective: Objective, w
   };
   try {
     // What is made from weights needs them.
-    if (weights === 'read') method.initialize?.(model);
+    if (weights === 'read') {
+      method.initialize?.(model);
+      if (options.adapterFolder !== undefined && options.method.kind === 'lora') await startFromAdapter(model, options.adapterFolder, options.method);
+    }
     const parameters = [...method.trainable(model)].map(([name, tensor]): OptimizedParameter => ({ name, tensor, learningRateFactor: method.learningRateFactor?.(name) ?? 1 }));
     const optimizer = method.optimizer?.(parameters) ?? makeOptimizer(parameters, options.optimizer);
     return {

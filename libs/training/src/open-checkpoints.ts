@@ -24,6 +24,6 @@ export async function openCheckpoints(options: TrainOptions, outFolder: string, 
 }
 
 /** What decides the result. Folders may move, so their contents are named by the place; when one saves makes no difference. */
-function identityOf({ modelFolder: _model, datasetFolder: _dataset, teacherFolder: _teacher, detectionFolder: _detection, referenceFolder: _reference, referenceReportFolders: _reports, saveEvery: _when, ...deciding }: TrainOptions): Record<string, unknown> {
+function identityOf({ modelFolder: _model, adapterFolder: _adapter, datasetFolder: _dataset, teacherFolder: _teacher, detectionFolder: _detection, referenceFolder: _reference, referenceReportFolders: _reports, saveEvery: _when, ...deciding }: TrainOptions): Record<string, unknown> {
   return deciding;
 }

@@ -6,6 +6,8 @@ import type { Evaluation } from './evaluation.js';
 /** What `trainModel` is asked for. Values are checked where they come from; folders hold a model and a dataset as their rooms define them. */
 export interface TrainOptions {
   readonly modelFolder: string;
+  /** A PEFT adapter of the model whose A and B (and magnitudes) are those that LoRA begins with. */
+  readonly adapterFolder?: string;
   readonly datasetFolder: string;
   /** Whose distributions `distill` learns; a model of the same vocabulary. */
   readonly teacherFolder?: string;

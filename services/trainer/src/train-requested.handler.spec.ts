@@ -22,6 +22,16 @@ test('an adapter is trained on the staged model and dataset, and stored as one',
   expect(Object.keys(input)).not.toContain('model');
 });
 
+test('an adapter that a training begins with is staged, and decides the result', async () => {
+  const model = await bench.artifact('model', { 'config.json': { start: 1 }, 'result.json': report });
+  const adapter = await bench.artifact('adapter', { 'adapter_config.json': {} });
+  const job = await bench.run(train, { model, adapter, dataset: await bench.artifact('dataset', { 'rows.jsonl': '{}\n' }) });
+  expect(await bench.read(job.outputs!['adapter'], 'input.json')).toMatchObject({ adapterFolder: expect.stringContaining(adapter.digest.slice(7)), checkpoints: { inputs: { adapter: adapter.digest } } });
+  const spec = { model, adapter, dataset: model };
+  expect(train.spec.safeParse({ ...spec, method: { kind: 'full' } }).success).toBe(false);
+  expect(train.spec.safeParse({ ...spec, method: { kind: 'lora', initialization: 'pissa' } }).success).toBe(false);
+});
+
 test('full tuning makes a model', async () => {
   const model = await bench.artifact('model', { 'config.json': { other: 1 }, 'result.json': report });
   const job = await bench.run(train, { model, dataset: await bench.artifact('dataset', { 'rows.jsonl': '\n' }), method: { kind: 'full' } });

@@ -20,13 +20,13 @@ export interface TrainInput extends TrainOptions {
 export class TrainRequestedHandler implements JobHandler<TrainSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
-  async handle({ model, dataset, teacher, detection, referenceModel, referenceReports = [], plan, ...settings }: TrainSpec, job: RunningJob): Promise<JobResult> {
+  async handle({ model, adapter, dataset, teacher, detection, referenceModel, referenceReports = [], plan, ...settings }: TrainSpec, job: RunningJob): Promise<JobResult> {
     const reports = Object.fromEntries(referenceReports.map((report, place) => [`referenceReport${place + 1}`, report]));
-    const refs: Record<string, ArtifactRef> = { model, dataset, ...(teacher && { teacher }), ...(detection && { detection }), ...(referenceModel && { referenceModel }), ...reports };
+    const refs: Record<string, ArtifactRef> = { model, ...(adapter && { adapter }), dataset, ...(teacher && { teacher }), ...(detection && { detection }), ...(referenceModel && { referenceModel }), ...reports };
     await using inputs = await this.artifacts.stage(refs, job.signal);
     const given = (name: string, key: keyof TrainOptions): Partial<TrainOptions> => (inputs[name] === undefined ? {} : { [key]: inputs[name] });
     const options: TrainOptions = {
-      ...settings, modelFolder: inputs['model']!, datasetFolder: inputs['dataset']!, ...given('teacher', 'teacherFolder'), ...given('detection', 'detectionFolder'), ...given('referenceModel', 'referenceFolder'),
+      ...settings, modelFolder: inputs['model']!, datasetFolder: inputs['dataset']!, ...given('adapter', 'adapterFolder'), ...given('teacher', 'teacherFolder'), ...given('detection', 'detectionFolder'), ...given('referenceModel', 'referenceFolder'),
       ...(referenceReports.length > 0 ? { referenceReportFolders: Object.keys(reports).map((name) => inputs[name]!) } : {}),
     };
     if (plan) return { outputs: {}, metrics: await this.workers.run<JobMetrics>('plan', options, job) };

@@ -3,7 +3,7 @@ import { domainReferences, domainSetting } from '../domains/train-domains.js';
 import { UsageError } from '../errors.js';
 import { artifactResult } from '../runs/artifact-result.js';
 import { expectEmptyFolder } from '../runs/place-artifact.js';
-import { resolveReference } from '../runs/references.js';
+import { resolveModel, resolveReference } from '../runs/references.js';
 import { detached, jobCommand, runJob, type FinishedJob, type Job } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
@@ -26,7 +26,7 @@ export const train = defineCommand<[model: string | undefined], TrainCommandOpti
     }
     const settings = await settingsOf(options);
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
-    const references: StepSettings = { model: await resolveReference(session, model, 'MODEL'), dataset: await resolveReference(session, options.dataset, '--dataset') };
+    const references: StepSettings = { ...(await resolveModel(session, model, options.adapter)), dataset: await resolveReference(session, options.dataset, '--dataset') };
     if (options.teacher !== undefined) references['teacher'] = await resolveReference(session, options.teacher, '--teacher');
     const { settings: further, shares } = await domainReferences(session, options);
     const domains: StepSettings = shares === undefined ? {} : { domains: { ...(settings['domains'] as StepSettings), shares } };

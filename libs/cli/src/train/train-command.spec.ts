@@ -28,6 +28,7 @@ test.each([
   ['', {}],
   ['--method lora --rank 8 --max-length 1024 --batch 4 --steps 20 --lr 1e-4 --seed 1', { method: { kind: 'lora', rank: 8 }, maxLength: 1024, batch: 4, steps: 20, learningRate: 1e-4, seed: 1 }],
   ['--method dora --alpha 4 --target-module q_proj', { method: { kind: 'lora', decomposed: true, alpha: 4, targetModules: ['q_proj'] } }],
+  ['--adapter tuned@prod --rank 4', { adapter: 'tuned@prod', method: { kind: 'lora', rank: 4 } }],
   ['--method lora-plus', { method: { kind: 'lora', learningRateRatio: 16 } }],
   ['--method qlora --base int8', { method: { kind: 'lora', base: 'int8' } }],
   ['--method adalora --rank 4 --initial-rank 6', { method: { kind: 'adalora', targetRank: 4, initialRank: 6 } }],

@@ -8,6 +8,7 @@ import { addTuningOptions, type TuningCommandOptions } from './tuning-options.js
 export interface TrainCommandOptions extends TuningCommandOptions, JobOptions, DomainCommandOptions {
   /** Not an option: the model stands first. */
   readonly model?: string;
+  readonly adapter?: string;
   readonly dataset?: string;
   readonly objective?: string;
   readonly teacher?: string;
@@ -22,6 +23,7 @@ export function addTrainOptions(command: Command): void {
     .addOption(new Option('--model <model>', 'the model stands first').hideHelp())
     .optionsGroup('What is learned:')
     .option('--dataset <dataset>', 'a registered reference or a path (required)')
+    .option('--adapter <adapter>', 'lora and its kin: begin with this adapter of the model, of the same rank, alpha and targets; a registered reference or a PEFT folder')
     .addOption(choice('--objective <objective>', 'from conversations, text, pairs of answers, or a teacher (default: "sft")', Object.keys(objectiveChoices.choices)))
     .option('--loss-scale <name>', 'sft: a weight for each token of an answer, such as react (default: "default")')
     .option('--beta <number>', 'dpo: how firmly it holds to the model as it was (default: 0.1)', number)

@@ -95,6 +95,7 @@ export const TrainingDomains = z.strictObject({
 
 export const TrainSpec = z.strictObject({
   model: ArtifactRef,
+  adapter: ArtifactRef.optional().describe('A LoRA adapter of the model whose weights are the start: of the same rank, scaling and targets as the method asks for.'),
   dataset: ArtifactRef,
   teacher: ArtifactRef.optional().describe('The model whose distributions `distill` learns.'),
   domains: TrainingDomains.optional().describe('Rows come from domains by weight; absent: all rows, pass by pass.'),
@@ -132,6 +133,7 @@ export const TrainSpec = z.strictObject({
   .refine(({ domains, detection, referenceModel, referenceReports }) => domains !== undefined || [detection, referenceModel, referenceReports].every((each) => each === undefined), { path: ['domains'], error: 'expected domains beside a detection, a reference model or reports; got none' })
   .refine(({ domains, detection }) => domains === undefined || sharesFit({ ...domains, detection }), { path: ['domains', 'weights'], error: sharesProblem })
   .refine(({ domains, referenceModel, referenceReports }) => [domains?.referenceLosses, referenceModel, referenceReports].filter((each) => each !== undefined).length < 2, { path: ['domains', 'referenceLosses'], error: 'expected one source of reference losses: given, of a model, or of reports' })
+  .refine(({ adapter, method }) => adapter === undefined || (method.kind === 'lora' && method.initialization === 'zero'), { path: ['method'], error: 'expected lora with initialization zero beside an adapter, whose A and B are the start' })
   .refine(({ teacher, objective }) => teacher === undefined || objective.kind === 'distill', { path: ['teacher'], error: 'expected the objective distill, which learns from a teacher' });
 export type TrainSpec = z.infer<typeof TrainSpec>;
 
@@ -140,7 +142,7 @@ export const train = defineStepKind({
   description: 'Tunes a model on a dataset.',
   owner: 'trainer',
   spec: TrainSpec,
-  references: { model: 'model', dataset: 'dataset', teacher: 'model', detection: 'report', referenceModel: 'model', referenceReports: 'report' },
+  references: { model: 'model', adapter: 'adapter', dataset: 'dataset', teacher: 'model', detection: 'report', referenceModel: 'model', referenceReports: 'report' },
   outputs: { adapter: 'adapter', model: 'model', report: 'report' },
   events: defineJobEvents('train', 'trainer', TrainSpec, 'Completed means that the adapter (LoRA) or the model (full) is stored and finite; it does not mean that it was evaluated.'),
   cacheable: true,
