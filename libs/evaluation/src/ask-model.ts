@@ -6,6 +6,7 @@ import { keyOf, type ResultCache } from './result-cache.js';
 
 export interface AskModelOptions {
   readonly folder: string;
+  readonly adapterFolder?: string | undefined;
   readonly dtype: 'float32' | 'bfloat16' | 'model';
   readonly batchRows?: number;
   readonly cache?: ResultCache;
@@ -36,8 +37,8 @@ export class AskedModel implements Disposable {
   }
 
   async #run<Kind extends EvaluationRequest['kind']>(kind: Kind, own: readonly (readonly [string, EvaluationRequest])[], context: WorkContext): Promise<void> {
-    const { folder, dtype, batchRows, cache } = this.options;
-    this.#loaded ??= await loadForInference(folder, { dtype });
+    const { folder, adapterFolder, dtype, batchRows, cache } = this.options;
+    this.#loaded ??= await loadForInference(folder, { dtype, adapterFolder });
     const onResult = (index: number, result: RequestResults[Kind]): void => {
       const [key, request] = own[index]!;
       this.#known.set(key, result);

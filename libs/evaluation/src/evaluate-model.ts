@@ -23,6 +23,8 @@ import { findTask } from './tasks.js';
 
 export interface EvaluateModelOptions extends Partial<PlanOptions> {
   readonly modelFolder: string;
+  /** A PEFT adapter of the model. */
+  readonly adapterFolder?: string;
   /** The model to compare with. */
   readonly againstFolder?: string;
   /** Of tasks over rows: those of its validation split are used. */
@@ -34,7 +36,7 @@ export interface EvaluateModelOptions extends Partial<PlanOptions> {
   /** The most rows that go through the model at once. */
   readonly batchRows?: number;
   /** Where results are kept, and what the models' files are, by digest. */
-  readonly cache?: { readonly folder: string; readonly model: string; readonly against?: string };
+  readonly cache?: { readonly folder: string; readonly model: string; readonly adapter?: string; readonly against?: string };
   /** Who judges answers, for tasks that have them judged. */
   readonly judge?: JudgeOptions;
 }
@@ -128,10 +130,10 @@ function sourcesOf({ modelFolder, datasetFolder, definitionsFolder }: EvaluateMo
 }
 
 /** One model in memory at a time. */
-async function scoreAll(planned: readonly PlannedTask[], { modelFolder, againstFolder, dtype, batchRows, cache: kept }: EvaluateModelOptions, which: 'model' | 'against', context: WorkContext): Promise<ItemScore[][]> {
+async function scoreAll(planned: readonly PlannedTask[], { modelFolder, adapterFolder, againstFolder, dtype, batchRows, cache: kept }: EvaluateModelOptions, which: 'model' | 'against', context: WorkContext): Promise<ItemScore[][]> {
   const digest = which === 'model' ? kept?.model : kept?.against;
-  using cache = kept && digest !== undefined ? new ResultCache(kept.folder, { model: digest, dtype }) : undefined;
-  using model = new AskedModel({ folder: which === 'model' ? modelFolder : againstFolder!, dtype, ...(batchRows !== undefined && { batchRows }), ...(cache && { cache }) });
+  using cache = kept && digest !== undefined ? new ResultCache(kept.folder, { model: digest, adapter: which === 'model' ? kept.adapter : undefined, dtype }) : undefined;
+  using model = new AskedModel({ ...(which === 'model' ? { folder: modelFolder, adapterFolder } : { folder: againstFolder! }), dtype, ...(batchRows !== undefined && { batchRows }), ...(cache && { cache }) });
   const scores: ItemScore[][] = [];
   for (const task of planned) {
     const onProgress: WorkContext['onProgress'] = (progress) => context.onProgress({ ...progress, phase: `${task.name} (${which})` });

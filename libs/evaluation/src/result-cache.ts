@@ -11,6 +11,8 @@ const keptMilliseconds = 30 * 24 * 60 * 60 * 1000;
 export interface ResultOwner {
   /** The digest of the model's files. */
   readonly model: string;
+  /** That of the adapter beside them. */
+  readonly adapter?: string | undefined;
   readonly dtype: string;
 }
 
@@ -23,9 +25,9 @@ export class ResultCache<Request extends object = EvaluationRequest, Result = Re
   readonly #file: number;
 
   /** `folder` is made where it is missing. */
-  constructor(folder: string, { model, dtype }: ResultOwner) {
+  constructor(folder: string, { model, adapter, dtype }: ResultOwner) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, `${hash([engine, model, dtype].join(' '))}.jsonl`);
+    const path = join(folder, `${hash([engine, model, ...(adapter === undefined ? [] : [adapter]), dtype].join(' '))}.jsonl`);
     forgetUnused(folder);
     this.#file = openSync(path, 'a+', 0o600);
     const source = readFileSync(path, 'utf8');

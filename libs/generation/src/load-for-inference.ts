@@ -1,4 +1,5 @@
-import { conversationFormat, loadModel, type LoadedModel } from '@tunesmith/models';
+import { readAdapter } from '@tunesmith/checkpoints';
+import { adapterParts, conversationFormat, fillAdapter, loadModel, type LoadedModel } from '@tunesmith/models';
 import { Tokenizer, type ConversationFormat } from '@tunesmith/tokenizers';
 import { GenerationError } from './generation-error.js';
 
@@ -16,13 +17,22 @@ export interface LoadForInferenceOptions {
   /** What to compute in; `model`: in the weights' own type. */
   readonly dtype: 'float32' | 'bfloat16' | 'model';
   readonly device?: string;
+  /** A PEFT adapter of this model, which stays beside the weights. */
+  readonly adapterFolder?: string | undefined;
 }
 
-/** Loads a model folder: weights, tokenizer, and how it reads conversations. */
-export async function loadForInference(folder: string, options: LoadForInferenceOptions): Promise<InferenceModel> {
+/** Loads a model folder: weights, tokenizer, and how it reads conversations; with an adapter, as tuned by it. Throws AdapterError where that does not fit. */
+export async function loadForInference(folder: string, { adapterFolder, ...options }: LoadForInferenceOptions): Promise<InferenceModel> {
   const tokenizer = await Tokenizer.fromFolder(folder);
   const format = await conversationFormat(folder);
-  const loaded = await loadModel(folder, options);
+  await using adapter = adapterFolder === undefined ? undefined : await readAdapter(adapterFolder);
+  const loaded = await loadModel(folder, { ...options, ...(adapter && { parts: adapterParts(adapter) }) });
+  try {
+    if (adapter) await fillAdapter(loaded.model, adapter);
+  } catch (error) {
+    loaded.model[Symbol.dispose]();
+    throw error;
+  }
   const positions = loaded.configJson.max_position_embeddings ?? loaded.configJson.n_positions;
   return {
     ...loaded,

@@ -1,5 +1,6 @@
 /** Language models by family: configurations, weights, forward passes. */
 export { checkWeights, ModelWeightsError } from './check-weights.js';
+export { adapterParts, fillAdapter } from './adapter-parts.js';
 export { addAlpacaTemplate } from './add-alpaca-template.js';
 export { conversationFormat } from './conversation-format.js';
 export { expectSource } from './expect-source.js';

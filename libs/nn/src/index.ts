@@ -20,7 +20,7 @@ export { noisyParts, NoisyEmbedding, type EmbeddingNoise } from './noisy-embeddi
 export { isOutputHead } from './output-head.js';
 export { packTokens, rowLengths, type PackTokensOptions } from './pack-tokens.js';
 export type { PackedTokens } from './packed-tokens.js';
-export type { LinearLike, Parts } from './parts.js';
+export { featuresOf, type LinearLike, type Parts } from './parts.js';
 export { plainParts } from './plain-parts.js';
 export { project } from './project.js';
 export { relativePositionBias, type RelativePositionSettings } from './relative-position.js';

@@ -7,9 +7,9 @@ import { ArtifactStore, HandlesJob, WorkerPool, type JobHandler, type JobResult,
 export class ChatRequestedHandler implements JobHandler<ChatSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
-  async handle({ model, ...options }: ChatSpec, job: RunningJob): Promise<JobResult> {
-    await using inputs = await this.artifacts.stage({ model }, job.signal);
-    const { text, tokenIds } = await this.workers.run<Answer>('chat', { ...options, modelFolder: inputs.model }, job);
+  async handle({ model, adapter, ...options }: ChatSpec, job: RunningJob): Promise<JobResult> {
+    await using inputs = await this.artifacts.stage<string>({ model, ...(adapter && { adapter }) }, job.signal);
+    const { text, tokenIds } = await this.workers.run<Answer>('chat', { ...options, modelFolder: inputs['model'], ...(adapter && { adapterFolder: inputs['adapter'] }) }, job);
     return { outputs: {}, metrics: { text, tokenIds: [...tokenIds] } };
   }
 }

@@ -17,7 +17,11 @@ test('the scores become metrics, the report an artifact', async () => {
   expect(await bench.read(job.outputs!['evaluation'], 'input.json')).toMatchObject({
     modelFolder: expect.stringContaining(model.digest.slice(7)), againstFolder: expect.stringContaining(against.digest.slice(7)), datasetFolder: expect.stringContaining(dataset.digest.slice(7)), tasks,
   });
+  const adapter = await bench.artifact('adapter', { 'adapter_config.json': {} });
+  const tuned = await bench.run(evaluate, { model, adapter, dataset, tasks });
+  expect(await bench.read(tuned.outputs!['evaluation'], 'input.json')).toMatchObject({ adapterFolder: expect.stringContaining(adapter.digest.slice(7)), cache: { model: model.digest, adapter: adapter.digest } });
   const alone = await bench.run(evaluate, { model, dataset, tasks });
+  expect(Object.keys((await bench.read<{ cache: object }>(alone.outputs!['evaluation'], 'input.json')).cache)).toEqual(['folder', 'model']);
   expect(Object.keys(await bench.read<object>(alone.outputs!['evaluation'], 'input.json'))).not.toContain('againstFolder');
 });
 

@@ -11,19 +11,20 @@ import { ArtifactStore, HandlesJob, PlatformConfig, WorkerPool, type JobHandler,
 export class EvaluateRequestedHandler implements JobHandler<EvaluateSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool, private readonly config: PlatformConfig) {}
 
-  async handle({ model, against, dataset, definitions, judge, judgeAddress, judgeNewTokens, batch, ...settings }: EvaluateSpec, job: RunningJob): Promise<JobResult> {
-    const refs: Record<string, ArtifactRef> = { model, ...(against ? { against } : {}), ...(dataset ? { dataset } : {}), ...(definitions ? { definitions } : {}), ...(judge ? { judge } : {}) };
+  async handle({ model, adapter, against, dataset, definitions, judge, judgeAddress, judgeNewTokens, batch, ...settings }: EvaluateSpec, job: RunningJob): Promise<JobResult> {
+    const refs: Record<string, ArtifactRef> = { model, ...(adapter ? { adapter } : {}), ...(against ? { against } : {}), ...(dataset ? { dataset } : {}), ...(definitions ? { definitions } : {}), ...(judge ? { judge } : {}) };
     await using inputs = await this.artifacts.stage(refs, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'evaluation');
     const input: EvaluateModelOptions & { outFolder: string } = {
       ...settings,
       modelFolder: inputs['model']!,
+      ...(inputs['adapter'] === undefined ? {} : { adapterFolder: inputs['adapter'] }),
       ...(inputs['against'] === undefined ? {} : { againstFolder: inputs['against'] }),
       ...(inputs['dataset'] === undefined ? {} : { datasetFolder: inputs['dataset'] }),
       ...(inputs['definitions'] === undefined ? {} : { definitionsFolder: inputs['definitions'] }),
       ...(batch === undefined ? {} : { batchRows: batch }),
-      cache: { folder: join(this.config.home, 'evaluations'), model: model.digest, ...(against ? { against: against.digest } : {}) },
+      cache: { folder: join(this.config.home, 'evaluations'), model: model.digest, ...(adapter ? { adapter: adapter.digest } : {}), ...(against ? { against: against.digest } : {}) },
       ...(judge || judgeAddress ? { judge: { ...this.judgeOf(judge, inputs['judge'], judgeAddress, settings.dtype), journal: { folder: await job.kept(), writer: `${job.jobId}.${job.epoch}` }, maxNewTokens: judgeNewTokens } } : {}),
       outFolder,
     };

@@ -11,13 +11,12 @@ const largestRows = 200_000;
 export class ScoreRequestedHandler implements JobHandler<ScoreSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
-  async handle({ model, rows, input, dtype }: ScoreSpec, job: RunningJob): Promise<JobResult> {
-    await using inputs = await this.artifacts.stage({ model }, job.signal);
-    await using others = await this.artifacts.stage<string>(input ? { input } : {}, job.signal);
+  async handle({ model, adapter, rows, input, dtype }: ScoreSpec, job: RunningJob): Promise<JobResult> {
+    await using inputs = await this.artifacts.stage<string>({ model, ...(adapter && { adapter }), ...(input && { input }) }, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'scores');
-    const source = others['input'] === undefined ? { rows } : { rowsFile: join(others['input'], 'rows.jsonl') };
-    const { count, size } = await this.workers.run<{ count: number; size: number }>('score', { ...source, modelFolder: inputs.model, dtype, outFolder }, job);
+    const source = inputs['input'] === undefined ? { rows } : { rowsFile: join(inputs['input'], 'rows.jsonl') };
+    const { count, size } = await this.workers.run<{ count: number; size: number }>('score', { ...source, modelFolder: inputs['model'], ...(adapter && { adapterFolder: inputs['adapter'] }), dtype, outFolder }, job);
     const scores = await this.artifacts.store(outFolder, 'evaluation', job.signal);
     if (size > largestRows) return { outputs: { scores }, metrics: { count } };
     return { outputs: { scores }, metrics: { count, rows: await readRows(join(outFolder, 'rows.jsonl')) } };

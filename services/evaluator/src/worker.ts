@@ -6,7 +6,13 @@ import { compareEvaluations, evaluateModel, importTasks, type CompareOptions, ty
 import { answerConversation, loadForInference, parseScoreRow, scoreTokens } from '@tunesmith/generation';
 import { defineWorker } from '@tunesmith/platform';
 
-type ScoreInput = Pick<ScoreSpec, 'rows' | 'dtype'> & { modelFolder: string; rowsFile?: string; outFolder: string };
+/** A model, and the adapter beside it. */
+interface ModelFolders {
+  readonly modelFolder: string;
+  readonly adapterFolder?: string;
+}
+
+type ScoreInput = Pick<ScoreSpec, 'rows' | 'dtype'> & ModelFolders & { rowsFile?: string; outFolder: string };
 
 /** What the workers of the evaluator may run. A chat is short and somebody waits for it, and tasks are read quickly: they do not queue behind other work. */
 export default defineWorker({
@@ -16,18 +22,18 @@ export default defineWorker({
 
   importTasks: ({ outFolder, ...options }: ImportTasksOptions & { outFolder: string }, context) => importTasks(options, outFolder, context),
 
-  async score({ modelFolder, rows, rowsFile, dtype, outFolder }: ScoreInput, context) {
+  async score({ modelFolder, adapterFolder, rows, rowsFile, dtype, outFolder }: ScoreInput, context) {
     const given: unknown[] = rowsFile === undefined ? (rows ?? []) : (await readFile(rowsFile, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
     const parsed = given.map(parseScoreRow);
-    using loaded = await loadForInference(modelFolder, { dtype });
+    using loaded = await loadForInference(modelFolder, { dtype, adapterFolder });
     const lines = (await scoreTokens(loaded, parsed, context)).map((row) => `${JSON.stringify(row)}\n`).join('');
     await mkdir(outFolder, { recursive: true });
     await writeFile(join(outFolder, 'rows.jsonl'), lines);
     return { count: parsed.length, size: lines.length };
   },
 
-  async chat({ modelFolder, dtype, messages, ...options }: Omit<ChatSpec, 'model'> & { modelFolder: string }, context) {
-    using loaded = await loadForInference(modelFolder, { dtype });
+  async chat({ modelFolder, adapterFolder, dtype, messages, ...options }: Omit<ChatSpec, 'model' | 'adapter'> & ModelFolders, context) {
+    using loaded = await loadForInference(modelFolder, { dtype, adapterFolder });
     return await answerConversation(loaded, messages, options, context);
   },
 }, { cores: { chat: 0, compare: 0, importTasks: 0 }, predictMemory: { evaluate: predictEvaluation, score: predictWeights, chat: predictWeights } });

@@ -5,12 +5,13 @@ import { text } from 'node:stream/consumers';
 import { defineCommand } from '../command.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { number } from '../options.js';
-import { resolveReference } from '../runs/references.js';
+import { resolveModel } from '../runs/references.js';
 import { runJob } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
 
 interface Options {
+  readonly adapter?: string;
   readonly prompt?: string;
   readonly system?: string;
   readonly temperature?: number;
@@ -30,6 +31,7 @@ export const chat = defineCommand<[model: string], Options>({
   configure(command) {
     command
       .argument('<model>', 'a registered reference or a path')
+      .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
       .option('--prompt <text>', 'ask this once; without it, a conversation on a terminal, else standard input is the prompt')
       .option('--system <text>', 'the system message')
       .option('--temperature <number>', '0 is greedy (default: 0)', number)
@@ -51,8 +53,8 @@ export const chat = defineCommand<[model: string], Options>({
     const start: ChatMessage[] = options.system === undefined ? [] : [{ role: 'system', content: options.system }];
     const once = options.prompt ?? (process.stdin.isTTY ? undefined : (await text(process.stdin)).trim());
     if (once === '') throw new UsageError('--prompt: expected a text to ask; got nothing', ['tunesmith chat MODEL --prompt "Who are you?"']);
-    const reference = await resolveReference(session, model, 'MODEL');
-    const ask = (messages: readonly ChatMessage[]): Promise<ChatAnswer> => askModel(session, { ...settings, model: reference }, messages);
+    const references = await resolveModel(session, model, options.adapter);
+    const ask = (messages: readonly ChatMessage[]): Promise<ChatAnswer> => askModel(session, { ...settings, ...references }, messages);
     if (once !== undefined) {
       const answer = await ask([...start, { role: 'user', content: once }]);
       return { document: answer, lines: [answer.text] };

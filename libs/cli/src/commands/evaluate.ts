@@ -8,11 +8,12 @@ import { scoreLines } from '../evaluate/score-lines.js';
 import { addJobOptions, collect, number, type JobOptions } from '../options.js';
 import { outputOf } from '../runs/artifact-of.js';
 import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
-import { resolveReference } from '../runs/references.js';
+import { resolveModel, resolveReference } from '../runs/references.js';
 import { jobCommand, type FinishedJob } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
 
 interface Options extends JobOptions, JudgeOptions {
+  readonly adapter?: string;
   readonly tasks?: readonly string[];
   readonly data?: string;
   readonly include?: string;
@@ -34,6 +35,7 @@ export const evaluate = defineCommand<[model: string], Options>({
   configure(command) {
     command
       .argument('<model>', 'a registered reference or a path')
+      .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
       .option('--tasks <NAME|FILE.yaml,...>', 'shipped tasks, groups and tags by name, and YAML files of lm-evaluation-harness or our short form', collect)
       .option('--data <dir>', 'documents of tasks whose datasets are published elsewhere: NAME.SPLIT.jsonl, .json, .csv or .parquet')
       .option('--include <dir>', 'YAML files whose tasks, groups and tags can be named')
@@ -70,7 +72,7 @@ export const evaluate = defineCommand<[model: string], Options>({
       dtype: { option: '--dtype', value: options.dtype },
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
-    const references: StepSettings = { model: await resolveReference(session, model, 'MODEL'), ...(await judgeReference(session, options)) };
+    const references: StepSettings = { ...(await resolveModel(session, model, options.adapter)), ...(await judgeReference(session, options)) };
     if (options.dataset !== undefined) references['dataset'] = await resolveReference(session, options.dataset, '--dataset');
     if (options.against !== undefined) references['against'] = await resolveReference(session, options.against, '--against');
     const before = options.tasks && { 'import-tasks': { uses: 'import-tasks', with: await importTasksStep(session, options.tasks, options) } };

@@ -5,7 +5,7 @@ import { Option } from 'commander';
 import { defineCommand } from '../command.js';
 import { CommandError } from '../errors.js';
 import { outputOf } from '../runs/artifact-of.js';
-import { resolveReference } from '../runs/references.js';
+import { resolveModel } from '../runs/references.js';
 import { runJob } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
@@ -13,6 +13,7 @@ import { formatNumber } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 
 interface Options {
+  readonly adapter?: string;
   readonly input: string;
   readonly dtype?: string;
 }
@@ -27,6 +28,7 @@ export const score = defineCommand<[model: string], Options>({
   configure(command) {
     command
       .argument('<model>', 'a registered reference or a path')
+      .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
       .requiredOption('--input <file>', 'JSON lines: {"text"}, {"prompt","completion"} or {"messages"}; - reads standard input')
       .addOption(new Option('--dtype <dtype>', 'what the weights are computed in; model: its own type (default: "float32")').choices(['bfloat16', 'float32', 'model']))
       .addHelpText('after', '\nExample: tunesmith score smollm2@prod --input texts.jsonl --json');
@@ -35,8 +37,7 @@ export const score = defineCommand<[model: string], Options>({
   async run({ arguments: [model], options }, session) {
     const source = options.input === '-' ? await text(process.stdin) : await readInput(options.input);
     const settings = await stepSettings('score', { rows: { option: '--input', value: parseRows(source, options.input) }, dtype: { option: '--dtype', value: options.dtype } });
-    const reference = await resolveReference(session, model, 'MODEL');
-    const job = await runJob(session, { name: 'score', uses: 'score', with: { ...settings, model: reference } });
+    const job = await runJob(session, { name: 'score', uses: 'score', with: { ...settings, ...(await resolveModel(session, model, options.adapter)) } });
     const rows = await readScores(session, outputOf(job, 'scores').digest);
     return { document: { rows }, lines: describe(rows) };
   },

@@ -34,9 +34,7 @@ export function comparisonSteps({ title, methods, seeds, tasks, evaluation, repl
   for (const { label, train, seed, makesAdapter } of runs) {
     const tune = `tune.${label}`;
     before[tune] = { uses: 'train', mayFail: true, needs: ['evaluate.untuned', ...needsRows], with: { ...train, model, dataset: rows, ...(seed !== undefined && { seed }) } };
-    if (makesAdapter) before[`merge.${label}`] = { uses: 'merge', mayFail: true, needs: [tune], with: { base: model, adapter: made(tune, 'adapter') } };
-    const tuned = makesAdapter ? `merge.${label}` : tune;
-    evaluate(label, [tuned], { model: made(tuned, 'model') }, true);
+    evaluate(label, [tune], makesAdapter ? { model, adapter: made(tune, 'adapter') } : { model: made(tune, 'model') }, true);
   }
   const labels = runs.map(({ label }) => label);
   const compare: StepSettings = {

@@ -19,12 +19,8 @@ export interface Comparison extends Omit<ComparisonFile, 'methods' | 'settings'>
   readonly methods: readonly ComparedMethod[];
 }
 
-/** What a step gets from elsewhere in the file, or needs a reference for: no settings. */
-const notSettings: Readonly<Record<'train' | 'evaluate' | 'synthesize', readonly string[]>> = {
-  train: ['model', 'dataset', 'method', 'seed', 'plan', 'teacher', 'detection', 'referenceModel', 'referenceReports'],
-  evaluate: ['model', 'against', 'dataset', 'tasks', 'definitions'],
-  synthesize: ['kind', 'model', 'dataset', 'name'],
-};
+/** What a step gets from elsewhere in the file: no settings, as little as what it refers to. */
+const notSettings: Readonly<Record<'train' | 'evaluate' | 'synthesize', readonly string[]>> = { train: ['method', 'seed', 'plan'], evaluate: ['tasks'], synthesize: ['kind', 'name'] };
 
 /** How people write them -> what the options of `train` call them. */
 const spellings: Readonly<Record<string, string>> = { 'lora+': 'lora-plus', 'q-lora': 'qlora', 'rs-lora': 'rslora' };
@@ -94,8 +90,9 @@ async function splitSettings(kind: string, given: StepSettings, path: readonly P
 
 async function checkedSettings(kindName: keyof typeof notSettings, config: StepSettings, given: StepSettings, path: readonly PropertyKey[], problems: FileProblem[], before = ''): Promise<StepSettings> {
   const { findStepKind, settingsOf } = await import('@tunesmith/contracts');
-  const known = Object.fromEntries(Object.entries(settingsOf(findStepKind(kindName)!, config)!).filter(([key]) => !notSettings[kindName].includes(key)));
-  return checkValues(known, given, path, problems, `${before}a ${kindName} step takes ${Object.keys(known).join(', ')}`);
+  const kind = findStepKind(kindName)!;
+  const known = Object.fromEntries(Object.entries(settingsOf(kind, config)!).filter(([key]) => !(key in kind.references) && !notSettings[kindName].includes(key)));
+  return checkValues(known, given, path, problems, `${before}the ${kindName} step takes ${Object.keys(known).join(', ')}`);
 }
 
 /** The values that were given, under their full names; each is checked alone. */

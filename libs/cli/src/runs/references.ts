@@ -24,6 +24,12 @@ export async function resolveReference(session: Session, text: string, what: str
   return isPath(text) ? providePath(session, text, what, folder) : text;
 }
 
+/** A model, and the adapter beside it where one was given. */
+export async function resolveModel(session: Session, model: string, adapter: string | undefined): Promise<{ readonly model: string; readonly adapter?: string }> {
+  const reference = await resolveReference(session, model, 'MODEL');
+  return adapter === undefined ? { model: reference } : { model: reference, adapter: await resolveReference(session, adapter, '--adapter') };
+}
+
 /** A path that the platform can read. */
 export async function providePath(session: Session, text: string, what: string, folder = ''): Promise<string> {
   if (/^(hf:|https?:\/\/|s3:\/\/)/i.test(text)) return text;

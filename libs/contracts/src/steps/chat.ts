@@ -8,6 +8,7 @@ export type ChatMessage = z.infer<typeof ChatMessage>;
 
 export const ChatSpec = z.strictObject({
   model: ArtifactRef,
+  adapter: ArtifactRef.optional().describe('A LoRA adapter of the model, which stays beside its weights.'),
   messages: z.array(ChatMessage).min(1),
   maxNewTokens: z.int().min(1).max(32_768).default(256),
   temperature: z.number().min(0).max(5).default(0).describe('0 is greedy.'),
@@ -22,7 +23,7 @@ export const chat = defineStepKind({
   description: 'Answers a conversation; the metrics hold `text` and `tokenIds`.',
   owner: 'evaluator',
   spec: ChatSpec,
-  references: { model: 'model' },
+  references: { model: 'model', adapter: 'adapter' },
   outputs: {},
   events: defineJobEvents('chat', 'evaluator', ChatSpec, 'Completed means that the answer ended, by an end token or by the limit.'),
   cacheable: false,

@@ -33,6 +33,7 @@ export type EvaluationTask = z.infer<typeof EvaluationTask>;
 export const EvaluateSpec = z
   .strictObject({
     model: ArtifactRef,
+    adapter: ArtifactRef.optional().describe('A LoRA adapter of the model, which stays beside its weights.'),
     against: ArtifactRef.optional().describe('The model to compare with on the same items, such as the one in production: `against_METRIC`, `METRIC_difference` with `_stderr`, `_low`, `_high` (95 %) and `_p`.'),
     dataset: ArtifactRef.optional().describe('Held-out rows of `tasks`: those of the validation split.'),
     tasks: z.array(EvaluationTask).default([]),
@@ -60,7 +61,7 @@ export const evaluate = defineStepKind({
   description: 'Scores a model on tasks; the metrics are named TASK.METRIC.',
   owner: 'evaluator',
   spec: EvaluateSpec,
-  references: { model: 'model', against: 'model', judge: 'model', dataset: 'dataset', definitions: 'tasks' },
+  references: { model: 'model', adapter: 'adapter', against: 'model', judge: 'model', dataset: 'dataset', definitions: 'tasks' },
   outputs: { evaluation: 'evaluation' },
   events: defineJobEvents('evaluate', 'evaluator', EvaluateSpec, 'Completed means that every item of every task was scored; it does not mean that the scores are good.'),
   cacheable: true,

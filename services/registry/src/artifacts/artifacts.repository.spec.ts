@@ -30,6 +30,19 @@ test('the same artifact again, and an artifact made of itself, change nothing', 
   expect((await artifacts.find(adapter.digest))?.family).toBe('llama');
 });
 
+test('the base of an adapter is told by what it was made of, and refused where that says nothing or two things', async () => {
+  const [other, extracted, joined, lost, torn] = [sampleArtifact('tuned'), ...['extracted', 'joined', 'lost', 'torn'].map((name) => sampleArtifact(name, 'adapter'))];
+  await artifacts.record(other!, 'llama', [], { runId, step: 'tune' });
+  const record = (made: typeof adapter, parents: [string, typeof adapter][], step: string) => artifacts.record(made, 'llama', parents.map(([role, { digest }]) => ({ role, digest })), { runId, step });
+  await record(extracted!, [['base', model], ['model', other!]], 'extract');
+  await record(joined!, [['adapters', extracted!], ['adapters', adapter]], 'join');
+  await record(lost!, [], 'import');
+  await record(torn!, [['adapters', extracted!], ['model', model], ['model', other!]], 'tear');
+  for (const made of [adapter, extracted!, joined!]) expect(await artifacts.baseOf(made.digest)).toEqual(model);
+  await expect(artifacts.baseOf(lost!.digest)).rejects.toMatchObject({ code: 'adapter-base-unknown', message: expect.stringContaining('whose base is not recorded; give the base as the model') });
+  await expect(artifacts.baseOf(torn!.digest)).rejects.toMatchObject({ code: 'adapter-base-unknown', message: expect.stringContaining('of several models') });
+});
+
 test('an artifact of another kind and one of another project are refused', async () => {
   await expect(artifacts.require(dataset.digest, 'model')).rejects.toMatchObject({ code: 'artifact-kind', message: expect.stringContaining('expected a model') });
   await expect(new ArtifactsRepository(registry.database.dataSource.manager, 'other').require(model.digest, 'model')).rejects.toMatchObject({ code: 'artifact-unknown' });

@@ -44,6 +44,28 @@ export class ArtifactsRepository {
     return refOf(artifact);
   }
 
+  /** The model that an adapter was made for: its base where that is noted, else the model that was tuned, else that of the adapters that it was made of. @throws RefusedError where none or several are known. */
+  async baseOf(adapter: Digest): Promise<ArtifactRef> {
+    const bases = await this.basesOf(adapter, new Set());
+    const [base, other] = bases;
+    if (base !== undefined && other === undefined) return this.require(base, 'model');
+    throw new RefusedError({
+      code: 'adapter-base-unknown', facts: { adapter, bases: [...bases] },
+      message: `expected a model; ${adapter} is an adapter ${base === undefined ? 'whose base is not recorded' : `of several models (${bases.join(', ')})`}; give the base as the model, and the adapter beside it`,
+    });
+  }
+
+  private async basesOf(adapter: Digest, seen: Set<Digest>): Promise<Digest[]> {
+    if (seen.has(adapter)) return [];
+    seen.add(adapter);
+    const edges = await this.manager.find(LineageEdgeEntity, { where: { project: this.project, child: adapter } });
+    const inRole = (wanted: RegExp): Digest[] => [...new Set(edges.filter(({ role }) => wanted.test(role)).map(({ parent }) => parent))];
+    for (const role of [/^base$/, /^model$/]) if (inRole(role).length > 0) return inRole(role);
+    const further: Digest[] = [];
+    for (const parent of inRole(/^adapters?$/)) further.push(...(await this.basesOf(parent, seen)));
+    return [...new Set(further)];
+  }
+
   /** @throws NotFoundError */
   async lineage(digest: Digest): Promise<LineageView> {
     if (!(await this.find(digest))) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact of project "${this.project}"; got ${digest}`, facts: { digest } });

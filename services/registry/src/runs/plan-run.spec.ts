@@ -13,6 +13,10 @@ const surroundings: Surroundings = {
     if (reference.name === 'helpdesk') return artifact('3', 'dataset');
     throw new NotFoundError({ code: 'model-unknown', message: `expected a registered ${expected}; got ${reference.name}` });
   },
+  async modelOf(reference) {
+    const isAdapter = reference.kind === 'digest' ? reference.digest === digestOf('8') : reference.name === 'tuned';
+    return isAdapter ? { model: artifact('2', 'model'), adapter: artifact('8', 'adapter') } : { model: await surroundings.artifactOf(reference, 'model') };
+  },
   async locate(path) {
     if (path.includes('missing')) throw new NotFoundError({ code: 'path-missing', message: `expected a file at ${path}` });
     return { config: { path }, contentDigest: digestOf('4') };
@@ -37,6 +41,23 @@ test('names are pinned to digests, expressions stay for later', async () => {
     { model: digestOf('1'), dataset: digestOf('3') },
     { base: digestOf('2'), adapter: '${{ steps.train.adapter }}', models: [digestOf('2'), digestOf('5')] },
   ]);
+});
+
+test('an adapter where a model is expected is its base with the adapter beside it, unless an adapter is named', async () => {
+  const tasks = [{ kind: 'loss', name: 'loss', tag: 'x' }];
+  const { steps, problems } = await planRun({
+    named: step('evaluate', { model: 'tuned', dataset: 'helpdesk', tasks }),
+    digest: step('train', { model: digestOf('8'), dataset: 'helpdesk' }),
+    beside: step('score', { model: 'smollm2@prod', adapter: digestOf('8'), rows: [{ text: 'x' }] }),
+    file: step('chat', { model: 'smollm2', adapter: '/adapters/x', messages: [{ role: 'user', content: 'Hello.' }] }),
+  }, {}, surroundings);
+  expect(problems).toEqual([]);
+  const [imported, ...planned] = steps;
+  expect(planned.map(({ config: { model, adapter } }) => [model, adapter])).toEqual([[digestOf('2'), digestOf('8')], [digestOf('2'), digestOf('8')], [digestOf('1'), digestOf('8')], [digestOf('2'), '${{ steps.import-model.adapter }}']]);
+  expect(imported).toMatchObject({ uses: 'import-model', config: { path: '/adapters/x' } });
+  // What folds an adapter, or has no place for one, is given models.
+  const refused = await planRun({ merge: step('merge', { base: 'tuned', adapter: digestOf('8') }) }, {}, surroundings);
+  expect(refused.problems).toEqual([expect.objectContaining({ step: 'merge', key: 'base' })]);
 });
 
 test('a path becomes one import step, however often it is used', async () => {

@@ -30,6 +30,8 @@ export interface Located {
 /** What planning has to look up. Both throw, with what to try, where there is no such thing. */
 export interface Surroundings {
   artifactOf(reference: Exclude<Reference, { kind: 'path' }>, expected: ArtifactKind): Promise<ArtifactRef>;
+  /** A model; of an adapter the base that it was made of, and the adapter. Throws where no base is known. */
+  modelOf(reference: Exclude<Reference, { kind: 'path' }>): Promise<{ readonly model: ArtifactRef; readonly adapter?: ArtifactRef }>;
   locate(path: string): Promise<Located>;
   /** Throws where files at the path cannot be read from here, or may not be. */
   expectReadable(path: string): Promise<void>;
@@ -53,11 +55,18 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
   const imports = new ImportSteps(Object.keys(steps), surroundings);
   const modelName = onlyModelName(withEvent);
   const planned: PlannedStep[] = [];
+  /** Where an adapter may stand beside the model, an adapter alone means its base with it. */
+  const artifactsOf = async (reference: Exclude<Reference, { kind: 'path' }>, key: string, { uses, with: config }: RecipeStep): Promise<{ readonly model: ArtifactRef; readonly adapter?: ArtifactRef }> => {
+    const { references } = findStepKind(uses)!;
+    if (key === 'model' && references['adapter'] === 'adapter' && config['adapter'] === undefined) return surroundings.modelOf(reference);
+    return { model: await surroundings.artifactOf(reference, references[key]!) };
+  };
   for (const [name, step] of Object.entries(withEvent)) {
     const kind = findStepKind(step.uses);
     if (!kind || problems.some((problem) => problem.step === name)) continue;
     const needs = new Set(step.needs);
     const pinned = new Map<string, string>();
+    let tuned: Digest | undefined;
     const attempt = async (key: string, work: () => Promise<void>): Promise<void> => {
       try {
         await work();
@@ -72,14 +81,18 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
         const reference = parseReference(text);
         if (expressionsIn(text).length > 0 || !reference) continue;
         await attempt(key, async () => {
-          if (reference.kind !== 'path') return void pinned.set(`${key} ${text}`, (await surroundings.artifactOf(reference, expected)).digest);
+          if (reference.kind !== 'path') {
+            const found = await artifactsOf(reference, key, step);
+            if (found.adapter) tuned = found.adapter.digest;
+            return void pinned.set(`${key} ${text}`, found.model.digest);
+          }
           const source = await imports.stepFor(reference.path, expected);
           needs.add(source.step);
           pinned.set(`${key} ${text}`, `\${{ steps.${source.step}.${source.output} }}`);
         });
       }
     }
-    let config = mapReferences(step.with, kind, (value, _expected, key) => pinned.get(`${key} ${String(value)}`) ?? value);
+    let config: Record<string, Json> = { ...mapReferences(step.with, kind, (value, _expected, key) => pinned.get(`${key} ${String(value)}`) ?? value), ...(tuned !== undefined && { adapter: tuned }) };
     let contentDigest: Digest | null = null;
     if (kind.name !== 'import-tasks' && Object.values<string>(importSteps).includes(kind.name)) {
       await attempt('path', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
-import { Id, type ArtifactKind, type ArtifactRef } from '@tunesmith/contracts';
+import { Id, mediaTypes, type ArtifactKind, type ArtifactRef } from '@tunesmith/contracts';
 import { ArtifactStore, Database, PlatformConfig, RemoteFiles } from '@tunesmith/platform';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
@@ -26,6 +26,7 @@ export class RunSurroundings {
   of(project: string, manager: EntityManager = this.database.dataSource.manager): Surroundings {
     return {
       artifactOf: (reference, expected) => this.artifactOf(manager, project, reference, expected),
+      modelOf: (reference) => this.modelOf(manager, project, reference),
       locate: (path) => this.locate(manager, project, path),
       expectReadable: async (path) => void (await this.localPath(path)),
       storeRows: (rows) => this.storeRows(rows),
@@ -37,6 +38,13 @@ export class RunSurroundings {
     if (reference.kind === 'digest') return artifacts.require(reference.digest, expected);
     const named = expected === 'dataset' ? new DatasetsRepository(manager, project) : new ModelsRepository(manager, project);
     return artifacts.require((await named.resolve(reference)).digest, expected);
+  }
+
+  private async modelOf(manager: EntityManager, project: string, reference: Exclude<Reference, { kind: 'path' }>): Promise<{ model: ArtifactRef; adapter?: ArtifactRef }> {
+    const artifacts = new ArtifactsRepository(manager, project);
+    const digest = reference.kind === 'digest' ? reference.digest : (await new ModelsRepository(manager, project).resolve(reference)).digest;
+    if ((await artifacts.find(digest))?.mediaType !== mediaTypes.adapter) return { model: await artifacts.require(digest, 'model') };
+    return { model: await artifacts.baseOf(digest), adapter: await artifacts.require(digest, 'adapter') };
   }
 
   private async locate(manager: EntityManager, project: string, path: string): Promise<Located> {
