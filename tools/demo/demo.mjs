@@ -86,7 +86,7 @@ async function waitForRun(tunesmith) {
 async function reportEvaluation(tunesmith, step, home) {
   heading('6. The evaluation, on rows that training never saw');
   const metrics = step?.metrics ?? {};
-  const rows = Object.entries(metrics).filter(([key, value]) => typeof value === 'number' && !key.includes('.against_'));
+  const rows = Object.entries(metrics).filter(([key, value]) => typeof value === 'number' && !/\.(against_|items$)|_difference/.test(key));
   printTable([
     ['metric', 'before', 'after'],
     ...rows.map(([key, value]) => {
