@@ -52,7 +52,7 @@ describe('the command line', () => {
     ['train m --dataset d --keep best', '--keep best: expected --evaluate-every', ''],
     ['train m --dataset d --optimizer adafactor --momentum 0.9', '--optimizer adafactor: expected none of --momentum, which belongs to muon', 'try: --optimizer muon'],
     ['train m --resume latest --lr 1', '--resume: expected nothing else, because the run goes on as it was started; got MODEL, --lr', 'try: tunesmith train --resume latest'],
-    ['evaluate m --dataset d --task accuracy', '--task: expected [NAME=]exact-match:TAG', 'try: --task qa=exact-match:identity'],
+    ['evaluate m --dataset d --task accuracy', '--task: expected [NAME=]KIND:TAG', 'try: --task qa=exact-match:identity'],
     ['quantize m --to gguf/q9', '--to: invalid option: expected one of "gguf/q8_0"', ''],
     ['merge m', 'expected an adapter or further models', 'try: tunesmith merge m --adapter'],
     ['chat m --prompt x --temperature 9', '--temperature: too big', ''],
