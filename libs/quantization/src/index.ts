@@ -2,7 +2,7 @@ export type { FileContent } from './exporters/file-content.js';
 export { exportGguf } from './exporters/gguf.js';
 export { exportGgufAdapter } from './exporters/gguf-adapter.js';
 export { ggufFileType, ggufFileTypes, type GgufFileType } from './exporters/gguf/file-types.js';
-export { exportOnnx, type OnnxFile } from './exporters/onnx.js';
+export { exportOnnx, type OnnxFiles } from './exporters/onnx.js';
 export { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
 export { onnxDataTypes, type OnnxDataType } from './exporters/onnx/data-types.js';
 export { openSourceModel, type SourceModel } from './exporters/source-model.js';

@@ -61,7 +61,7 @@ export class WeightReader {
   }
 
   /** The whole tensor at once, in a buffer of its own. Throws as `stored` does. */
-  async values(name: string, shape: readonly number[]): Promise<Float32Array> {
+  async values(name: string, shape: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
     const all = new Float32Array(shape.reduce((product, size) => product * size, 1));
     let filled = 0;
     for await (const piece of this.rows(name, shape)) {

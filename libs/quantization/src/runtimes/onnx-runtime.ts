@@ -1,29 +1,39 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { QuantizationError } from '../quantization-error.js';
 import { tokensThemselves, type CompletionLimits, type ModelRuntime, type RuntimeOptions } from './model-runtime.js';
+import { encoderBeside, OnnxEncoderDecoder } from './onnx-encoder-decoder.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
 /** Rows are fed in pieces of this many tokens, so that the logits of a long row (tokens times vocabulary) are never held whole. */
 const pieceTokens = 256;
 
-/** Loads a decoder graph with onnxruntime-node, on the CPU. Throws QuantizationError `file-refused-by-runtime`. */
+/** Loads a decoder graph with onnxruntime-node, on the CPU; of an encoder-decoder both graphs. Throws QuantizationError `file-refused-by-runtime`. */
 export async function openOnnxRuntime(path: string, { threads, signal }: RuntimeOptions): Promise<ModelRuntime> {
   const onnxruntime = await import('onnxruntime-node');
-  let session: InferenceSession | undefined;
-  try {
+  const sessions: InferenceSession[] = [];
+  const open = async (file: string) => {
     // By path, never from bytes: only then are the weights looked for beside the graph.
-    session = await onnxruntime.InferenceSession.create(path, {
+    const session = await onnxruntime.InferenceSession.create(file, {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
     });
+    sessions.push(session);
     signal.throwIfAborted();
-    return new OnnxRuntime(path, session, onnxruntime.Tensor, cacheShape(session));
+    return session;
+  };
+  try {
+    const session = await open(path);
+    if (!session.inputNames.includes('encoder_hidden_states')) return new OnnxRuntime(path, session, onnxruntime.Tensor, cacheShape(session));
+    const both = new OnnxEncoderDecoder(path, await open(encoderBeside(path)), session);
+    await both.step(onnxruntime.Tensor);
+    return both;
   } catch (error) {
-    await session?.release();
+    for (const session of sessions) await session.release();
     signal.throwIfAborted();
-    throw fileRefused(path, 'onnxruntime-node', error);
+    throw error instanceof QuantizationError ? error : fileRefused(path, 'onnxruntime-node', error);
   }
 }
 

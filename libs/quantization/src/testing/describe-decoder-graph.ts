@@ -1,13 +1,8 @@
-import { openSafetensors } from '@tunesmith/checkpoints';
 import { loadForInference, tokenLogProbs } from '@tunesmith/generation';
 import { setThreads } from '@tunesmith/tensor';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { exportOnnx } from '../exporters/onnx.js';
-import { openSourceModel } from '../exporters/source-model.js';
 import { drawModel } from './draw-model.js';
-import { onnxDataType } from './onnx-data-type.js';
+import { distributionsOf, meanDivergence, readExpected, writeGraph } from './graph-fixtures.js';
 import { openDecoder, type Decoder } from './run-decoder.js';
 import { largestDifference, quietContext, temporaryFolder } from './tiny-models.js';
 
@@ -38,7 +33,7 @@ export function describeDecoderGraph(family: string, { fixtures, drawn, turnsCha
     beforeAll(async () => {
       folder = await temporaryFolder();
       expected = await readExpected(name);
-      decoder = await openDecoder(await write(expected.folder, 'fp32', folder.path));
+      decoder = await openDecoder(await writeGraph(expected.folder, 'fp32', folder.path));
     });
     afterAll(async () => {
       await decoder.release();
@@ -73,13 +68,11 @@ export function describeDecoderGraph(family: string, { fixtures, drawn, turnsCha
 
     /** ln p of every token at every place of all rows. */
     async function distributions(dataType: 'fp32' | keyof typeof bounds): Promise<Float64Array[]> {
-      const decoder = await openDecoder(await write(join(folder.path, 'model'), dataType, join(folder.path, dataType)));
+      const decoder = await openDecoder(await writeGraph(join(folder.path, 'model'), dataType, join(folder.path, dataType)));
       try {
         const found: Float64Array[] = [];
         for (const tokenIds of rows) {
-          const logits = await decoder.logits([tokenIds]);
-          const vocabulary = logits.length / tokenIds.length;
-          for (const place of tokenIds.keys()) found.push(logSoftmax(logits.subarray(place * vocabulary, (place + 1) * vocabulary)));
+          found.push(...distributionsOf(await decoder.logits([tokenIds]), tokenIds.length));
         }
         return found;
       } finally {
@@ -96,35 +89,7 @@ export function describeDecoderGraph(family: string, { fixtures, drawn, turnsCha
     });
 
     test.each(Object.entries(bounds))('in %s are at most %p nats from them', async (dataType, bound) => {
-      const found = await distributions(dataType as keyof typeof bounds);
-      const divergences = found.map((other, place) => exact[place]!.reduce((sum, logP, token) => sum + Math.exp(logP) * (logP - other[token]!), 0));
-      const mean = divergences.reduce((sum, value) => sum + value, 0) / divergences.length;
-      expect(mean).toBeLessThan(bound);
+      expect(meanDivergence(exact, await distributions(dataType as keyof typeof bounds))).toBeLessThan(bound);
     });
   });
-}
-
-function logSoftmax(logits: Float32Array): Float64Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  const total = largest + Math.log(logits.reduce((sum, value) => sum + Math.exp(value - largest), 0));
-  return Float64Array.from(logits, (value) => value - total);
-}
-
-async function write(modelFolder: string, dataType: Parameters<typeof onnxDataType>[0], folder: string): Promise<string> {
-  await using model = await openSourceModel(modelFolder);
-  return join(folder, (await exportOnnx(model, onnxDataType(dataType), folder, quietContext())).file);
-}
-
-async function readExpected(name: string) {
-  const folder = fileURLToPath(new URL(`../../../../tests/parity/fixtures/families/${name}`, import.meta.url));
-  const { rows, prompts, continuations } = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as Record<'rows' | 'prompts' | 'continuations', number[][]>;
-  await using tensors = await openSafetensors(join(folder, 'expected.safetensors'));
-  const logits = new Float32Array((await tensors.read('logits')).slice().buffer);
-  const [, vocabulary] = tensors.info('logits').shape as [number, number];
-  let start = 0;
-  return {
-    folder,
-    rows: rows.map((tokenIds) => ({ tokenIds, logits: logits.subarray(start, (start += tokenIds.length * vocabulary)) })),
-    prompts: prompts.map((prompt, row) => ({ prompt, continuation: continuations[row]! })),
-  };
 }

@@ -12,7 +12,9 @@ export async function drawModel(folder: string, config: Record<string, unknown>)
   const tensors = family.weights.tensors(family.parseConfig(config)).map(({ huggingFace: name, shape: ours, transform, stored }): SafetensorsEntry => {
     const shape = stored === 'transposed' ? ours.toReversed() : ours;
     const noise = new Float32Array(scope(() => randn(shape, { generator }).toBytes()).buffer);
-    const size = shape.length > 1 ? 1.2 / Math.sqrt(ours.at(-1)!) : 0.2;
+    // T5 does not scale its scores: its queries are drawn that much smaller.
+    const unscaled = /(?:SelfAttention|EncDecAttention)\.q\.weight$/.test(name) ? Number(config['d_kv']) ** -0.5 : 1;
+    const size = shape.length > 1 ? (1.2 / Math.sqrt(ours.at(-1)!)) * unscaled : 0.2;
     const middle = /norm|ln_/.test(name) && name.endsWith('.weight') && transform?.kind !== 'plus-one' ? 1 : 0;
     const values = noise.map((value) => middle + value * size);
     return { name, dtype: 'BF16', shape, bytes: new Uint8Array(bfloat16FromFloat32(values).buffer) };

@@ -1,6 +1,7 @@
 /** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
 import { familyFor } from '@tunesmith/models';
 import { describeDecoderGraph } from '../../testing/describe-decoder-graph.js';
+import { describeEncoderDecoderGraph } from '../../testing/describe-encoder-decoder-graph.js';
 import { graphOf } from './graphs.js';
 
 const common = { vocab_size: 320, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 3, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 128, rms_norm_eps: 1e-5 };
@@ -36,9 +37,14 @@ describeDecoderGraph('gpt2', {
   drawn: { architectures: ['GPT2LMHeadModel'], vocab_size: 320, n_positions: 64, n_embd: 64, n_layer: 3, n_head: 4, n_inner: 96 },
 });
 
+describeEncoderDecoderGraph('t5', {
+  fixtures: ['t5-relu-tied', 't5-gated-untied', 't5-gated-tied-buckets'],
+  drawn: { architectures: ['T5ForConditionalGeneration'], vocab_size: 320, d_model: 64, d_kv: 16, d_ff: 96, num_layers: 3, num_heads: 4, feed_forward_proj: 'gated-gelu', tie_word_embeddings: false },
+});
+
 // A family leaves this list when its graph is written.
 test.each(['mixtral', 'gemma2', 'gpt_neo', 'gpt_neox'])('the family %s, which has no graph, is refused with those that have one', (name) => {
   expect(() => graphOf({ family: familyFor({ model_type: name }) })).toThrow(
-    expect.objectContaining({ code: 'family-without-graph', message: expect.stringMatching(new RegExp(`family ${name} has no ONNX graph.*llama, qwen2, qwen3, gemma3, phi3, gpt2.*GGUF`)) }),
+    expect.objectContaining({ code: 'family-without-graph', message: expect.stringMatching(new RegExp(`family ${name} has no ONNX graph.*llama, qwen2, qwen3, gemma3, phi3, gpt2, t5.*GGUF`)) }),
   );
 });

@@ -6,13 +6,14 @@ import { llamaGraph } from './graphs/llama.js';
 import { phi3Graph } from './graphs/phi3.js';
 import { qwen2Graph } from './graphs/qwen2.js';
 import { qwen3Graph } from './graphs/qwen3.js';
-import type { DecoderGraph } from './model-graph.js';
+import { t5Graph } from './graphs/t5.js';
+import type { ModelGraph } from './model-graph.js';
 
 /** The families that have an ONNX graph. */
-const graphs: readonly DecoderGraph[] = [llamaGraph, qwen2Graph, qwen3Graph, gemma3Graph, phi3Graph, gpt2Graph];
+const graphs: readonly ModelGraph[] = [llamaGraph, qwen2Graph, qwen3Graph, gemma3Graph, phi3Graph, gpt2Graph, t5Graph];
 
 /** Throws QuantizationError `family-without-graph`. */
-export function graphOf({ family }: Pick<SourceModel, 'family'>): DecoderGraph {
+export function graphOf({ family }: Pick<SourceModel, 'family'>): ModelGraph {
   const found = graphs.find((graph) => graph.family.name === family.name);
   if (found !== undefined) return found;
   const served = graphs.map((graph) => graph.family.name);

@@ -1,9 +1,19 @@
 import type { ModelFamily } from '@tunesmith/models';
-import type { DecoderParts } from './decoder-parts.js';
+import type { GraphBuilder } from './graph-builder.js';
+import type { WeightStore } from './weight-store.js';
 
-/** What clients have to know of a decoder besides its graph. */
+/** One .onnx file of a model. */
+export interface GraphFile {
+  /** As transformers.js calls it: `model`, `encoder_model`. */
+  readonly name: string;
+  readonly layers: number;
+  /** Adds inputs, nodes and outputs. `layerDone` is to be called after each layer, and throws when the work is to stop. */
+  write(graph: GraphBuilder, store: WeightStore, layerDone: () => void): Promise<void>;
+}
+
+/** What onnxruntime-genai has to know of a decoder besides its graph. */
 export interface DecoderShape {
-  /** What onnxruntime-genai calls the architecture; `decoder` where it has no name for it. */
+  /** What it calls the architecture; `decoder` where it has no name for it. */
   readonly type: string;
   readonly vocabularySize: number;
   readonly hiddenSize: number;
@@ -12,14 +22,13 @@ export interface DecoderShape {
   readonly keyValueHeads: number;
   readonly headSize: number;
   readonly contextLength: number;
-  /** Of each layer how many tokens it sees; null: all. */
-  readonly windows: readonly (number | null)[];
 }
 
-/** A decoder-only family as a graph. Adding one: a file in graphs/ that reads like the family's model.ts, one line in graphs.ts and one in the spec. */
-export interface DecoderGraph<Config = unknown> {
+/** A family as ONNX graphs. Adding one: a file in graphs/ that reads like the family's model.ts, one line in graphs.ts and a few in the spec. */
+export interface ModelGraph<Config = unknown> {
   readonly family: ModelFamily<Config>;
-  shape(config: Config): DecoderShape;
-  /** Adds the nodes from token ids to logits; returns the logits, [batch, sequence, vocabulary]. */
-  write(config: Config, parts: DecoderParts): Promise<string>;
+  /** The file that runtimes open comes last. */
+  files(config: Config): readonly GraphFile[];
+  /** Null: no model that onnxruntime-genai runs. */
+  shape(config: Config): DecoderShape | null;
 }

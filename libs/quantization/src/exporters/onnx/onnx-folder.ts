@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { SourceModel } from '../source-model.js';
 import { onnxDataTypes, type OnnxDataType } from './data-types.js';
 import { genaiConfig } from './genai-config.js';
-import { graphFile } from './graph-file.js';
+import { graphPath } from './graph-path.js';
 import { graphOf } from './graphs.js';
 
 /**
@@ -19,10 +19,12 @@ export async function writeOnnxFolder(model: SourceModel, dataTypes: readonly On
   const tokenizerConfig = { ...model.tokenizerConfig, ...(model.chatTemplate !== undefined && { chat_template: model.chatTemplate }) };
   await writeFileAtomically(join(folder, 'tokenizer_config.json'), jsonText(tokenizerConfig));
   await writeFileAtomically(join(folder, 'generation_config.json'), jsonText(model.generationConfig));
-  await writeFileAtomically(join(folder, 'genai_config.json'), jsonText(genaiConfig(model, graphOf(model).shape(model.config), graphFile('model', first))));
+  const graph = graphOf(model);
+  const shape = graph.shape(model.config);
+  if (shape !== null) await writeFileAtomically(join(folder, 'genai_config.json'), jsonText(genaiConfig(model, shape, graphPath('model', first))));
   const javascript = {
     dtype: first.dtype,
-    use_external_data_format: Object.fromEntries(written.map((dataType) => [basename(graphFile('model', dataType)), 1])),
+    use_external_data_format: Object.fromEntries(written.flatMap((dataType) => graph.files(model.config).map(({ name }) => [basename(graphPath(name, dataType)), 1]))),
   };
   await writeFileAtomically(join(folder, 'config.json'), jsonText({ ...model.configJson, 'transformers.js_config': javascript }));
 }

@@ -1,13 +1,13 @@
 import { gemma3, type Gemma3Config } from '@tunesmith/models';
+import { decoderGraph } from '../decoder-graph.js';
 import type { DecoderParts } from '../decoder-parts.js';
-import type { DecoderGraph } from '../model-graph.js';
 import type { Rotation } from '../rotation.js';
 
 /**
  * Gemma 3, text: scaled embeddings, norm weights stored as distances from one, norms on the way in and on the way out of every sub-layer, queries and
  * keys normed per head, layers that alternate between a window with fast rotations and everything with slow ones.
  */
-export const gemma3Graph: DecoderGraph<Gemma3Config> = {
+export const gemma3Graph = decoderGraph<Gemma3Config>({
   family: gemma3,
 
   shape: (config) => ({
@@ -19,7 +19,6 @@ export const gemma3Graph: DecoderGraph<Gemma3Config> = {
     keyValueHeads: config.num_key_value_heads,
     headSize: config.head_dim,
     contextLength: config.max_position_embeddings,
-    windows: config.layer_types.map((_, layer) => windowOf(config, layer)),
   }),
 
   async write(config, parts) {
@@ -43,7 +42,7 @@ export const gemma3Graph: DecoderGraph<Gemma3Config> = {
     const logits = config.tie_word_embeddings ? parts.tiedHead('model.embed_tokens', normed) : await parts.linear('lm_head', normed, { inputs: hidden, outputs: vocab_size });
     return cap === null ? logits : parts.softcap('lm_head', logits, cap);
   },
-};
+});
 
 async function attention(config: Gemma3Config, parts: DecoderParts, layer: number, x: string, rotation: Rotation): Promise<string> {
   const { hidden_size: hidden, num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headSize, attention_bias: bias, rms_norm_eps: epsilon } = config;

@@ -1,10 +1,10 @@
 import { gpt2, type Gpt2Config } from '@tunesmith/models';
 import { activate } from '../activation.js';
+import { decoderGraph } from '../decoder-graph.js';
 import type { DecoderParts } from '../decoder-parts.js';
-import type { DecoderGraph } from '../model-graph.js';
 
 /** GPT-2 and Cerebras-GPT: layer norms and biases everywhere, learned positions, query, key and value from one linear, a GELU network. */
-export const gpt2Graph: DecoderGraph<Gpt2Config> = {
+export const gpt2Graph = decoderGraph<Gpt2Config>({
   family: gpt2,
 
   shape: (config) => ({
@@ -17,7 +17,6 @@ export const gpt2Graph: DecoderGraph<Gpt2Config> = {
     keyValueHeads: config.n_head,
     headSize: config.n_embd / config.n_head,
     contextLength: config.n_positions,
-    windows: Array.from({ length: config.n_layer }, () => null),
   }),
 
   async write(config, parts) {
@@ -35,7 +34,7 @@ export const gpt2Graph: DecoderGraph<Gpt2Config> = {
     const normed = await parts.layerNorm('transformer.ln_f', x, norm);
     return config.tie_word_embeddings ? parts.tiedHead('transformer.wte', normed) : parts.linear('lm_head', normed, { inputs: hidden, outputs: vocab_size });
   },
-};
+});
 
 async function attention(config: Gpt2Config, parts: DecoderParts, layer: number, x: string): Promise<string> {
   const { n_embd: hidden, n_head: heads } = config;

@@ -1,10 +1,10 @@
 import { llama, type LlamaConfig } from '@tunesmith/models';
+import { decoderGraph } from '../decoder-graph.js';
 import type { DecoderParts } from '../decoder-parts.js';
-import type { DecoderGraph } from '../model-graph.js';
 import type { Rotation } from '../rotation.js';
 
 /** Llama, SmolLM2 and Mistral: pre-norm blocks of grouped-query attention with rotary positions and a gated SiLU network. */
-export const llamaGraph: DecoderGraph<LlamaConfig> = {
+export const llamaGraph = decoderGraph<LlamaConfig>({
   family: llama,
 
   shape: (config) => ({
@@ -16,7 +16,6 @@ export const llamaGraph: DecoderGraph<LlamaConfig> = {
     keyValueHeads: config.num_key_value_heads,
     headSize: config.head_dim,
     contextLength: config.max_position_embeddings,
-    windows: Array.from({ length: config.num_hidden_layers }, () => config.sliding_window),
   }),
 
   async write(config, parts) {
@@ -33,7 +32,7 @@ export const llamaGraph: DecoderGraph<LlamaConfig> = {
     const normed = await parts.rmsNorm('model.norm', x, norm);
     return config.tie_word_embeddings ? parts.tiedHead('model.embed_tokens', normed) : parts.linear('lm_head', normed, { inputs: hidden, outputs: vocab_size });
   },
-};
+});
 
 async function attention(config: LlamaConfig, parts: DecoderParts, layer: number, x: string, rotation: Rotation): Promise<string> {
   const { hidden_size: hidden, num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headSize, attention_bias: bias, sliding_window: window } = config;

@@ -1,11 +1,11 @@
 import { phi3, type Phi3Config } from '@tunesmith/models';
 import { activate } from '../activation.js';
+import { decoderGraph } from '../decoder-graph.js';
 import type { DecoderParts } from '../decoder-parts.js';
-import type { DecoderGraph } from '../model-graph.js';
 import type { Rotation } from '../rotation.js';
 
 /** Phi-3, Phi-3.5 and Phi-4: as Llama, but query, key and value come from one linear, gate and up from another, and only a part of each head may turn. */
-export const phi3Graph: DecoderGraph<Phi3Config> = {
+export const phi3Graph = decoderGraph<Phi3Config>({
   family: phi3,
 
   shape: (config) => ({
@@ -17,7 +17,6 @@ export const phi3Graph: DecoderGraph<Phi3Config> = {
     keyValueHeads: config.num_key_value_heads,
     headSize: config.hidden_size / config.num_attention_heads,
     contextLength: config.max_position_embeddings,
-    windows: Array.from({ length: config.num_hidden_layers }, () => config.sliding_window),
   }),
 
   async write(config, parts) {
@@ -34,7 +33,7 @@ export const phi3Graph: DecoderGraph<Phi3Config> = {
     const normed = await parts.rmsNorm('model.norm', x, norm);
     return config.tie_word_embeddings ? parts.tiedHead('model.embed_tokens', normed) : parts.linear('lm_head', normed, { inputs: hidden, outputs: vocab_size });
   },
-};
+});
 
 async function attention(config: Phi3Config, parts: DecoderParts, layer: number, x: string, rotation: Rotation): Promise<string> {
   const { hidden_size: hidden, num_attention_heads: heads, num_key_value_heads: keyValueHeads, sliding_window: window } = config;

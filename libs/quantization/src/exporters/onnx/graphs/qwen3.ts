@@ -1,10 +1,10 @@
 import { qwen3, type Qwen3Config } from '@tunesmith/models';
+import { decoderGraph } from '../decoder-graph.js';
 import type { DecoderParts } from '../decoder-parts.js';
-import type { DecoderGraph } from '../model-graph.js';
 import type { Rotation } from '../rotation.js';
 
 /** Qwen3, the dense models: as Llama, but queries and keys are normed per head before they turn, and some layers may look through a window. */
-export const qwen3Graph: DecoderGraph<Qwen3Config> = {
+export const qwen3Graph = decoderGraph<Qwen3Config>({
   family: qwen3,
 
   shape: (config) => ({
@@ -16,7 +16,6 @@ export const qwen3Graph: DecoderGraph<Qwen3Config> = {
     keyValueHeads: config.num_key_value_heads,
     headSize: config.head_dim,
     contextLength: config.max_position_embeddings,
-    windows: Array.from({ length: config.num_hidden_layers }, (_, layer) => windowOf(config, layer)),
   }),
 
   async write(config, parts) {
@@ -33,7 +32,7 @@ export const qwen3Graph: DecoderGraph<Qwen3Config> = {
     const normed = await parts.rmsNorm('model.norm', x, norm);
     return config.tie_word_embeddings ? parts.tiedHead('model.embed_tokens', normed) : parts.linear('lm_head', normed, { inputs: hidden, outputs: vocab_size });
   },
-};
+});
 
 async function attention(config: Qwen3Config, parts: DecoderParts, layer: number, x: string, rotation: Rotation): Promise<string> {
   const { hidden_size: hidden, num_attention_heads: heads, num_key_value_heads: keyValueHeads, head_dim: headSize, attention_bias: bias, rms_norm_eps: epsilon } = config;
