@@ -2,7 +2,8 @@
 // Usage: node tools/test.mjs quick|cluster|peers [--again] [PATTERN…]
 //   quick    every *.spec.ts but those below, the type check and the lint; needs nothing but the bootstrap
 //   cluster  *.cluster.spec.ts: real nats-server, PostgreSQL, MinIO and the six services as processes
-//   peers    *.peers.spec.ts: side by side with Python peers, in an environment of their own (TUNESMITH_PEERS, else made once per user)
+//   peers    *.peers.spec.ts: side by side with Python peers and with clients of ONNX folders, in environments of their own (TUNESMITH_PEERS,
+//            TUNESMITH_ONNX_CLIENTS, else made once per user)
 //   --again  runs each spec file in which something failed once more, alone; what passes then is named as unsteady and counts as passed
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -44,13 +45,16 @@ async function prepareServers() {
   }
 }
 
-/** 7 GB of packages on the first run, before the tests for the same reason. */
+/** 8 GB of packages on the first run, before the tests for the same reason. */
 async function preparePeers() {
   const { pythonPeers } = await import('./python-peers.mjs');
-  try {
-    pythonPeers();
-  } catch (error) {
-    console.error(error.message);
+  const { onnxClients } = await import('./onnx-clients.mjs');
+  for (const prepare of [pythonPeers, onnxClients]) {
+    try {
+      prepare();
+    } catch (error) {
+      console.error(error.message);
+    }
   }
 }
 
