@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { api, newId, Problem, RunView, type ArtifactManifest, type DatasetRow, type Endpoint, type FinishedSpan, type UploadView } from '@tunesmith/contracts';
 import { eventually } from '@tunesmith/tests-support';
+import { RunWatchers } from '../runs/run-watchers.js';
 import { TinyPlatform } from '../testing/tiny-platform.js';
 
 let platform: TinyPlatform;
@@ -133,6 +134,9 @@ test('a run can be watched: at first, at each change, its progress, and its end'
   const gate = platform.gate();
   platform.work.set('import-dataset', { until: gate.until, metrics: { rows: 1 } });
   const { id } = await platform.startRun({ data: { uses: 'import-dataset', with: { path: await platform.file('watched.jsonl') } } });
+  // The run comes first, also where progress was heard before anybody watches.
+  const { jobId } = await platform.begun(id, 'data');
+  await eventually('its progress', () => platform.registry.get(RunWatchers).lastSign({ runId: id, step: 'data', jobId }) > 0);
   const answer = await send('GET', `/v1/runs/${id}/events`);
   expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
   let stream = '';

@@ -31,12 +31,12 @@ export class RunStream implements BeforeApplicationShutdown {
     const stop = AbortSignal.any([gone.signal, this.closing.signal]);
     const send = (event: 'run' | 'progress' | 'end', data: RunView | RunProgress): void => void response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     const hint = new Hint(stop);
-    using _watching = this.watchers.watch(runId, {
-      changed: () => hint.give(),
-      progressed: (progress) => {
-        if (response.writableLength < largestBacklog) send('progress', progress);
-      },
-    });
+    const tell = (progress: RunProgress): void => {
+      if (response.writableLength < largestBacklog) send('progress', progress);
+    };
+    /** Progress that is heard before the run itself was sent. */
+    let early: RunProgress[] | undefined = [];
+    using _watching = this.watchers.watch(runId, { changed: () => hint.give(), progressed: (progress) => void (early ? early.push(progress) : tell(progress)) });
     const heartbeat = setInterval(() => response.write(': alive\n\n'), heartbeatMilliseconds);
     try {
       for (let last = ''; !stop.aborted; await hint.wait(pollMilliseconds)) {
@@ -45,6 +45,10 @@ export class RunStream implements BeforeApplicationShutdown {
         const text = JSON.stringify(run);
         if (text !== last) send('run', run);
         last = text;
+        // Of steps that have ended it is old.
+        const running = run.steps.filter(({ status }) => status === 'running').map(({ name }) => name);
+        early?.filter(({ step }) => running.includes(step)).forEach(tell);
+        early = undefined;
       }
     } finally {
       clearInterval(heartbeat);
