@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { evaluateModel, importTasks } from '@tunesmith/evaluation';
@@ -100,3 +100,26 @@ withData(
   },
   1_800_000,
 );
+
+test('code tasks of lm-evaluation-harness are read as they are published, with the prompts that it makes of them', async () => {
+  await using folder = await temporaryFolder();
+  const place = (name: string) => join(folder.path, name);
+  const published = (await promisify(execFile)(join(findPythonPeers()!, 'bin', 'python'), ['-c', 'import importlib.util; print(importlib.util.find_spec("lm_eval").submodule_search_locations[0] + "/tasks")'])).stdout.trim();
+  const problem = (id: number) => ({ task_id: id, text: `Task ${id}.`, code: `def f${id}():\r\n  return ${id}`, test_list: [1, 2, 3].map((at) => `assert f${id}() == ${id} # ${at}`) });
+  await writeFile(place('mbpp.jsonl'), `${JSON.stringify(problem(11))}\n`);
+  await writeFile(place('humaneval.jsonl'), `${JSON.stringify({ task_id: 'X/0', prompt: 'def one():\n', entry_point: 'one', test: 'def check(f):\n    assert f() == 1\n' })}\n`);
+  const context = { signal: new AbortController().signal, onProgress: () => undefined };
+  await importTasks({ tasks: ['mbpp/mbpp', 'humaneval/humaneval', 'humaneval/humaneval_instruct'].map((name) => join(published, `${name}.yaml`)), data: folder.path, hubCache: folder.path }, place('tasks'), context);
+  // The tiny Llama, with room for whole prompts.
+  await cp(tinyLlama, place('model'), { recursive: true });
+  const config = JSON.parse(await readFile(place('model/config.json'), 'utf8')) as object;
+  await writeFile(place('model/config.json'), JSON.stringify({ ...config, max_position_embeddings: 4096 }));
+  await evaluateModel({ modelFolder: place('model'), definitionsFolder: place('tasks'), tasks: [], dtype: 'float32' }, place('ours'), context);
+  const samples = (await readFile(place('ours/samples.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Sample & { readonly prompt: string; readonly metrics: object });
+  for (const { metrics } of samples) expect(metrics).toEqual({ 'pass@1': 0 });
+  // Its own modules ask a hub for code_eval when they are loaded: only the prompts are wanted here.
+  const script = 'import evaluate, json, sys\nevaluate.load = lambda *_a, **_o: type("NoHub", (), {"compute": lambda *_a, **_o: ({"pass@1": 0.0}, {})})()\nfrom lm_eval.tasks import TaskManager, get_task_dict\ntask, = get_task_dict(["own"], TaskManager(include_path=sys.argv[1])).values()\ntask.build_all_requests(rank=0, world_size=1)\nprint("\\n" + json.dumps([each.args[0] for each in task.instances]))';
+  await writeFile(place('own.yaml'), JSON.stringify({ include: join(published, 'mbpp/mbpp.yaml'), task: 'own', dataset_path: 'json', dataset_name: null, dataset_kwargs: { data_files: { test: place('mbpp.jsonl') } } }));
+  const { stdout } = await promisify(execFile)(join(findPythonPeers()!, 'bin', 'python'), ['-c', script, folder.path], { env: { ...process.env, HF_HUB_OFFLINE: '1', HF_DATASETS_OFFLINE: '1' }, maxBuffer: 1 << 26 });
+  expect(samples.filter(({ task }) => task === 'mbpp').map(({ prompt }) => prompt)).toEqual(JSON.parse(stdout.trim().split('\n').at(-1)!));
+}, 600_000);

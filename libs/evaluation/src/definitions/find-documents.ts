@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EvaluationError } from '../evaluation-error.js';
 import { leaves } from '../harness/load-yaml.js';
 import type { FoundTask } from './resolve-tasks.js';
@@ -67,9 +67,11 @@ function filesOf(files: string | string[] | Record<string, string | string[]> | 
   return own === undefined ? undefined : [own].flat();
 }
 
-/** What files in a data folder may be called: after the configuration, the task, a name of their own, the dataset. */
+/** What files in a data folder may be called: after the configuration, the task, a name of their own, the dataset, also without its owner in front (openai/openai_humaneval). */
 function namesOf({ dataset_name, task, data_name, dataset_path }: FoundTask['config']): string[] {
-  return [...new Set([dataset_name, task, data_name, dataset_path ? basename(dataset_path) : undefined].filter((name): name is string => typeof name === 'string' && name !== ''))];
+  const [owner, published] = dataset_path ? [basename(dirname(dataset_path)), basename(dataset_path)] : [];
+  const alone = owner !== undefined && published!.startsWith(`${owner}_`) ? published!.slice(owner.length + 1) : undefined;
+  return [...new Set([dataset_name, task, data_name, published, alone].filter((name): name is string => typeof name === 'string' && name !== ''))];
 }
 
 /** `NAME.SPLIT.ENDING` (the split may go on with a number, as in train1500), `NAME/SPLIT.ENDING`, else one file `NAME.ENDING` for all splits. */
