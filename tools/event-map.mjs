@@ -8,7 +8,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { status } = spawnSync(process.execPath, [join(root, 'tools/build.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] });
 if (status !== 0) process.exit(status ?? 1);
 
-const { catalogue, serviceNames } = await import('@tunesmith/contracts');
+const { catalogue, questions, serviceNames } = await import('@tunesmith/contracts');
 const { eventMap } = await import('@tunesmith/platform');
 
 const handlers = [];
@@ -23,10 +23,11 @@ const fileOf = ({ service, handler }) => `services/${service}/src/${kebab(handle
 const byPlatform = {
   'job.progressed.v1': { sentBy: ['libs/platform: the job runner of every service'], heardBy: [] },
   'job.cancel-requested.v1': { sentBy: ['services/registry/src/runs/job-stopper.ts'], heardBy: ['libs/platform: the job runner of every service'] },
+  'respond.asked.v1': { sentBy: ['services/registry/src/openai/openai.controller.ts'], heardBy: [] },
   'telemetry.spans-finished.v1': { sentBy: ['libs/platform: the telemetry of every service'], heardBy: [] },
 };
 
-const map = catalogue.map(({ subject, kind, owner, description }) => {
+const map = [...catalogue, ...questions.map((question) => ({ ...question, kind: 'question' }))].map(({ subject, kind, owner, description }) => {
   const extra = byPlatform[subject] ?? { sentBy: [], heardBy: [] };
   return {
     subject, kind, owner, description,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue, serviceNames, stepKinds, type ServiceName } from '@tunesmith/contracts';
+import { catalogue, questions, serviceNames, stepKinds, type ServiceName } from '@tunesmith/contracts';
 import { evaluatorHandlers } from '@tunesmith/evaluator-service';
 import { mergerHandlers } from '@tunesmith/merger-service';
 import { eventMap } from '@tunesmith/platform';
@@ -16,7 +16,7 @@ const maps = {
   quantizer: eventMap(quantizerHandlers),
 } satisfies Record<ServiceName, unknown>;
 
-const subjects = catalogue.map(({ subject }) => subject);
+const subjects = [...catalogue, ...questions].map(({ subject }) => subject);
 const hearersOf = (subject: string): string[] => serviceNames.flatMap((service) => maps[service].filter(({ hears }) => hears.includes(subject)).map(({ handler }) => `${service}/${handler}`));
 const sendersOf = (subject: string): string[] => serviceNames.flatMap((service) => maps[service].filter(({ emits }) => emits.includes(subject)).map(() => service));
 
@@ -33,6 +33,11 @@ test.each(catalogue.map((event) => [event.subject, event] as const))('%s has som
   if (!ofPlatform.sends.includes(subject)) expect(senders).not.toEqual([]);
   if (kind === 'request') expect(hearers).toEqual([expect.stringMatching(`^${owner}/`)]);
   if (kind === 'fact') expect(new Set(senders)).toEqual(new Set([owner]));
+});
+
+test.each(questions.map((question) => [question.subject, question] as const))('%s has one handler that answers it, at its owner', (subject, { owner }) => {
+  expect(hearersOf(subject)).toEqual([expect.stringMatching(`^${owner}/`)]);
+  expect(maps[owner].filter(({ question }) => question === subject)).toHaveLength(1);
 });
 
 test('handlers hear and send only what the catalogue lists', () => {

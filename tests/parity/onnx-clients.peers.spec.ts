@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { exportOnnx, onnxDataTypes, openOnnxRuntime, openSourceModel, writeOnnxFolder } from '@tunesmith/quantization';
+import { exportOnnx, onnxDataTypes, openOnnxRuntime, openSourceModel, runtimeComplete, writeOnnxFolder } from '@tunesmith/quantization';
 import { setThreads } from '@tunesmith/tensor';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
@@ -55,7 +55,7 @@ async function writeAndAsk(modelFolder: string, folder: string) {
   for (const dataType of onnxDataTypes) {
     const { file } = await exportOnnx(model, dataType, folder, context);
     await using runtime = await openOnnxRuntime(join(folder, file), { contextSize: 128, threads: 2, signal: context.signal });
-    graphs.push({ dtype: dataType.dtype, file, made: await runtime.complete(read, { maxNewTokens: tokens, stopTokenIds: [], signal: context.signal }) });
+    graphs.push({ dtype: dataType.dtype, file, made: await runtimeComplete(runtime, read, { maxNewTokens: tokens, stopTokenIds: [], signal: context.signal }) });
   }
   await writeOnnxFolder(model, onnxDataTypes, folder);
   return { read, graphs, tokenizer };

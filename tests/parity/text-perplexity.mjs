@@ -1,5 +1,6 @@
 // The perplexity of a text under what a runtime opens, in rows of 500 tokens: what the bars of quantized files are measured with.
 import { readFile } from 'node:fs/promises';
+import { runtimeLogProbabilities } from '@tunesmith/quantization';
 import { Tokenizer } from '@tunesmith/tokenizers';
 
 const rowTokens = 500;
@@ -15,7 +16,7 @@ export async function textRows(modelFolder, text, count) {
 export async function perplexityOf(open, path, rows, { threads, signal }) {
   await using runtime = await open(path, { contextSize: 512, threads, signal });
   const logProbabilities = [];
-  for (const row of rows) logProbabilities.push(...(await runtime.logProbabilities(row, row.map(() => true), signal)));
+  for (const row of rows) logProbabilities.push(...(await runtimeLogProbabilities(runtime, row, row.map(() => true), signal)));
   return Math.exp(-logProbabilities.reduce((sum, value) => sum + value, 0) / logProbabilities.length);
 }
 

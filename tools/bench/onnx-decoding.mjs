@@ -19,7 +19,7 @@ const options = {
 const { values } = parseArgs({ options });
 if (!values.model) throw new Error('expected --model FOLDER, a Hugging Face folder (tunesmith model import makes one)');
 const room = (name) => import(join(root, 'libs', name, 'dist/index.js'));
-const { exportOnnx, onnxDataTypes, openOnnxRuntime, openSourceModel } = await room('quantization');
+const { exportOnnx, onnxDataTypes, openOnnxRuntime, openSourceModel, runtimeComplete } = await room('quantization');
 const { Tokenizer } = await room('tokenizers');
 
 const signal = new AbortController().signal;
@@ -37,7 +37,7 @@ try {
   // The prompt's own time is taken away: a run of one token is as long.
   const timed = async ({ runtime }, count) => {
     const [clock, processor] = [performance.now(), process.cpuUsage()];
-    await runtime.complete(prompt, { maxNewTokens: count, stopTokenIds: [], signal });
+    await runtimeComplete(runtime, prompt, { maxNewTokens: count, stopTokenIds: [], signal });
     const { user, system } = process.cpuUsage(processor);
     return { clock: (performance.now() - clock) / 1000, processor: (user + system) / 1e6 };
   };

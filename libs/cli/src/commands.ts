@@ -50,6 +50,7 @@ export const commands: readonly CommandEntry[] = [
   { words: 'run cancel', summary: 'cancel a run', load: async () => (await import('./commands/run-cancel.js')).runCancel },
   { words: 'run resume', summary: 'go on with a failed or cancelled run from the step that did not succeed', load: async () => (await import('./commands/run-resume.js')).runResume },
   { words: 'chat', summary: 'talk to a model', load: async () => (await import('./commands/chat.js')).chat },
+  { words: 'serve', summary: 'serve a model in any format to clients of OpenAI\'s protocol', load: async () => (await import('./commands/serve.js')).serve },
   { words: 'score', summary: 'log-probabilities of texts, token by token', load: async () => (await import('./commands/score.js')).score },
   { words: 'trace', summary: 'draw where the time of a run went', load: async () => (await import('./commands/trace.js')).trace },
   { words: 'up', summary: 'run the platform in the foreground', load: async () => (await import('./commands/up.js')).up },

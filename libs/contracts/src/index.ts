@@ -1,6 +1,6 @@
 export { ArtifactManifest, ArtifactRef, Digest, mediaTypes, type ArtifactKind } from './artifact-ref.js';
 export { ComparisonFile } from './comparison-file.js';
-export { catalogue, findEvent } from './catalogue.js';
+export { catalogue, findEvent, questions } from './catalogue.js';
 export { DatasetRegistered } from './events/dataset.events.js';
 export { defineEvent, Envelope, serviceNames, type EventDefinition, type PayloadOf, type ServiceName } from './events/event.js';
 export { CancelledPayload, CompletedPayload, defineJobEvents, FailedPayload, JobError, JobMetrics, JobOutputs, requestPayload, type JobEvents } from './events/job-events.js';
@@ -9,6 +9,9 @@ export { api } from './http/api.js';
 export { defineEndpoint, type Endpoint } from './http/endpoint.js';
 export { Health, Readiness } from './http/health.js';
 export { AliasChange, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, LineageView, ModelVersionView, ModelView, SetAlias } from './http/models.js';
+export {
+  ChatCompletion, ChatCompletionRequest, ChatLogProbs, Completion, CompletionLogProbs, CompletionRequest, OpenAiError, OpenAiMessage, OpenAiModel, OpenAiModelList,
+} from './http/openai.js';
 export { Problem } from './http/problem.js';
 export { ApplyRecipe, RecipeView } from './http/recipes.js';
 export { RunProgress, RunStatus, RunView, StartRun, StepStatus, StepView } from './http/runs.js';
@@ -18,6 +21,8 @@ export { MergeConfiguration, MergeDtype, MergeSetting } from './merge/merge-conf
 export { isMetricItself, metricNames } from './metric-names.js';
 export { nearestName } from './merge/nearest-name.js';
 export { MergeDocumentError, readMergeConfiguration, type ReadMergeConfiguration } from './merge/read-merge-configuration.js';
+export { defineQuestion, type QuestionDefinition } from './questions/question.js';
+export { respond, RespondAnswer, RespondedToken, RespondPiece, RespondQuestion, ServedModel } from './questions/respond.js';
 export { expressionPattern, Recipe, RecipeStep, RecipeTemplateStep, upstream } from './recipe.js';
 export { InputKind, RecipeInput } from './recipe-input.js';
 export { agree, AgreeSpec } from './steps/agree.js';
@@ -42,7 +47,7 @@ export { mergeAdapters, MergeAdaptersSpec } from './steps/merge-adapters.js';
 export { merge, MergeSpec } from './steps/merge.js';
 export { restoreDelta, RestoreDeltaSpec } from './steps/restore-delta.js';
 export { promote, PromoteSpec } from './steps/promote.js';
-export { QuantizationTarget, quantize, QuantizeSpec } from './steps/quantize.js';
+export { QuantizationTarget, quantize, QuantizeSpec, quantizedFileOf, ServedFormat } from './steps/quantize.js';
 export { reportDataset, ReportDatasetSpec } from './steps/report-dataset.js';
 export { represent, RepresentSpec } from './steps/represent.js';
 export { score, ScoreSpec } from './steps/score.js';
@@ -50,5 +55,6 @@ export { settingsOf } from './steps/settings-of.js';
 export { defineStepKind, type StepKind } from './steps/step-kind.js';
 export { findStepKind, stepKinds } from './steps/step-kinds.js';
 export { InstructionsSpec, ResponsesSpec, SelfReplaySpec, synthesize, SynthesizeSpec } from './steps/synthesize.js';
+export { targetOf } from './steps/target.js';
 export { TeacherAddress } from './steps/teacher.js';
 export { FullMethod, LoraMethod, train, TrainSpec, TuningMethod } from './steps/train.js';

@@ -1,20 +1,18 @@
-import { loadForInference, type InferenceModel } from '@tunesmith/generation';
 import type { WorkContext } from '@tunesmith/tensor';
 import { requestKinds } from './request-kinds.js';
 import type { EvaluationRequest, RequestOf, RequestResult, RequestResults } from './requests/evaluation-request.js';
+import type { Respondent } from './respondent.js';
 import { keyOf, type ResultCache } from './result-cache.js';
 
 export interface AskModelOptions {
-  readonly folder: string;
-  readonly adapterFolder?: string | undefined;
-  readonly dtype: 'float32' | 'bfloat16' | 'model';
+  readonly open: () => Promise<Respondent>;
   readonly batchRows?: number;
   readonly cache?: ResultCache;
 }
 
-/** A model that is asked. It is loaded at the first request whose result is not known yet. */
-export class AskedModel implements Disposable {
-  #loaded: InferenceModel | undefined;
+/** A model that is asked. It is opened at the first request whose result is not known yet. */
+export class AskedModel implements AsyncDisposable {
+  #opened: Respondent | undefined;
   readonly #known = new Map<string, RequestResult>();
 
   constructor(private readonly options: AskModelOptions) {}
@@ -37,18 +35,18 @@ export class AskedModel implements Disposable {
   }
 
   async #run<Kind extends EvaluationRequest['kind']>(kind: Kind, own: readonly (readonly [string, EvaluationRequest])[], context: WorkContext): Promise<void> {
-    const { folder, adapterFolder, dtype, batchRows, cache } = this.options;
-    this.#loaded ??= await loadForInference(folder, { dtype, adapterFolder });
+    const { open, batchRows, cache } = this.options;
+    this.#opened ??= await open();
     const onResult = (index: number, result: RequestResults[Kind]): void => {
       const [key, request] = own[index]!;
       this.#known.set(key, result);
       cache?.add(request, result);
     };
-    await requestKinds[kind].run(this.#loaded, own.map(([, request]) => request as RequestOf<Kind>), { ...(batchRows !== undefined && { batchRows }) }, onResult, context);
+    await this.#opened.run(kind, own.map(([, request]) => request as RequestOf<Kind>), { ...(batchRows !== undefined && { batchRows }) }, onResult, context);
   }
 
-  [Symbol.dispose](): void {
-    this.#loaded?.[Symbol.dispose]();
-    this.#loaded = undefined;
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened?.[Symbol.asyncDispose]();
+    this.#opened = undefined;
   }
 }

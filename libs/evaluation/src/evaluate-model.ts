@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { collectRows, type Row } from '@tunesmith/datasets';
 import type { TeacherUsage } from '@tunesmith/generation';
-import { ChatTemplate } from '@tunesmith/tokenizers';
 import type { WorkContext } from '@tunesmith/tensor';
 import { AskedModel } from './ask-model.js';
 import { EvaluationError } from './evaluation-error.js';
@@ -16,14 +15,18 @@ import { htmlReport } from './report/html-report.js';
 import { markdownReport } from './report/markdown-report.js';
 import { resultsJson } from './report/results-json.js';
 import { sampleLines } from './report/sample-lines.js';
+import { ownTarget, type EvaluationTarget } from './respondent.js';
 import { ResultCache } from './result-cache.js';
 import type { PlanOptions, TaskSettings, TaskSources } from './task.js';
 import { comparisonMetrics, groupComparisons, groupMetrics, taskComparisons, taskMetrics, type TaskScores } from './task-metrics.js';
 import { findTask } from './tasks.js';
 
 export interface EvaluateModelOptions extends Partial<PlanOptions> {
-  readonly modelFolder: string;
-  /** A PEFT adapter of the model. */
+  /** On our own library. */
+  readonly modelFolder?: string;
+  /** In place of the folder: whatever else is to be asked. */
+  readonly target?: EvaluationTarget;
+  /** A PEFT adapter of the model in the folder. */
   readonly adapterFolder?: string;
   /** The model to compare with. */
   readonly againstFolder?: string;
@@ -36,7 +39,7 @@ export interface EvaluateModelOptions extends Partial<PlanOptions> {
   /** The most rows that go through the model at once. */
   readonly batchRows?: number;
   /** Where results are kept, and what the models' files are, by digest. */
-  readonly cache?: { readonly folder: string; readonly model: string; readonly adapter?: string; readonly against?: string };
+  readonly cache?: { readonly folder: string; readonly model?: string; readonly adapter?: string; readonly against?: string };
   /** Who judges answers, for tasks that have them judged. */
   readonly judge?: JudgeOptions;
 }
@@ -110,7 +113,14 @@ async function planAll(options: EvaluateModelOptions, context: WorkContext): Pro
   return whole;
 }
 
-function sourcesOf({ modelFolder, datasetFolder, definitionsFolder }: EvaluateModelOptions, signal: AbortSignal): TaskSources {
+function targetOf({ modelFolder, adapterFolder, target, dtype }: EvaluateModelOptions): EvaluationTarget {
+  if (target) return target;
+  if (modelFolder !== undefined) return ownTarget(modelFolder, { dtype, adapterFolder });
+  throw new EvaluationError({ message: 'Expected a model to ask; got none.', code: 'model-missing' });
+}
+
+function sourcesOf(options: EvaluateModelOptions, signal: AbortSignal): TaskSources {
+  const { datasetFolder, definitionsFolder } = options;
   let rows: Promise<readonly Row[]> | undefined;
   return {
     heldOutRows() {
@@ -122,7 +132,7 @@ function sourcesOf({ modelFolder, datasetFolder, definitionsFolder }: EvaluateMo
       throw new EvaluationError({ message: 'Expected imported task definitions; got none. Give names or YAML files with --tasks.', code: 'definitions-missing' });
     },
     async chatTemplate() {
-      const template = await ChatTemplate.fromFolder(modelFolder);
+      const template = await targetOf(options).chatTemplate();
       if (template) return template;
       throw new EvaluationError({ message: 'The model has no chat template, so none can be applied. Leave out --apply-chat-template.', code: 'no-chat-template' });
     },
@@ -130,10 +140,12 @@ function sourcesOf({ modelFolder, datasetFolder, definitionsFolder }: EvaluateMo
 }
 
 /** One model in memory at a time. */
-async function scoreAll(planned: readonly PlannedTask[], { modelFolder, adapterFolder, againstFolder, dtype, batchRows, cache: kept }: EvaluateModelOptions, which: 'model' | 'against', context: WorkContext): Promise<ItemScore[][]> {
+async function scoreAll(planned: readonly PlannedTask[], options: EvaluateModelOptions, which: 'model' | 'against', context: WorkContext): Promise<ItemScore[][]> {
+  const { againstFolder, dtype, batchRows, cache: kept } = options;
   const digest = which === 'model' ? kept?.model : kept?.against;
   using cache = kept && digest !== undefined ? new ResultCache(kept.folder, { model: digest, adapter: which === 'model' ? kept.adapter : undefined, dtype }) : undefined;
-  using model = new AskedModel({ ...(which === 'model' ? { folder: modelFolder, adapterFolder } : { folder: againstFolder! }), dtype, ...(batchRows !== undefined && { batchRows }), ...(cache && { cache }) });
+  const target = which === 'model' ? targetOf(options) : ownTarget(againstFolder!, { dtype });
+  await using model = new AskedModel({ open: () => target.open(context.signal), ...(batchRows !== undefined && { batchRows }), ...(cache && { cache }) });
   const scores: ItemScore[][] = [];
   for (const task of planned) {
     const onProgress: WorkContext['onProgress'] = (progress) => context.onProgress({ ...progress, phase: `${task.name} (${which})` });

@@ -13,6 +13,7 @@ export interface ResultOwner {
   readonly model: string;
   /** That of the adapter beside them. */
   readonly adapter?: string | undefined;
+  /** What it is computed in, or which of its files is asked. */
   readonly dtype: string;
 }
 

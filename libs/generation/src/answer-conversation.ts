@@ -1,22 +1,23 @@
 import { chatMessage, type Message, type Row } from '@tunesmith/datasets';
 import type { WorkContext } from '@tunesmith/tensor';
-import { generate, type Generation, type GenerationOptions } from './generate.js';
+import type { Generation, GenerationOptions } from './generate.js';
 import { GenerationError } from './generation-error.js';
-import { formatOf, type InferenceModel } from './load-for-inference.js';
+import { formatOf } from './load-for-inference.js';
+import type { TokenModel } from './token-model.js';
 
 export interface Answer extends Generation {
   readonly text: string;
 }
 
-export interface AnswerOptions extends Omit<GenerationOptions, 'stopTokenIds' | 'contextLength' | 'endsWith'> {
+export interface AnswerOptions extends Omit<GenerationOptions, 'stopTokenIds' | 'contextLength' | 'endsWith' | 'repetitionPenalty'> {
   /** What the assistant may call, for each conversation that has tools. */
   readonly tools?: readonly (Row['tools'] | undefined)[];
 }
 
 /** Answers conversations side by side. Each has to end with a user's message. */
-export async function answerConversations(loaded: InferenceModel, conversations: readonly (readonly Message[])[], { tools = [], ...options }: AnswerOptions, context: WorkContext): Promise<Answer[]> {
-  const { model, tokenizer, contextLength } = loaded;
-  const format = formatOf(loaded);
+export async function answerConversations(model: TokenModel, conversations: readonly (readonly Message[])[], { tools = [], ...options }: AnswerOptions, context: WorkContext): Promise<Answer[]> {
+  const { tokenizer, contextLength } = model;
+  const format = formatOf(model);
   const requests = conversations.map((messages, index) => {
     if (messages.at(-1)?.role !== 'user') {
       throw new GenerationError({
@@ -27,12 +28,12 @@ export async function answerConversations(loaded: InferenceModel, conversations:
     }
     return format.encodePrompt(tokenizer, messages.map(chatMessage), tools[index]);
   });
-  const generations = await generate(model, requests, { ...options, stopTokenIds: tokenizer.eosTokenIds, contextLength }, context);
+  const generations = await model.generate(requests, { ...options, stopTokenIds: tokenizer.eosTokenIds, contextLength }, context);
   return generations.map((generation) => ({ ...generation, text: tokenizer.decode([...generation.tokenIds], { skipSpecialTokens: true }) }));
 }
 
 /** Answers one conversation. */
-export async function answerConversation(loaded: InferenceModel, messages: readonly Message[], options: AnswerOptions, context: WorkContext): Promise<Answer> {
-  const [answer] = await answerConversations(loaded, [messages], options, context);
+export async function answerConversation(model: TokenModel, messages: readonly Message[], options: AnswerOptions, context: WorkContext): Promise<Answer> {
+  const [answer] = await answerConversations(model, [messages], options, context);
   return answer!;
 }

@@ -3,7 +3,7 @@ import type { WorkContext } from '@tunesmith/tensor';
 import { answerConversations } from './answer-conversation.js';
 import { finishedText } from './finished-text.js';
 import { GenerationError } from './generation-error.js';
-import { loadForInference } from './load-for-inference.js';
+import { openOwnModel } from './own-model.js';
 
 export interface CompleteRowsOptions {
   readonly modelFolder: string;
@@ -86,8 +86,8 @@ interface SelfAnswer {
 }
 
 async function answer(rows: readonly Row[], modelFolder: string, maxNewTokens: number, dtype: 'float32' | 'bfloat16', context: WorkContext): Promise<SelfAnswer[]> {
-  using loaded = await loadForInference(modelFolder, { dtype });
-  const answers = await answerConversations(loaded, rows.map(({ messages }) => messages), { maxNewTokens, tools: rows.map(({ tools }) => tools) }, context);
+  await using model = await openOwnModel(modelFolder, { dtype });
+  const answers = await answerConversations(model, rows.map(({ messages }) => messages), { maxNewTokens, tools: rows.map(({ tools }) => tools) }, context);
   return answers.map(({ text, tokenIds, finish }) => ({
     text: finish === 'length' ? finishedText(text.trim()) : text.trim(),
     tokens: tokenIds.length,

@@ -6,6 +6,7 @@ import { temporaryFolder } from '@tunesmith/tests-support';
 import { answerConversation, answerConversations } from './answer-conversation.js';
 import { completeRowsWithModel } from './complete-rows.js';
 import { loadForInference, type InferenceModel } from './load-for-inference.js';
+import { ownModel } from './own-model.js';
 import { parseScoreRow, scoreTokens } from './score-tokens.js';
 import { writeSpeakingModel } from './testing/speaking-model.js';
 
@@ -40,9 +41,9 @@ describe('with a model that always says the same', () => {
 
   test('answers conversations, alone and side by side', async () => {
     const live = liveTensors();
-    expect(await answerConversation(loaded, [question], { maxNewTokens: 20 }, context)).toMatchObject({ text: 'So. Warm', finish: 'stop' });
+    expect(await answerConversation(ownModel(loaded), [question], { maxNewTokens: 20 }, context)).toMatchObject({ text: 'So. Warm', finish: 'stop' });
     const conversations = [[question], [{ role: 'system', content: 'Be brief.' } as const, question, { role: 'assistant', content: 'Fine.' } as const, question]];
-    const answers = await answerConversations(loaded, conversations, { maxNewTokens: 4 }, context);
+    const answers = await answerConversations(ownModel(loaded), conversations, { maxNewTokens: 4 }, context);
     expect(answers.map(({ text, finish }) => [text, finish])).toEqual([
       ['So. ', 'length'],
       ['So. ', 'length'],
@@ -51,7 +52,7 @@ describe('with a model that always says the same', () => {
   });
 
   test.each([[[]], [[question, { role: 'assistant', content: 'Fine.' } as const]]])('refuses a conversation without a question at the end', async (messages) => {
-    await expect(answerConversation(loaded, messages, { maxNewTokens: 4 }, context)).rejects.toMatchObject({ code: 'conversation-without-question' });
+    await expect(answerConversation(ownModel(loaded), messages, { maxNewTokens: 4 }, context)).rejects.toMatchObject({ code: 'conversation-without-question' });
   });
 
   test('scores text, prompt with completion, and conversations; the first token has no number', async () => {

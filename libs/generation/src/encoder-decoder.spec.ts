@@ -4,6 +4,7 @@ import { liveTensors, setThreads, type WorkContext } from '@tunesmith/tensor';
 import { answerConversations } from './answer-conversation.js';
 import { generate } from './generate.js';
 import { loadForInference, type InferenceModel } from './load-for-inference.js';
+import { ownModel } from './own-model.js';
 import { scoreTokens } from './score-tokens.js';
 import { tokenLogProbs } from './token-log-probs.js';
 
@@ -46,10 +47,10 @@ describe('a T5 with its tokenizer', () => {
 
   test('answers as the reference does, alone and side by side', async () => {
     const before = liveTensors();
-    const answers = await answerConversations(loaded, expected.rows.map(({ prompt }) => [user(prompt)]), { maxNewTokens: 12 }, context);
+    const answers = await answerConversations(ownModel(loaded), expected.rows.map(({ prompt }) => [user(prompt)]), { maxNewTokens: 12 }, context);
     expect(answers.map(({ tokenIds }) => tokenIds)).toEqual(expected.rows.map(({ answer }) => answer));
     for (const [row, { prompt }] of expected.rows.entries()) {
-      const [alone] = await answerConversations(loaded, [[user(prompt)]], { maxNewTokens: 12 }, context);
+      const [alone] = await answerConversations(ownModel(loaded), [[user(prompt)]], { maxNewTokens: 12 }, context);
       expect(alone?.tokenIds).toEqual(answers[row]?.tokenIds);
     }
     expect(liveTensors()).toBe(before);
@@ -57,7 +58,7 @@ describe('a T5 with its tokenizer', () => {
 
   test('refuses text alone, several turns, and rows without a source', async () => {
     await expect(scoreTokens(loaded, [{ text: 'the end' }], context)).rejects.toMatchObject({ code: 'score-row-invalid', message: expect.stringContaining('Give {"prompt","completion"} or {"messages"}') });
-    await expect(answerConversations(loaded, [[user('a'), assistant('b'), user('c')]], { maxNewTokens: 2 }, context)).rejects.toMatchObject({ code: 'not-one-instruction' });
+    await expect(answerConversations(ownModel(loaded), [[user('a'), assistant('b'), user('c')]], { maxNewTokens: 2 }, context)).rejects.toMatchObject({ code: 'not-one-instruction' });
     await expect(generate(loaded.model, [{ tokenIds: [0] }], { maxNewTokens: 2, stopTokenIds: [1] }, context)).rejects.toMatchObject({ code: 'source-missing' });
     await expect(generate(loaded.model, [{ tokenIds: [0], sourceTokenIds: [9999] }], { maxNewTokens: 2, stopTokenIds: [1] }, context)).rejects.toMatchObject({ code: 'token-unknown' });
     await expect(tokenLogProbs(loaded.model, [{ tokenIds: [0, 1] }], context)).rejects.toMatchObject({ code: 'source-missing' });

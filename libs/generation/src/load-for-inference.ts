@@ -45,7 +45,7 @@ export async function loadForInference(folder: string, { adapterFolder, ...optio
 }
 
 /** @throws GenerationError `no-chat-template` */
-export function formatOf({ format, folder }: InferenceModel): ConversationFormat {
+export function formatOf({ format, folder }: Pick<InferenceModel, 'format' | 'folder'>): ConversationFormat {
   if (format) return format;
   throw new GenerationError({ message: `${folder} has no chat template, so it cannot take part in a conversation. Use a model tuned for chat, or give plain text.`, code: 'no-chat-template', facts: { folder } });
 }

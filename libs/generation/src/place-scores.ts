@@ -1,6 +1,7 @@
 import type { CausalLanguageModel } from '@tunesmith/models';
 import { ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
+import type { LikelyToken } from './sampling.js';
 
 /** Tokens whose probability is asked after one place of a batch. */
 export interface AskedPlace {
@@ -12,7 +13,7 @@ export interface PlaceScore {
   /** Natural logarithms, one for each token asked. */
   readonly logProbs: readonly number[];
   /** The token that the model finds likeliest here. */
-  readonly likeliest: number;
+  readonly likeliest: LikelyToken;
 }
 
 /** Logits that are held at once: 64 MiB of float32 ones. */
@@ -41,14 +42,15 @@ function scoreChunk(model: CausalLanguageModel, hidden: Tensor, asked: readonly 
   const width = logits.shape[1] ?? 0;
   const normalizers = ops.logsumexp(logits, [-1]).toArray(); // [places]
   const likeliest = ops.argmax(logits, -1).toArray();
-  const wanted = asked.flatMap(({ tokenIds }, row) => tokenIds.map((id) => row * width + id));
+  const wanted = asked.flatMap(({ tokenIds }, row) => [...tokenIds, likeliest[row]!].map((id) => row * width + id));
   const values = ops.indexSelect(ops.flatten(logits), 0, index(wanted)).toArray();
   let at = 0;
   return asked.map(({ tokenIds, place }, row) => {
     const logProbs = tokenIds.map(() => values[at++]! - normalizers[row]!);
+    const highest = values[at++]! - normalizers[row]!;
     if (logProbs.some((logProb) => !Number.isFinite(logProb))) {
       throw new GenerationError({ message: 'Expected finite logits; got NaN or infinity. The weights are damaged, or their type is too narrow: try float32.', code: 'logits-not-finite', facts: { place } });
     }
-    return { logProbs, likeliest: likeliest[row]! };
+    return { logProbs, likeliest: { id: likeliest[row]!, logProb: highest } };
   });
 }

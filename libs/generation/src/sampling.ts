@@ -14,6 +14,39 @@ export interface ChosenTokens {
   readonly logProbs: readonly number[]; // [rows]
 }
 
+/** A token with the natural logarithm of its probability. */
+export interface LikelyToken {
+  readonly id: number;
+  readonly logProb: number;
+}
+
+/** As `chooseTokens`, where each row has its own settings. */
+export function chooseTokensOfRows(logits: Tensor, samplings: readonly Sampling[], uniforms: readonly number[]): ChosenTokens {
+  const alike = Map.groupBy(samplings.keys(), (row) => `${samplings[row]!.temperature} ${samplings[row]!.topP}`);
+  if (alike.size <= 1) return chooseTokens(logits, samplings[0] ?? { temperature: 0, topP: 1 }, uniforms);
+  const tokenIds = samplings.map(() => 0);
+  const logProbs = samplings.map(() => 0);
+  for (const rows of alike.values()) {
+    const own = ops.indexSelect(logits, 0, tensor(rows, { dtype: 'int64', device: logits.device }));
+    const chosen = chooseTokens(own, samplings[rows[0]!]!, rows.map((row) => uniforms[row]!));
+    rows.forEach((row, place) => {
+      tokenIds[row] = chosen.tokenIds[place]!;
+      logProbs[row] = chosen.logProbs[place]!;
+    });
+  }
+  return { tokenIds, logProbs };
+}
+
+/** The likeliest tokens of each row of logits [rows, vocabulary], the likeliest first, as many as `counts` says. */
+export function likeliestTokens(logits: Tensor, counts: readonly number[]): LikelyToken[][] {
+  const most = Math.min(Math.max(0, ...counts), logits.shape[1]!);
+  if (most === 0) return counts.map(() => []);
+  const scores = ops.toDtype(logits, 'float32'); // [rows, vocabulary]
+  const [top, tokenIds] = ops.topk(ops.sub(scores, ops.logsumexp(scores, [-1], true)), most, -1, true, true); // [rows, most] each
+  const [logProbs, ids] = [top.toArray(), tokenIds.toArray()];
+  return counts.map((count, row) => Array.from({ length: Math.min(count, most) }, (_, place) => ({ id: ids[row * most + place]!, logProb: logProbs[row * most + place]! })));
+}
+
 /**
  * One token for each row of logits [rows, vocabulary]. `uniforms` holds a number in [0, 1) for each row, which decides the draw:
  * the same number and the same logits always give the same token.

@@ -4,6 +4,7 @@ import { BranchCache, BranchMemory, packTokens, type Stretch } from '@tunesmith/
 import { noGrad, scope, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
 import { scorePlaces, type PlaceScore } from './place-scores.js';
+import type { LikelyToken } from './sampling.js';
 import { tokenBatches } from './token-batches.js';
 import { tokenTree, type TokenNode } from './token-tree.js';
 
@@ -19,6 +20,8 @@ export interface ContinuationScore {
   readonly logProbs: readonly number[];
   /** Whether each token of the continuation is the likeliest one in its place. */
   readonly greedy: boolean;
+  /** The likeliest token in each place of the continuation. */
+  readonly likeliest: readonly LikelyToken[];
 }
 
 export interface ScoreContinuationsOptions {
@@ -66,7 +69,7 @@ function check({ contextTokenIds, continuationTokenIds }: ContinuationRequest, i
 /** Which token of which continuation is asked after a place, and the answers as they come. */
 class Asked {
   readonly #places = new Map<TokenNode, Map<number, { request: number; token: number; id: number }[]>>();
-  readonly #answers: { logProb: number; likeliest: number }[][];
+  readonly #answers: { logProb: number; likeliest: LikelyToken }[][];
   readonly #waiting: number[];
   #done = 0;
 
@@ -102,7 +105,7 @@ class Asked {
 
   scoreOf(request: number): ContinuationScore {
     const [answers, continuation] = [this.#answers[request]!, this.requests[request]!.continuationTokenIds];
-    return { logProbs: answers.map(({ logProb }) => logProb), greedy: answers.every(({ likeliest }, token) => likeliest === continuation[token]) };
+    return { logProbs: answers.map(({ logProb }) => logProb), greedy: answers.every(({ likeliest }, token) => likeliest.id === continuation[token]), likeliest: answers.map(({ likeliest }) => likeliest) };
   }
 }
 

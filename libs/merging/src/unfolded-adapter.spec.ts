@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adapterTensorName, loraAdapterConfig, readAdapter, writeAdapter } from '@tunesmith/checkpoints';
-import { answerConversation, loadForInference, scoreTokens } from '@tunesmith/generation';
+import { answerConversation, loadForInference, ownModel, scoreTokens } from '@tunesmith/generation';
 import { adapterParts, fillAdapter, loadModel } from '@tunesmith/models';
 import { packTokens, plainParts } from '@tunesmith/nn';
 import { liveTensors, noGrad, scope, setThreads } from '@tunesmith/tensor';
@@ -63,9 +63,9 @@ test.each<[string, Partial<RandomAdapterOptions>]>([
     expect(furthest(numbersOf(one), numbersOf(other))).toBeLessThan(tolerance);
     expect(furthest(numbersOf(one), numbersOf(base))).toBeGreaterThan(0.05); // the adapter does something
     const question = [{ role: 'user', content: 'Who are you?' } as const];
-    const answer = await answerConversation(beside, question, { maxNewTokens: 24 }, context);
+    const answer = await answerConversation(ownModel(beside), question, { maxNewTokens: 24 }, context);
     expect(answer.tokenIds).toHaveLength(24);
-    expect(answer.tokenIds).toEqual((await answerConversation(merged, question, { maxNewTokens: 24 }, context)).tokenIds);
+    expect(answer.tokenIds).toEqual((await answerConversation(ownModel(merged), question, { maxNewTokens: 24 }, context)).tokenIds);
   }
   expect(liveTensors()).toBe(before);
 });

@@ -11,7 +11,7 @@ import { QuantizationError } from './quantization-error.js';
 import type { QuantizationTarget } from './quantization-targets.js';
 import { openFolderRuntime } from './runtimes/folder-runtime.js';
 import { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
-import type { ModelRuntime } from './runtimes/model-runtime.js';
+import { complete, type ModelRuntime } from './runtimes/model-runtime.js';
 import { openOnnxRuntime } from './runtimes/onnx-runtime.js';
 import type { SourcePlace } from './source-scores.js';
 
@@ -93,7 +93,7 @@ export async function examine(target: QuantizationTarget, { path, adapter }: { r
   const answers: { question: string; answer: string }[] = [];
   for (const { question, text, tokenIds } of exam.questions) {
     requireSameTokens(path, runtime, text, tokenIds);
-    const answer = await runtime.complete(tokenIds, { maxNewTokens: exam.maxAnswerTokens, stopTokenIds: exam.tokenizer.eosTokenIds, signal });
+    const answer = await complete(runtime, tokenIds, { maxNewTokens: exam.maxAnswerTokens, stopTokenIds: exam.tokenizer.eosTokenIds, signal });
     answers.push({ question, answer: exam.tokenizer.decode(answer, { skipSpecialTokens: true }).trim() });
     onProgress({ phase: `asking ${target.name}`, done: answers.length, total: exam.questions.length, unit: 'questions' });
   }
@@ -104,7 +104,8 @@ export async function examine(target: QuantizationTarget, { path, adapter }: { r
     let next = 0;
     // The token itself, then those that the model finds likeliest.
     const asked = tokenIds.map((id, place) => (place > 0 && lossMask[place] === true ? [id, ...places[next++]!.candidates] : []));
-    for (const [place, [own, ...candidates]] of (await runtime.logProbabilitiesOf(tokenIds, asked, signal)).entries()) {
+    for (const [place, score] of (await runtime.score(tokenIds, asked, signal)).entries()) {
+      const [own, ...candidates] = score.logProbabilities;
       logProbabilities.push(own!);
       divergence += klDivergence(places[place]!.logProbabilities, candidates);
     }

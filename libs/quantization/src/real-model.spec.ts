@@ -9,6 +9,7 @@ import { ggufFileType } from './exporters/gguf/file-types.js';
 import { openSourceModel } from './exporters/source-model.js';
 import { perplexity } from './perplexity.js';
 import { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
+import { logProbabilities } from './runtimes/model-runtime.js';
 import { quietContext, temporaryFolder } from './testing/tiny-models.js';
 
 // The files are too large to be committed: this runs where TUNESMITH_TEST_MODEL names GGUF files of known families, one or several as in PATH.
@@ -33,7 +34,7 @@ testWithModels('%s of TUNESMITH_TEST_MODEL, imported and written in float32, has
     return perplexity((await tokenLogProbs(loaded.model, [{ tokenIds }], context))[0]!.filter((value) => value !== null));
   })();
   await using runtime = await openGgufRuntime(path, { contextSize: 512, threads: 2, signal: context.signal });
-  const theirs = perplexity(await runtime.logProbabilities(tokenIds, tokenIds.map(() => true), context.signal));
+  const theirs = perplexity(await logProbabilities(runtime, tokenIds, tokenIds.map(() => true), context.signal));
   const figures = { tokens: tokenIds.length, ours, theirs };
   expect({ ...figures, within: Math.abs(ours / theirs - 1) < 5e-4 }).toEqual({ ...figures, within: true });
 }, 600_000);

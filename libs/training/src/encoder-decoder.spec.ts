@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { float32FromBfloat16, readAdapter, readJsonFile, readModelFolder, readSideFiles, writeModelFolder, type SafetensorsEntry } from '@tunesmith/checkpoints';
-import { answerConversations, loadForInference, scoreTokens } from '@tunesmith/generation';
+import { answerConversations, loadForInference, ownModel, scoreTokens } from '@tunesmith/generation';
 import { mergeModels } from '@tunesmith/merging';
 import { loadModel } from '@tunesmith/models';
 import { liveTensors, setThreads } from '@tunesmith/tensor';
@@ -75,7 +75,7 @@ test("PEFT's adapter, folded in, scores and answers as it does in PEFT", async (
   using loaded = await loadForInference(join(out.path, 'merged'), { dtype: 'float32' });
   const scores = await scoreTokens(loaded, expected.rows.map(({ prompt, completion }) => ({ prompt, completion })), context);
   scores.forEach(({ logProbs }, row) => logProbs.forEach((logProb, place) => expect(logProb).toBeCloseTo(expected.adapted[row]!.logProbs[place]!, 3)));
-  const answers = await answerConversations(loaded, expected.rows.map(({ prompt }) => [{ role: 'user', content: prompt }]), { maxNewTokens: 12 }, context);
+  const answers = await answerConversations(ownModel(loaded), expected.rows.map(({ prompt }) => [{ role: 'user', content: prompt }]), { maxNewTokens: 12 }, context);
   expect(answers.map(({ tokenIds }) => tokenIds)).toEqual(expected.adapted.map(({ answer }) => answer));
 });
 
@@ -105,7 +105,7 @@ test('trainModel teaches it the answers', async () => {
   const report = await trainModel(options, join(out.path, 'tuned'), context);
   expect(report.loss.at(-1)).toBeLessThan(0.1 * report.loss[0]!);
   using loaded = await loadForInference(join(out.path, 'tuned'), { dtype: 'float32' });
-  const answers = await answerConversations(loaded, expected.rows.map(({ prompt }) => [{ role: 'user', content: prompt }]), { maxNewTokens: 20 }, context);
+  const answers = await answerConversations(ownModel(loaded), expected.rows.map(({ prompt }) => [{ role: 'user', content: prompt }]), { maxNewTokens: 20 }, context);
   const said = (text: string) => loaded.tokenizer.encode(text, { addSpecialTokens: false });
   expect(answers.map(({ tokenIds, finish }) => [tokenIds, finish])).toEqual(expected.rows.map(({ completion }) => [said(completion), 'stop']));
 });

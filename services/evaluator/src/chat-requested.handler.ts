@@ -1,15 +1,18 @@
-import { chat, type ChatSpec } from '@tunesmith/contracts';
+import { chat, targetOf, type ChatSpec } from '@tunesmith/contracts';
 import type { Answer } from '@tunesmith/generation';
 import { ArtifactStore, HandlesJob, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
+import { placeOf } from './model-place.js';
 
 /** Answers a conversation. */
 @HandlesJob(chat)
 export class ChatRequestedHandler implements JobHandler<ChatSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
-  async handle({ model, adapter, ...options }: ChatSpec, job: RunningJob): Promise<JobResult> {
-    await using inputs = await this.artifacts.stage<string>({ model, ...(adapter && { adapter }) }, job.signal);
-    const { text, tokenIds } = await this.workers.run<Answer>('chat', { ...options, modelFolder: inputs['model'], ...(adapter && { adapterFolder: inputs['adapter'] }) }, job);
+  async handle({ model, adapter, gguf, onnx, files, format, dtype, ...options }: ChatSpec, job: RunningJob): Promise<JobResult> {
+    const target = targetOf({ model, gguf, onnx, files })!;
+    await using inputs = await this.artifacts.stage<string>({ target: target.artifact, ...(adapter && { adapter }) }, job.signal);
+    const place = placeOf(target.key, inputs['target']!, { dtype, format, adapterFolder: inputs['adapter'] });
+    const { text, tokenIds } = await this.workers.run<Answer>('chat', { ...options, ...place }, job);
     return { outputs: {}, metrics: { text, tokenIds: [...tokenIds] } };
   }
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { evaluate, type ArtifactRef, type EvaluateSpec, type TeacherAddress } from '@tunesmith/contracts';
-import type { EvaluateModelOptions, Evaluation, JudgeOptions } from '@tunesmith/evaluation';
+import { evaluate, targetOf, type ArtifactRef, type EvaluateSpec, type TeacherAddress } from '@tunesmith/contracts';
+import type { Evaluation, JudgeOptions } from '@tunesmith/evaluation';
 import { ArtifactStore, HandlesJob, PlatformConfig, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
+import { placeOf, type EvaluatedPlace, type EvaluateInput } from './model-place.js';
 
 /**
  * Scores the model on every task and stores the report with every sample. What a model answered to what stays on this machine, so that an attempt
@@ -11,20 +12,21 @@ import { ArtifactStore, HandlesJob, PlatformConfig, WorkerPool, type JobHandler,
 export class EvaluateRequestedHandler implements JobHandler<EvaluateSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool, private readonly config: PlatformConfig) {}
 
-  async handle({ model, adapter, against, dataset, definitions, judge, judgeAddress, judgeNewTokens, batch, ...settings }: EvaluateSpec, job: RunningJob): Promise<JobResult> {
-    const refs: Record<string, ArtifactRef> = { model, ...(adapter ? { adapter } : {}), ...(against ? { against } : {}), ...(dataset ? { dataset } : {}), ...(definitions ? { definitions } : {}), ...(judge ? { judge } : {}) };
+  async handle({ model, adapter, gguf, onnx, files, format, address, against, dataset, definitions, judge, judgeAddress, judgeNewTokens, batch, ...settings }: EvaluateSpec, job: RunningJob): Promise<JobResult> {
+    const target = targetOf({ model, gguf, onnx, files });
+    const refs: Record<string, ArtifactRef> = { ...(target && { target: target.artifact }), ...(adapter ? { adapter } : {}), ...(against ? { against } : {}), ...(dataset ? { dataset } : {}), ...(definitions ? { definitions } : {}), ...(judge ? { judge } : {}) };
     await using inputs = await this.artifacts.stage(refs, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'evaluation');
-    const input: EvaluateModelOptions & { outFolder: string } = {
-      ...settings,
-      modelFolder: inputs['model']!,
-      ...(inputs['adapter'] === undefined ? {} : { adapterFolder: inputs['adapter'] }),
+    const place: EvaluatedPlace = target ? placeOf(target.key, inputs['target']!, { dtype: settings.dtype, format, adapterFolder: inputs['adapter'] }) : { address: address! };
+    const input: EvaluateInput = {
+      ...settings, ...place,
       ...(inputs['against'] === undefined ? {} : { againstFolder: inputs['against'] }),
       ...(inputs['dataset'] === undefined ? {} : { datasetFolder: inputs['dataset'] }),
       ...(inputs['definitions'] === undefined ? {} : { definitionsFolder: inputs['definitions'] }),
       ...(batch === undefined ? {} : { batchRows: batch }),
-      cache: { folder: join(this.config.home, 'evaluations'), model: model.digest, ...(adapter ? { adapter: adapter.digest } : {}), ...(against ? { against: against.digest } : {}) },
+      // What an address answers is not kept: what stands behind it may be another tomorrow.
+      cache: { folder: join(this.config.home, 'evaluations'), ...(target && { model: [target.artifact.digest, ...(target.key === 'model' ? [] : [format ?? 'file'])].join(' ') }), ...(adapter ? { adapter: adapter.digest } : {}), ...(against ? { against: against.digest } : {}) },
       ...(judge || judgeAddress ? { judge: { ...this.judgeOf(judge, inputs['judge'], judgeAddress, settings.dtype), journal: { folder: await job.kept(), writer: `${job.jobId}.${job.epoch}` }, maxNewTokens: judgeNewTokens } } : {}),
       outFolder,
     };

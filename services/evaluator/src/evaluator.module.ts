@@ -3,10 +3,11 @@ import { PlatformModule } from '@tunesmith/platform';
 import { ChatRequestedHandler } from './chat-requested.handler.js';
 import { CompareRequestedHandler } from './compare-requested.handler.js';
 import { EvaluateRequestedHandler } from './evaluate-requested.handler.js';
+import { RespondAskedHandler } from './respond-asked.handler.js';
 import { ScoreRequestedHandler } from './score-requested.handler.js';
 import { TasksImportRequestedHandler } from './tasks-import-requested.handler.js';
 
-export const evaluatorHandlers = [ChatRequestedHandler, CompareRequestedHandler, EvaluateRequestedHandler, ScoreRequestedHandler, TasksImportRequestedHandler];
+export const evaluatorHandlers = [ChatRequestedHandler, CompareRequestedHandler, EvaluateRequestedHandler, RespondAskedHandler, ScoreRequestedHandler, TasksImportRequestedHandler];
 
 @Module({
   imports: [

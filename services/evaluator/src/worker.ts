@@ -1,10 +1,14 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChatSpec, ScoreSpec } from '@tunesmith/contracts';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
-import { compareEvaluations, evaluateModel, importTasks, type CompareOptions, type EvaluateModelOptions, type ImportTasksOptions } from '@tunesmith/evaluation';
-import { answerConversation, loadForInference, parseScoreRow, scoreTokens } from '@tunesmith/generation';
-import { defineWorker } from '@tunesmith/platform';
+import { addressRespondent, compareEvaluations, evaluateModel, importTasks, tokenRespondent, type CompareOptions, type EvaluationTarget, type ImportTasksOptions } from '@tunesmith/evaluation';
+import { answerConversation, loadForInference, openOwnModel, parseScoreRow, scoreTokens, serveAnswer, type TokenModel } from '@tunesmith/generation';
+import { defineWorker, jobErrorOf, type ConversationContext } from '@tunesmith/platform';
+import { openQuantizedModel, quantizedFile, readQuantizedModel } from '@tunesmith/quantization';
+import type { EvaluatedPlace, EvaluateInput, ModelPlace } from './model-place.js';
+import type { ServeInput } from './serving/serve-messages.js';
+import { serveModel } from './serving/serve-model.js';
 
 /** A model, and the adapter beside it. */
 interface ModelFolders {
@@ -16,7 +20,7 @@ type ScoreInput = Pick<ScoreSpec, 'rows' | 'dtype'> & ModelFolders & { rowsFile?
 
 /** What the workers of the evaluator may run. A chat is short and somebody waits for it, and tasks are read quickly: they do not queue behind other work. */
 export default defineWorker({
-  evaluate: ({ outFolder, ...options }: EvaluateModelOptions & { outFolder: string }, context) => evaluateModel(options, outFolder, context),
+  evaluate: ({ outFolder, ...input }: EvaluateInput, context) => evaluateModel({ ...input, ...targetOf(input) }, outFolder, context),
 
   compare: ({ outFolder, ...options }: CompareOptions & { outFolder: string }) => compareEvaluations(options, outFolder),
 
@@ -32,18 +36,46 @@ export default defineWorker({
     return { count: parsed.length, size: lines.length };
   },
 
-  async chat({ modelFolder, adapterFolder, dtype, messages, ...options }: Omit<ChatSpec, 'model' | 'adapter'> & ModelFolders, context) {
-    using loaded = await loadForInference(modelFolder, { dtype, adapterFolder });
-    return await answerConversation(loaded, messages, options, context);
+  async serve(input: ServeInput, context: ConversationContext) {
+    await using model = input.kind === 'model' ? await openOwnModel(input.modelFolder, { dtype: input.dtype }) : await openQuantizedModel(input.path, { signal: context.signal });
+    await serveModel(model, serveAnswer, jobErrorOf, context);
   },
-}, { cores: { chat: 0, compare: 0, importTasks: 0 }, predictMemory: { evaluate: predictEvaluation, score: predictWeights, chat: predictWeights } });
+
+  async chat({ messages, maxNewTokens, temperature, topP, seed, ...place }: Pick<ChatSpec, 'messages' | 'maxNewTokens' | 'temperature' | 'topP' | 'seed'> & ModelPlace, context) {
+    await using model = await openPlace(place, context.signal);
+    return await answerConversation(model, messages, { maxNewTokens, temperature, topP, seed }, context);
+  },
+}, { cores: { chat: 0, serve: 0, compare: 0, importTasks: 0 }, predictMemory: { evaluate: predictEvaluation, score: predictWeights, chat: predictPlace, serve: predictServed } });
+
+/** Nothing of it where the folder of a model is all that there is to say. */
+function targetOf(place: EvaluatedPlace): { target?: EvaluationTarget } {
+  if ('modelFolder' in place) return {};
+  if ('address' in place) return { target: { open: () => Promise.resolve(addressRespondent(place.address)), chatTemplate: () => Promise.resolve(undefined) } };
+  const { quantizedFolder, format } = place;
+  return { target: { open: async (signal) => tokenRespondent(await openQuantizedModel(quantizedFolder, { format, signal })), chatTemplate: async () => (await readQuantizedModel(quantizedFolder, format)).format } };
+}
+
+function openPlace(place: ModelPlace, signal: AbortSignal): Promise<TokenModel> {
+  return 'modelFolder' in place ? openOwnModel(place.modelFolder, place) : openQuantizedModel(place.quantizedFolder, { format: place.format, signal });
+}
+
+async function predictPlace(place: ModelPlace): Promise<Record<string, number>> {
+  if ('modelFolder' in place) return predictWeights(place);
+  return predictServed({ kind: 'file', path: await quantizedFile(place.quantizedFolder, place.format) });
+}
+
+/** A file is mapped whole. */
+async function predictServed(input: ServeInput): Promise<Record<string, number>> {
+  return input.kind === 'model' ? predictWeights(input) : { weights: (await stat(input.path)).size };
+}
 
 /** The model, the one compared with and the judge are in memory one after the other. */
-async function predictEvaluation({ modelFolder, againstFolder, judge, dtype }: EvaluateModelOptions): Promise<Record<string, number>> {
-  const models = [modelFolder, againstFolder].filter((folder) => folder !== undefined).map((folder) => ({ modelFolder: folder, dtype }));
+async function predictEvaluation({ againstFolder, judge, dtype, ...place }: EvaluateInput): Promise<Record<string, number>> {
+  const own = 'address' in place ? {} : await predictPlace('modelFolder' in place ? { ...place, dtype } : place);
+  const models = againstFolder === undefined ? [] : [{ modelFolder: againstFolder, dtype }];
   const judging = judge?.source.kind === 'model' ? [{ modelFolder: judge.source.folder, dtype: judge.source.dtype }] : [];
   const weights = await Promise.all([...models, ...judging].map(async (each) => (await predictWeights(each))['weights']!));
-  return { weights: Math.max(...weights) };
+  return { weights: Math.max(own['weights'] ?? 0, ...weights) };
 }
 
 /** One model is in memory at a time; what is computed with it comes on top. */

@@ -8,6 +8,7 @@ import { ModelsController } from './http/models.controller.js';
 import { RecipesController } from './http/recipes.controller.js';
 import { RunsController } from './http/runs.controller.js';
 import { UploadsController } from './http/uploads.controller.js';
+import { OpenAiController } from './openai/openai.controller.js';
 import { JobProgressedHandler } from './job-progressed.handler.js';
 import { ModelImportRequestedHandler } from './model-import-requested.handler.js';
 import { entities, migrations } from './registry.entities.js';
@@ -37,6 +38,6 @@ export const registryHandlers = [AdvanceRunHandler, JobProgressedHandler, ModelI
       providers: [ContentDigests, JobStopper, Ledgers, Reconciler, RunControl, RunStarter, RunStream, RunSurroundings, RunWatchers, Uploads],
     }),
   ],
-  controllers: [ArtifactsController, DatasetsController, HealthController, ModelsController, RecipesController, RunsController, UploadsController],
+  controllers: [ArtifactsController, DatasetsController, HealthController, ModelsController, OpenAiController, RecipesController, RunsController, UploadsController],
 })
 export class RegistryModule {}

@@ -1,4 +1,4 @@
-import type { Problem } from '@tunesmith/contracts';
+import type { OpenAiError, Problem } from '@tunesmith/contracts';
 import { request as requestHttp, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { text } from 'node:stream/consumers';
@@ -11,6 +11,8 @@ import { readServerSentEvents, type ServerSentEvent } from './server-sent-events
 
 /** An answer that does not begin within this time means that the platform hangs. */
 const answerMilliseconds = 60_000;
+/** What a model answers takes as long as the platform lets it, and the model may have to be loaded first. */
+const modelMilliseconds = 900_000;
 /** The platform sends a comment on every open event stream more often than this. */
 const silenceMilliseconds = 60_000;
 
@@ -82,8 +84,9 @@ export class PlatformClient {
     if (content) headers['content-type'] = 'application/octet-stream';
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const send = url.protocol === 'https:' ? requestHttps : requestHttp;
-      const outgoing = send(url, { method, headers, ...(signal ? { signal } : {}), timeout: answerMilliseconds }, resolve);
-      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer for ${answerMilliseconds / 1000} s`)));
+      const timeout = path.startsWith('/openai/') ? modelMilliseconds : answerMilliseconds;
+      const outgoing = send(url, { method, headers, ...(signal ? { signal } : {}), timeout }, resolve);
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer for ${timeout / 1000} s`)));
       outgoing.on('error', (error) => reject(new UnreachableError(this.address, error)));
       if (content) pipeline(content, outgoing).catch(reject);
       else outgoing.end(payload);
@@ -123,7 +126,8 @@ export class UnreachableError extends CommandError {
 
 function parseProblem(body: string): Problem | undefined {
   try {
-    const value = JSON.parse(body) as Partial<Problem> | null;
+    const value = JSON.parse(body) as (Partial<Problem> & Partial<OpenAiError>) | null;
+    if (typeof value?.error?.message === 'string') return { type: '', title: '', facts: {}, detail: value.error.message, code: value.error.code ?? value.error.type, status: 0 };
     return typeof value?.detail === 'string' && typeof value.code === 'string' && typeof value.status === 'number' ? { type: '', title: '', facts: {}, ...value, detail: value.detail, code: value.code, status: value.status } : undefined;
   } catch {
     return undefined;

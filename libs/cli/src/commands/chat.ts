@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { defineCommand } from '../command.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { number } from '../options.js';
-import { resolveModel } from '../runs/references.js';
+import { targetStep } from '../serve/served-name.js';
 import { runJob } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
@@ -19,6 +19,7 @@ interface Options {
   readonly maxNewTokens?: number;
   readonly seed?: number;
   readonly dtype?: string;
+  readonly format?: string;
 }
 
 interface ChatAnswer {
@@ -30,7 +31,8 @@ interface ChatAnswer {
 export const chat = defineCommand<[model: string], Options>({
   configure(command) {
     command
-      .argument('<model>', 'a registered reference or a path')
+      .argument('<model>', 'a registered reference or a path: a model, a GGUF file, an ONNX folder')
+      .option('--format <format>', 'ask what it was quantized to, such as gguf/q8_0 or onnx/int4')
       .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
       .option('--prompt <text>', 'ask this once; without it, a conversation on a terminal, else standard input is the prompt')
       .option('--system <text>', 'the system message')
@@ -53,7 +55,7 @@ export const chat = defineCommand<[model: string], Options>({
     const start: ChatMessage[] = options.system === undefined ? [] : [{ role: 'system', content: options.system }];
     const once = options.prompt ?? (process.stdin.isTTY ? undefined : (await text(process.stdin)).trim());
     if (once === '') throw new UsageError('--prompt: expected a text to ask; got nothing', ['tunesmith chat MODEL --prompt "Who are you?"']);
-    const references = await resolveModel(session, model, options.adapter);
+    const references = await targetStep(session, model, options);
     const ask = (messages: readonly ChatMessage[]): Promise<ChatAnswer> => askModel(session, { ...settings, ...references }, messages);
     if (once !== undefined) {
       const answer = await ask([...start, { role: 'user', content: once }]);

@@ -8,12 +8,18 @@ import { scoreLines } from '../evaluate/score-lines.js';
 import { addJobOptions, collect, number, type JobOptions } from '../options.js';
 import { outputOf } from '../runs/artifact-of.js';
 import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
-import { resolveModel, resolveReference } from '../runs/references.js';
+import { resolveReference } from '../runs/references.js';
 import { jobCommand, type FinishedJob } from '../runs/run-job.js';
-import { stepSettings, type StepSettings } from '../runs/step-settings.js';
+import { stepSettings, type Setting, type StepSettings } from '../runs/step-settings.js';
+import { targetStep } from '../serve/served-name.js';
 
 interface Options extends JobOptions, JudgeOptions {
   readonly adapter?: string;
+  readonly format?: string;
+  readonly address?: string;
+  readonly model?: string;
+  readonly keyVariable?: string;
+  readonly addressConcurrency?: number;
   readonly tasks?: readonly string[];
   readonly data?: string;
   readonly include?: string;
@@ -31,10 +37,15 @@ interface Options extends JobOptions, JudgeOptions {
   readonly dtype?: string;
 }
 
-export const evaluate = defineCommand<[model: string], Options>({
+export const evaluate = defineCommand<[target: string | undefined], Options>({
   configure(command) {
     command
-      .argument('<model>', 'a registered reference or a path')
+      .argument('[target]', 'a registered reference or a path: a model, a GGUF file, an ONNX folder; none with --address')
+      .option('--format <format>', 'evaluate what it was quantized to, such as gguf/q8_0 or onnx/int4')
+      .option('--address <url>', 'evaluate a server that speaks the protocol of OpenAI, such as http://127.0.0.1:8000/v1')
+      .option('--model <name>', 'with --address: what the server calls the model')
+      .option('--key-variable <name>', 'with --address: the environment variable of the platform that holds the key')
+      .option('--address-concurrency <count>', 'with --address: requests under way at a time (default: 4)', number)
       .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
       .option('--tasks <NAME|FILE.yaml,...>', 'shipped tasks, groups and tags by name, and YAML files of lm-evaluation-harness or our short form', collect)
       .option('--data <dir>', 'documents of tasks whose datasets are published elsewhere: NAME.SPLIT.jsonl, .json, .csv or .parquet')
@@ -55,7 +66,8 @@ export const evaluate = defineCommand<[model: string], Options>({
     addJobOptions(command, 'the report and the samples').addHelpText('after', '\nExamples:\n  tunesmith evaluate smollm2@prod --tasks mmlu --data ./mmlu --num-fewshot 5\n  tunesmith evaluate smollm2@prod --tasks ./own.yaml --limit 100 --dtype float32 --json\n  tunesmith evaluate smollm2@prod --dataset helpdesk --task qa=exact-match:identity --task forgetting=loss:replay\n  tunesmith evaluate smollm2@prod --dataset mt-bench --task mt=judge:mt-bench --judge https://api.openai.com/v1 --judge-model gpt-4o-mini --judge-key-variable OPENAI_API_KEY');
   },
 
-  async run({ arguments: [model], options }, session) {
+  async run({ arguments: [target], options }, session) {
+    if ((target === undefined) !== (options.address !== undefined)) throw new UsageError(`expected TARGET or --address; got ${target === undefined ? 'neither' : 'both'}`, ['tunesmith evaluate smollm2@prod --tasks mmlu', 'tunesmith evaluate --address URL --model NAME --tasks mmlu']);
     if (!options.tasks && !options.task) throw new UsageError('expected --tasks, or --dataset with --task; got neither', ['--tasks mmlu --data FOLDER', '--dataset helpdesk --task qa=exact-match:identity']);
     if ((options.task === undefined) !== (options.dataset === undefined)) throw new UsageError('expected --dataset and --task together: the rows, and what is asked of them');
     const tasks = options.task?.map((text) => parseTask(text, options));
@@ -70,9 +82,10 @@ export const evaluate = defineCommand<[model: string], Options>({
       systemInstruction: { option: '--system-instruction', value: options.systemInstruction },
       batch: { option: '--batch', value: options.batch },
       dtype: { option: '--dtype', value: options.dtype },
+      address: addressSetting(options),
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
-    const references: StepSettings = { ...(await resolveModel(session, model, options.adapter)), ...(await judgeReference(session, options)) };
+    const references: StepSettings = { ...(target !== undefined && (await targetStep(session, target, options))), ...(await judgeReference(session, options)) };
     if (options.dataset !== undefined) references['dataset'] = await resolveReference(session, options.dataset, '--dataset');
     if (options.against !== undefined) references['against'] = await resolveReference(session, options.against, '--against');
     const before = options.tasks && { 'import-tasks': { uses: 'import-tasks', with: await importTasksStep(session, options.tasks, options) } };
@@ -88,6 +101,17 @@ export const evaluate = defineCommand<[model: string], Options>({
     });
   },
 });
+
+/** The server to ask; undefined without one. */
+function addressSetting({ address, model, keyVariable, addressConcurrency: concurrency, adapter, format }: Options): Setting {
+  if (address === undefined) {
+    if (model !== undefined || keyVariable !== undefined || concurrency !== undefined) throw new UsageError('--model, --key-variable, --address-concurrency: expected --address beside them', ['--address http://127.0.0.1:8000/v1']);
+    return { option: '--address', value: undefined };
+  }
+  if (model === undefined) throw new UsageError('--model: expected what the server calls the model; got none', ['--model gpt-4o-mini']);
+  if (adapter !== undefined || format !== undefined) throw new UsageError('--adapter, --format: expected neither with --address');
+  return { option: '--address', value: { url: address, model, ...(keyVariable !== undefined && { keyVariable }), ...(concurrency !== undefined && { concurrency }) } };
+}
 
 /** "qa=exact-match:identity" -> the task `qa`; without a name the tag is the name. */
 function parseTask(text: string, { maxNewTokens, judgeReference: reference }: Options) {

@@ -5,6 +5,7 @@ import { Id, Name, Project } from '../ids.js';
 import { defineEndpoint, type Endpoint } from './endpoint.js';
 import { AliasChange, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, LineageView, ModelView, SetAlias } from './models.js';
 import { Health, Readiness } from './health.js';
+import { ChatCompletion, ChatCompletionRequest, Completion, CompletionRequest, OpenAiModel, OpenAiModelList } from './openai.js';
 import { ApplyRecipe, RecipeView } from './recipes.js';
 import { RunStatus, RunView, StartRun } from './runs.js';
 import { CreateUpload, UploadPiece, UploadView } from './uploads.js';
@@ -15,6 +16,11 @@ const limit = (most: number, usual: number) => z.int().min(1).max(most).default(
 const byId = z.strictObject({ id: Id });
 const byName = z.strictObject({ name: Name });
 const byDigest = z.strictObject({ digest: Digest });
+
+const answering = {
+  404: 'No such model, version, alias or format.', 409: 'The model cannot do this; it is an adapter, say, or has no chat template.', 429: 'Too many requests wait for the model; Retry-After says when to try again.',
+  503: 'Nobody answers at the moment.', 504: 'The answer took longer than the time limit.',
+} as const;
 
 /** Every route of the HTTP API. */
 export const api = {
@@ -163,5 +169,22 @@ export const api = {
     id: 'completeUpload', method: 'POST', path: '/v1/uploads/{id}/complete', access: 'token', parameters: byId, summary: 'Checks the digests and stores the files; also where that was done before.',
     answer: { status: 200, body: UploadView, description: 'The upload, complete.' },
     errors: { 404: 'No such upload.', 409: 'Bytes are missing, or a file does not have its digest: then its bytes are dropped, send it again.' },
+  }),
+
+  openAiModels: defineEndpoint({
+    id: 'listOpenAiModels', method: 'GET', path: '/openai/v1/models', access: 'token', errorShape: 'openai', summary: 'Every name, alias, version and format that `model` may be, as OpenAI lists models.',
+    answer: { status: 200, body: OpenAiModelList, description: 'The models.' },
+  }),
+  openAiModel: defineEndpoint({
+    id: 'showOpenAiModel', method: 'GET', path: '/openai/v1/models/{model*}', access: 'token', errorShape: 'openai', parameters: z.strictObject({ model: z.string().min(1) }), summary: 'One of them.',
+    answer: { status: 200, body: OpenAiModel, description: 'The model.' }, errors: { 404: answering[404] },
+  }),
+  chatCompletion: defineEndpoint({
+    id: 'createChatCompletion', method: 'POST', path: '/openai/v1/chat/completions', access: 'token', errorShape: 'openai', body: ChatCompletionRequest, summary: 'Answers a conversation, at once or piece by piece, as OpenAI does.',
+    answer: { status: 200, body: ChatCompletion, description: 'The answer.', streamed: true }, errors: answering,
+  }),
+  completion: defineEndpoint({
+    id: 'createCompletion', method: 'POST', path: '/openai/v1/completions', access: 'token', errorShape: 'openai', body: CompletionRequest, summary: 'Continues a text, at once or piece by piece, as OpenAI does.',
+    answer: { status: 200, body: Completion, description: 'The continuation.', streamed: true }, errors: answering,
   }),
 } as const satisfies Record<string, Endpoint>;

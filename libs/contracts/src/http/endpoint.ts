@@ -17,9 +17,15 @@ export interface Endpoint {
   readonly query?: z.ZodObject;
   /** A schema for JSON; `bytes` for application/octet-stream. */
   readonly body?: z.ZodType | 'bytes';
-  readonly answer: { readonly status: 200 | 201 | 202; readonly body: z.ZodType | 'bytes' | 'events' | 'openapi'; readonly description: string };
+  readonly answer: {
+    readonly status: 200 | 201 | 202; readonly body: z.ZodType | 'bytes' | 'events' | 'openapi'; readonly description: string;
+    /** Where the request asks for it, the same piece by piece, as server-sent events without names that end with `data: [DONE]`. */
+    readonly streamed?: true;
+  };
   /** What may go wrong beyond what every route can answer (400, 401, 405 and the like), by status. */
-  readonly errors?: Readonly<Partial<Record<404 | 409 | 503, string>>>;
+  readonly errors?: Readonly<Partial<Record<404 | 409 | 429 | 503 | 504, string>>>;
+  /** The shape of its errors; default: problem (RFC 9457). */
+  readonly errorShape?: 'openai';
 }
 
 export function defineEndpoint<const Definition extends Endpoint>(definition: Definition): Definition {

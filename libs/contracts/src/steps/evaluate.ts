@@ -3,6 +3,7 @@ import { ArtifactRef } from '../artifact-ref.js';
 import { defineJobEvents } from '../events/job-events.js';
 import { Name } from '../ids.js';
 import { defineStepKind } from './step-kind.js';
+import { adapterFits, targetOf, targetReferences, targetSettings } from './target.js';
 import { TeacherAddress } from './teacher.js';
 
 /**
@@ -32,7 +33,8 @@ export type EvaluationTask = z.infer<typeof EvaluationTask>;
 
 export const EvaluateSpec = z
   .strictObject({
-    model: ArtifactRef,
+    ...targetSettings,
+    address: TeacherAddress.optional().describe('A server that speaks the protocol of OpenAI. It is asked in its own words: nothing of it is kept, and nothing reused.'),
     adapter: ArtifactRef.optional().describe('A LoRA adapter of the model, which stays beside its weights.'),
     against: ArtifactRef.optional().describe('The model to compare with on the same items, such as the one in production: `against_METRIC`, `METRIC_difference` with `_stderr`, `_low`, `_high` (95 %) and `_p`.'),
     dataset: ArtifactRef.optional().describe('Held-out rows of `tasks`: those of the validation split.'),
@@ -50,6 +52,8 @@ export const EvaluateSpec = z
     batch: z.int().min(1).max(4096).optional().describe('The most rows that go through the model at once; changes nothing but the time.'),
     dtype: z.enum(['bfloat16', 'float32', 'model']).default('bfloat16').describe('What the weights are computed in; `model`: in what the folder stores them.'),
   })
+  .refine((spec) => (targetOf(spec) !== undefined) !== (spec.address !== undefined), { path: ['model'], error: 'expected one of model, gguf, onnx, files and address; got none or several' })
+  .refine(adapterFits, { path: ['adapter'], error: 'expected a model of the registry beside the adapter; files have theirs merged in' })
   .refine(({ tasks, definitions }) => tasks.length > 0 || definitions !== undefined, { path: ['tasks'], error: 'expected tasks or definitions; got neither' })
   .refine(({ tasks, dataset }) => tasks.length === 0 || dataset !== undefined, { path: ['dataset'], error: 'expected the dataset whose rows the tasks ask; got none' })
   .refine(({ judge, judgeAddress }) => judge === undefined || judgeAddress === undefined, { path: ['judge'], error: 'expected at most one of judge and judgeAddress' })
@@ -61,7 +65,7 @@ export const evaluate = defineStepKind({
   description: 'Scores a model on tasks; the metrics are named TASK.METRIC.',
   owner: 'evaluator',
   spec: EvaluateSpec,
-  references: { model: 'model', adapter: 'adapter', against: 'model', judge: 'model', dataset: 'dataset', definitions: 'tasks' },
+  references: { ...targetReferences, adapter: 'adapter', against: 'model', judge: 'model', dataset: 'dataset', definitions: 'tasks' },
   outputs: { evaluation: 'evaluation' },
   events: defineJobEvents('evaluate', 'evaluator', EvaluateSpec, 'Completed means that every item of every task was scored; it does not mean that the scores are good.'),
   cacheable: true,

@@ -18,6 +18,19 @@ const hfTargets = ['hf/rtn-int4', 'hf/rtn-int8'] as const;
 export const QuantizationTarget = z.enum([...ggufTargets, ...onnxTargets, ...hfTargets]);
 export type QuantizationTarget = z.infer<typeof QuantizationTarget>;
 
+/** Targets that other runtimes compute: llama.cpp and onnxruntime. */
+export const ServedFormat = z.enum([...ggufTargets, ...onnxTargets]);
+export type ServedFormat = z.infer<typeof ServedFormat>;
+
+/** What transformers.js appends to the name of a graph. */
+const onnxSuffixes: Readonly<Record<string, string>> = { int4: '_q4', int8: '_int8', fp16: '_fp16', fp32: '' };
+
+/** Where such a target lies among the files that the step makes. */
+export function quantizedFileOf(format: ServedFormat): string {
+  const [kind, type = ''] = format.split('/');
+  return kind === 'gguf' ? `model-${type}.gguf` : `onnx/model${onnxSuffixes[type]}.onnx`;
+}
+
 /** What the targets `hf/…` leave open; each has its own defaults. */
 export const HfOptions = z.strictObject({
   format: z.enum(['compressed-tensors', 'gptq']).optional().describe('How packed weights are stored: compressed-tensors, or the checkpoint format of AutoGPTQ (version 1).'),

@@ -5,14 +5,14 @@ import type { RequestKind } from './request-kind.js';
 export const conversation: RequestKind<'conversation'> = {
   kind: 'conversation',
 
-  async run(loaded, requests, { batchRows }, onResult, context) {
+  async run(model, requests, { batchRows }, onResult, context) {
     for (const maxNewTokens of new Set(requests.map((request) => request.maxNewTokens))) {
       const answers = new Map([...requests.entries()].flatMap(([index, request]) => (request.maxNewTokens === maxNewTokens ? [[index, [] as string[]]] : [])));
       // All first questions side by side, then all second ones.
       for (let turn = 0; ; turn += 1) {
         const open = [...answers].filter(([index]) => turn < requests[index]!.questions.length);
         if (open.length === 0) break;
-        const given = await answerConversations(loaded, open.map(([index, said]) => messagesOf(requests[index]!, said)), { maxNewTokens, ...(batchRows !== undefined && { batchRows }) }, context);
+        const given = await answerConversations(model, open.map(([index, said]) => messagesOf(requests[index]!, said)), { maxNewTokens, ...(batchRows !== undefined && { batchRows }) }, context);
         given.forEach(({ text }, place) => {
           const [index, said] = open[place]!;
           said.push(text.trim());

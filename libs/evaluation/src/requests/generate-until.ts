@@ -1,13 +1,14 @@
-import { generate, type InferenceModel } from '@tunesmith/generation';
+import type { TokenModel } from '@tunesmith/generation';
+import type { WorkContext } from '@tunesmith/tensor';
 import { EvaluationError } from '../evaluation-error.js';
-import { contextLengthOf, encodeText, startTokenIdOf } from './encode-text.js';
+import { contextLengthOf, encodeText } from './encode-text.js';
 import type { GenerateUntilRequest } from './evaluation-request.js';
 import type { RequestKind } from './request-kind.js';
 
 export const generateUntil: RequestKind<'generate_until'> = {
   kind: 'generate_until',
 
-  async run(loaded, requests, { batchRows }, onResult, context) {
+  async run(model, requests, { batchRows }, onResult, context) {
     let done = 0;
     for (const indices of alike(requests)) {
       const { maxNewTokens, temperature, topP } = requests[indices[0]!]!;
@@ -16,7 +17,7 @@ export const generateUntil: RequestKind<'generate_until'> = {
         done += 1;
         context.onProgress({ phase: 'generate', done, total: requests.length, unit: 'requests' });
       };
-      await generateTexts(loaded, indices.map((index) => requests[index]!), { maxNewTokens, temperature, topP, ...(batchRows !== undefined && { batchRows }) }, onGeneration, { ...context, onProgress: () => undefined });
+      await generateTexts(model, indices.map((index) => requests[index]!), { maxNewTokens, temperature, topP, ...(batchRows !== undefined && { batchRows }) }, onGeneration, { ...context, onProgress: () => undefined });
     }
   },
 };
@@ -32,27 +33,26 @@ function alike(requests: readonly GenerateUntilRequest[]): number[][] {
 }
 
 async function generateTexts(
-  loaded: InferenceModel,
+  model: TokenModel,
   requests: readonly GenerateUntilRequest[],
   options: { maxNewTokens: number; temperature: number; topP: number; batchRows?: number },
   onGeneration: (place: number, text: string, tokens: number) => void,
-  context: Parameters<typeof generate>[3],
+  context: WorkContext,
 ): Promise<void> {
-  const { model, tokenizer } = loaded;
-  const [contextLength, startTokenId] = [contextLengthOf(loaded), startTokenIdOf(loaded)];
-  const room = model.readsSource === true ? contextLength : contextLength - options.maxNewTokens;
+  const { tokenizer, startTokenId } = model;
+  const contextLength = contextLengthOf(model);
+  const room = startTokenId !== undefined ? contextLength : contextLength - options.maxNewTokens;
   if (room < 1) {
     throw new EvaluationError({ message: `Expected fewer new tokens than the model reads; got max_gen_toks ${options.maxNewTokens}, and the model reads ${contextLength}. Lower max_gen_toks in generation_kwargs.`, code: 'no-room-for-prompt', facts: { maxNewTokens: options.maxNewTokens, contextLength } });
   }
   const decode = (tokenIds: readonly number[]) => tokenizer.decode(tokenIds, { skipSpecialTokens: true });
   const prompts = requests.map(({ prompt, seed }) => {
-    const tokenIds = encodeText(loaded, prompt).slice(-room);
+    const tokenIds = encodeText(model, prompt).slice(-room);
     return startTokenId === undefined ? { tokenIds, seed } : { tokenIds: [startTokenId], sourceTokenIds: tokenIds, seed };
   });
   // What ends a text may begin in one token and end in a later one, so some are read back together.
   const lookBack = requests.map(({ until }) => Math.max(0, ...until.map((stop) => [...stop].length)) + 8);
-  await generate(
-    model,
+  await model.generate(
     prompts,
     {
       ...options,

@@ -1,25 +1,23 @@
-import { scoreContinuations, type ContinuationRequest } from '@tunesmith/generation';
-import { contextLengthOf, encodeText, prefixTokenId, startTokenIdOf } from './encode-text.js';
+import type { ContinuationRequest } from '@tunesmith/generation';
+import { contextLengthOf, encodeText, prefixTokenId } from './encode-text.js';
 import type { RequestKind } from './request-kind.js';
 
 /** Every token of a text once: those of the first window after the model's first token, those of each later one after the last token of the window before. */
 export const loglikelihoodRolling: RequestKind<'loglikelihood_rolling'> = {
   kind: 'loglikelihood_rolling',
 
-  async run(loaded, requests, { batchRows }, onResult, context) {
-    const [contextLength, startTokenId] = [contextLengthOf(loaded), startTokenIdOf(loaded)];
-    const windows = requests.flatMap(({ text }, request) => rollingWindows(encodeText(loaded, text), prefixTokenId(loaded), contextLength).map((window) => ({ ...window, request })));
+  async run(model, requests, { batchRows }, onResult, context) {
+    const contextLength = contextLengthOf(model);
+    const windows = requests.flatMap(({ text }, request) => rollingWindows(encodeText(model, text), prefixTokenId(model), contextLength).map((window) => ({ ...window, request })));
     const totals = requests.map(() => ({ logProb: 0, tokens: 0, waiting: 0 }));
     for (const { request } of windows) totals[request]!.waiting += 1;
     totals.forEach(({ waiting }, request) => waiting === 0 && onResult(request, { logProb: 0, tokens: 0 }));
     const sums = new Map<number, number[]>();
-    await scoreContinuations(
-      loaded.model,
+    await model.scoreContinuations(
       windows,
       {
         contextLength,
         ...(batchRows !== undefined && { batchRows }),
-        ...(startTokenId !== undefined && { startTokenId }),
         onScore(index, { logProbs }) {
           const { request } = windows[index]!;
           sums.set(index, [...logProbs]);

@@ -1,5 +1,5 @@
-import { scoreContinuations, type ContinuationRequest, type InferenceModel } from '@tunesmith/generation';
-import { contextLengthOf, encodeText, prefixTokenId, startTokenIdOf } from './encode-text.js';
+import type { ContinuationRequest, TokenModel } from '@tunesmith/generation';
+import { contextLengthOf, encodeText, prefixTokenId } from './encode-text.js';
 import type { LoglikelihoodRequest } from './evaluation-request.js';
 import type { RequestKind } from './request-kind.js';
 
@@ -7,41 +7,40 @@ import type { RequestKind } from './request-kind.js';
 export const loglikelihood: RequestKind<'loglikelihood'> = {
   kind: 'loglikelihood',
 
-  async run(loaded, requests, { batchRows }, onResult, context) {
-    const startTokenId = startTokenIdOf(loaded);
-    const options = { contextLength: contextLengthOf(loaded), ...(batchRows !== undefined && { batchRows }), ...(startTokenId !== undefined && { startTokenId }) };
-    const encoded = encodePairs(loaded, requests);
-    await scoreContinuations(loaded.model, encoded, { ...options, onScore: (index, { logProbs, greedy }) => onResult(index, { logProb: sum(logProbs), greedy, tokens: logProbs.length }) }, context);
+  async run(model, requests, { batchRows }, onResult, context) {
+    const options = { contextLength: contextLengthOf(model), ...(batchRows !== undefined && { batchRows }) };
+    const encoded = encodePairs(model, requests);
+    await model.scoreContinuations(encoded, { ...options, onScore: (index, { logProbs, greedy }) => onResult(index, { logProb: sum(logProbs), greedy, tokens: logProbs.length }) }, context);
   },
 };
 
 /** Of contexts that occur again and again only the first is read. */
-function encodePairs(loaded: InferenceModel, requests: readonly LoglikelihoodRequest[]): ContinuationRequest[] {
+function encodePairs(model: TokenModel, requests: readonly LoglikelihoodRequest[]): ContinuationRequest[] {
   const known = new Map<string, number[]>();
   const encodeContext = (text: string): number[] => {
-    const tokenIds = known.get(text) ?? encodeText(loaded, text);
+    const tokenIds = known.get(text) ?? encodeText(model, text);
     known.set(text, tokenIds);
     return tokenIds;
   };
-  return requests.map((request) => encodePair(loaded, request, encodeContext));
+  return requests.map((request) => encodePair(model, request, encodeContext));
 }
 
 /**
  * Blanks at the end of a context belong to the continuation, which so keeps its words whole. The continuation's tokens are those of both
  * together behind the context's own; an encoder-decoder reads them apart.
  */
-function encodePair(loaded: InferenceModel, { context, continuation }: LoglikelihoodRequest, encodeContext: (text: string) => number[]): ContinuationRequest {
+function encodePair(model: TokenModel, { context, continuation }: LoglikelihoodRequest, encodeContext: (text: string) => number[]): ContinuationRequest {
   if (context === '') {
-    const tokenIds = loaded.tokenizer.encode(continuation, { addSpecialTokens: false });
-    const prefix = prefixTokenId(loaded);
+    const tokenIds = model.tokenizer.encode(continuation, { addSpecialTokens: false });
+    const prefix = prefixTokenId(model);
     if (tokenIds[0] === prefix) return { contextTokenIds: tokenIds.slice(0, 1), continuationTokenIds: tokenIds.slice(1) };
     return { contextTokenIds: [prefix], continuationTokenIds: tokenIds };
   }
   const kept = context.trimEnd();
   const moved = context.slice(kept.length) + continuation;
   const contextTokenIds = encodeContext(kept);
-  if (loaded.model.readsSource === true) return { contextTokenIds, continuationTokenIds: loaded.tokenizer.encode(moved, { addSpecialTokens: false }) };
-  return { contextTokenIds, continuationTokenIds: encodeText(loaded, kept + moved).slice(contextTokenIds.length) };
+  if (model.startTokenId !== undefined) return { contextTokenIds, continuationTokenIds: model.tokenizer.encode(moved, { addSpecialTokens: false }) };
+  return { contextTokenIds, continuationTokenIds: encodeText(model, kept + moved).slice(contextTokenIds.length) };
 }
 
 function sum(logProbs: readonly number[]): number {

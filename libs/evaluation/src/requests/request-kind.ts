@@ -1,4 +1,4 @@
-import type { InferenceModel } from '@tunesmith/generation';
+import type { TokenModel } from '@tunesmith/generation';
 import type { WorkContext } from '@tunesmith/tensor';
 import type { EvaluationRequest, RequestOf, RequestResults } from './evaluation-request.js';
 
@@ -14,5 +14,5 @@ export interface RequestKind<Kind extends EvaluationRequest['kind'] = Evaluation
    * One result for each request. What it gives a request depends on that request and the model alone (in float32, but for the last bits).
    * `onResult` hears each result as soon as it is there, so that nothing is lost when the work is broken off.
    */
-  run(loaded: InferenceModel, requests: readonly RequestOf<Kind>[], settings: RequestSettings, onResult: (index: number, result: RequestResults[Kind]) => void, context: WorkContext): Promise<void>;
+  run(model: TokenModel, requests: readonly RequestOf<Kind>[], settings: RequestSettings, onResult: (index: number, result: RequestResults[Kind]) => void, context: WorkContext): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { TeacherAddress } from '../teachers/address-teacher.js';
+import type { TeacherAddress } from '../teachers/address-client.js';
 import type { TeacherSource } from '../teachers/open-teacher.js';
 import type { TeacherSampling } from '../teachers/teacher.js';
 import type { JournalPlace } from '../teachers/teacher-journal.js';

@@ -1,6 +1,7 @@
 import type { WorkContext } from '@tunesmith/tensor';
 import { ChatServer, questionOf, sendAnswer, type ChatBehaviour } from '../testing/chat-server.js';
-import { openAddressTeacher, type TeacherAddress } from './address-teacher.js';
+import type { TeacherAddress } from './address-client.js';
+import { openAddressTeacher } from './address-teacher.js';
 import { retryAfter, retryDelay } from './retry-delay.js';
 import type { Completion } from './teacher.js';
 

@@ -1,4 +1,5 @@
-import { openAddressTeacher, type TeacherAddress } from './address-teacher.js';
+import type { TeacherAddress } from './address-client.js';
+import { openAddressTeacher } from './address-teacher.js';
 import { openGgufTeacher } from './gguf-teacher.js';
 import { openModelTeacher } from './model-teacher.js';
 import type { Teacher } from './teacher.js';

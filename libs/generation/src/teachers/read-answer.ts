@@ -18,6 +18,11 @@ const lasting = /insufficient_quota|billing/;
 
 /** Reads an answer to `/chat/completions`. Nothing that a server may send throws; only a broken connection does. */
 export async function readAnswer(response: Response, name: string): Promise<Completion | NoAnswer> {
+  return jsonOf(response, name, '{"choices":[{"message":{"content":"…"}}]}', parseAnswer);
+}
+
+/** Reads JSON of the form that is expected; `parse` returns undefined where it is another. */
+export async function jsonOf<Value extends object>(response: Response, name: string, expected: string, parse: (value: unknown) => Value | undefined): Promise<Value | NoAnswer> {
   const { status, headers } = response;
   const text = await boundedText(response);
   const problem = (code: string, message: string, facts: Record<string, unknown> = {}): TeacherError => new TeacherError({ message, code, facts: { status, ...facts } });
@@ -31,9 +36,9 @@ export async function readAnswer(response: Response, name: string): Promise<Comp
     const hint = { 401: ' Is the key right?', 403: ' May this key use this model?', 404: ' Are the address and the name of the model right?' }[status] ?? '';
     return { problem: problem('teacher-refused', `${name} answered ${status}: ${excerpt || 'nothing'}.${hint}`), mayPass, retryAfterSeconds: retryAfter(headers.get('retry-after')) };
   }
-  const answer = parseAnswer(text);
+  const answer = parsed(text, parse);
   if (answer) return answer;
-  return { problem: problem('teacher-garbage', `${name}: expected {"choices":[{"message":{"content":"…"}}]}; got ${excerpt ? `"${excerpt}"` : 'an empty body'}. Is this the address of an OpenAI-compatible server?`), mayPass: true };
+  return { problem: problem('teacher-garbage', `${name}: expected ${expected}; got ${excerpt ? `"${excerpt}"` : 'an empty body'}. Is this the address of an OpenAI-compatible server?`), mayPass: true };
 }
 
 /** The whole body, undefined where it is too large. */
@@ -49,13 +54,15 @@ async function boundedText(response: Response): Promise<string | undefined> {
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-function parseAnswer(text: string): Completion | undefined {
-  let value: unknown;
+function parsed<Value>(text: string, parse: (value: unknown) => Value | undefined): Value | undefined {
   try {
-    value = JSON.parse(text);
+    return parse(JSON.parse(text));
   } catch {
     return undefined;
   }
+}
+
+function parseAnswer(value: unknown): Completion | undefined {
   const [choice] = arrayAt(value, 'choices');
   const content = at(at(choice, 'message'), 'content');
   if (!choice || (typeof content !== 'string' && content !== null)) return undefined;

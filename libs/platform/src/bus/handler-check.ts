@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { JobCancelRequested, stepKinds, type ServiceName } from '@tunesmith/contracts';
 import { PlatformError } from '../errors/platform-error.js';
-import { handlesOf, jobKindOf } from './handles.js';
+import { handlesOf, jobKindOf, questionOf } from './handles.js';
 
 /**
  * Checked at start: each request that the service owns has exactly one handler, nothing is handled twice, and each
@@ -14,7 +14,12 @@ export function checkHandlers(service: ServiceName, handlers: readonly Type[]): 
   for (const handler of handlers) {
     const kind = jobKindOf(handler);
     const handles = handlesOf(handler);
-    if (!kind && !handles) problems.push(`${handler.name} is listed in handlers but has neither @Handles nor @HandlesJob; add one, or move it to providers`);
+    const question = questionOf(handler);
+    if (!kind && !handles && !question) problems.push(`${handler.name} is listed in handlers but has neither @Handles nor @HandlesJob nor @Answers; add one, or move it to providers`);
+    if (question) {
+      note(heard, question.subject, handler.name);
+      if (question.owner !== service) problems.push(`${handler.name}: "${question.subject}" belongs to the ${question.owner}; move the handler there, or change the owner in contracts`);
+    }
     if (kind) {
       note(jobs, kind.name, handler.name);
       if (!kind.events) problems.push(`${handler.name}: the registry decides "${kind.name}" itself, it is never sent as a job; remove @HandlesJob`);

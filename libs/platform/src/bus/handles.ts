@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import { Injectable, type Type } from '@nestjs/common';
-import type { EventDefinition, PayloadOf, StepKind } from '@tunesmith/contracts';
+import type { EventDefinition, PayloadOf, QuestionDefinition, StepKind } from '@tunesmith/contracts';
 import type { z } from 'zod';
 import type { JobHandler } from '../jobs/running-job.js';
 import type { FactHandler } from './delivery.js';
+import type { QuestionHandler } from './question-server.js';
 
 const handlesKey = Symbol('tunesmith:handles');
 const handlesJobKey = Symbol('tunesmith:handles-job');
+const answersKey = Symbol('tunesmith:answers');
 
 interface HandlesMetadata {
   readonly hears: readonly EventDefinition[];
@@ -39,6 +41,18 @@ export function HandlesJob<Spec extends z.ZodType>(kind: StepKind<Spec>) {
     Injectable()(target);
     Reflect.defineMetadata(handlesJobKey, kind, target);
   };
+}
+
+/** Says which question a class answers while who asks waits: nothing of it is kept, and it ends when who asked has left. */
+export function Answers<Question extends z.ZodType, Piece extends z.ZodType, Answer extends z.ZodType>(definition: QuestionDefinition<Question, Piece, Answer>) {
+  return (target: new (...parameters: never[]) => QuestionHandler<z.output<Question>, z.input<Piece>, z.input<Answer>>): void => {
+    Injectable()(target);
+    Reflect.defineMetadata(answersKey, definition, target);
+  };
+}
+
+export function questionOf(target: Type | object): QuestionDefinition | undefined {
+  return Reflect.getMetadata(answersKey, target) as QuestionDefinition | undefined;
 }
 
 export function handlesOf(target: Type | object): HandlesMetadata | undefined {

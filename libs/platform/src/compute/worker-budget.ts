@@ -21,15 +21,16 @@ export class WorkerBudget {
   private usedCores = 0;
   private usedMemory = 0;
   private readonly queue: Waiting[] = [];
+  private readonly holders = new Set<() => void>();
 
   constructor(readonly cores: number, readonly memory: number) {}
 
   /**
-   * Waits until the call fits; call the result when it has ended.
+   * Waits until the call fits; call the result when it has ended. `onWanted` hears, from then on, when another call has to wait.
    *
    * @throws PlatformError `job-too-large` when it never fits: the message holds the sum.
    */
-  async admit(demand: Demand, signal: AbortSignal): Promise<() => void> {
+  async admit(demand: Demand, signal: AbortSignal, onWanted: () => void = () => undefined): Promise<() => void> {
     const memory = total(demand.memory);
     if (memory > this.memory) throw this.tooLarge(demand, memory);
     const cores = Math.min(demand.cores, this.cores);
@@ -51,10 +52,12 @@ export class WorkerBudget {
       this.queue.push(waiting);
       this.admitNext();
     });
+    this.holders.add(onWanted);
     let isReleased = false;
     return () => {
       if (isReleased) return;
       isReleased = true;
+      this.holders.delete(onWanted);
       this.usedCores -= cores;
       this.usedMemory -= memory;
       this.admitNext();
@@ -67,6 +70,7 @@ export class WorkerBudget {
       const fits = this.usedCores + waiting.cores <= this.cores && this.usedMemory + waiting.memory <= this.memory;
       if (!fits || (isBlocked && waiting.cores > 0)) {
         isBlocked = true;
+        for (const tell of [...this.holders]) tell();
         continue;
       }
       this.queue.splice(this.queue.indexOf(waiting), 1);

@@ -13,13 +13,14 @@ import { PhaseSpans } from './phase-spans.js';
 import { ProgressThrottle } from './progress-throttle.js';
 import { toWire } from './wire-error.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
-import type { WorkerFunction, WorkerModule } from './worker-module.js';
+import type { ConversationContext, WorkerFunction, WorkerModule } from './worker-module.js';
 
 // The worker module and all that it imports: compiled once per machine, not once per worker.
 enableCompileCache();
 
 const [, , modulePath = '', servicePid = ''] = process.argv;
 const aborting = new Map<number, AbortController>();
+const inboxes = new Map<number, Inbox>();
 const spans = new SpanBatcher('');
 let module: WorkerModule;
 
@@ -33,6 +34,22 @@ function functionNamed(name: string): WorkerFunction {
   return found;
 }
 
+/** Messages of one conversation; they wait until somebody listens. */
+class Inbox {
+  private readonly waiting: unknown[] = [];
+  private listener: ((message: unknown) => void) | undefined;
+
+  take(message: unknown): void {
+    if (this.listener) this.listener(message);
+    else this.waiting.push(message);
+  }
+
+  listen(listener: (message: unknown) => void): void {
+    this.listener = listener;
+    for (const message of this.waiting.splice(0)) listener(message);
+  }
+}
+
 async function predict({ id, name, input }: ToWorker & { type: 'predict' }): Promise<void> {
   functionNamed(name);
   const memory = (await module.predictMemory?.[name]?.(input)) ?? 0;
@@ -43,6 +60,8 @@ async function run({ id, name, input, trace: carrier }: ToWorker & { type: 'run'
   const body = functionNamed(name);
   const controller = new AbortController();
   aborting.set(id, controller);
+  const inbox = new Inbox();
+  inboxes.set(id, inbox);
   void tell({ type: 'started', id });
   const tracer = trace.getTracer('tunesmith');
   try {
@@ -54,7 +73,8 @@ async function run({ id, name, input, trace: carrier }: ToWorker & { type: 'run'
         throttle.note(progress);
       };
       try {
-        return await body(input, { signal: controller.signal, onProgress });
+        const conversation: Pick<ConversationContext, 'send' | 'onMessage'> = { send: (message) => void tell({ type: 'message', id, message }), onMessage: (listener) => inbox.listen(listener) };
+        return await body(input, { signal: controller.signal, onProgress, ...conversation });
       } finally {
         throttle.flush();
         phases.end();
@@ -65,12 +85,14 @@ async function run({ id, name, input, trace: carrier }: ToWorker & { type: 'run'
     await tell({ type: 'result', id, result });
   } finally {
     aborting.delete(id);
+    inboxes.delete(id);
     await spans.forceFlush();
   }
 }
 
 async function answer(message: ToWorker): Promise<void> {
   if (message.type === 'exit') process.exit(0);
+  if (message.type === 'message') return inboxes.get(message.id)?.take(message.message);
   if (message.type === 'abort') {
     aborting.get(message.id)?.abort(new DOMException(message.reason, 'AbortError'));
     return;

@@ -6,9 +6,17 @@ export interface WorkContext {
   onProgress(progress: JobProgress): void;
 }
 
+/** What a function is given that its caller goes on talking to while it runs. */
+export interface ConversationContext extends WorkContext {
+  /** To the caller. */
+  send(message: unknown): void;
+  /** From the caller, in their order; those that came before wait. */
+  onMessage(listener: (message: unknown) => void): void;
+}
+
 /** Inputs and results cross a process boundary by structured clone: plain data, typed arrays, no functions or classes. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each function has its own input type; the caller names it.
-export type WorkerFunction = (input: any, context: WorkContext) => Promise<unknown>;
+export type WorkerFunction = (input: any, context: ConversationContext) => Promise<unknown>;
 
 /** Bytes, or the bytes of each part (`{ weights, gradients }`), which the refusal then names. */
 export type PredictedMemory = number | Readonly<Record<string, number>>;

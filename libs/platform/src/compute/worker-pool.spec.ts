@@ -152,3 +152,17 @@ it('leaves no worker behind when the service is killed with -9, even one that ne
 function isZombie(pid: number): boolean {
   return spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim().startsWith('Z');
 }
+
+it('a function may be talked to while it runs, and hears that others wait for its memory', async () => {
+  const own = makePool();
+  const heard: unknown[] = [];
+  let say: (message: unknown) => void = () => undefined;
+  const conversation = { open: (send: typeof say) => void ((say = send), ['one', 'two'].forEach(send)), onMessage: (message: unknown) => void heard.push(message) };
+  // Only when the other call waits for memory does this one say goodbye.
+  const talk = own.run('echo', { memory: gigabyte }, { ...still(), conversation, onWanted: () => say('bye') });
+  await eventually('both answers', () => heard.length === 2);
+  expect(await own.run('wait', { milliseconds: 0, memory: gigabyte / 2 }, still())).toEqual(expect.any(Number));
+  expect(await talk).toEqual(['one', 'two']);
+  expect(heard).toEqual([{ heard: 'one' }, { heard: 'two' }]);
+  await own.close();
+});

@@ -6,7 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.js';
 import { activeCarrier } from '../telemetry/trace-carrier.js';
 import { compiledModule } from './compiled-module.js';
 import type { WorkerBudget } from './worker-budget.js';
-import { WorkerProcess, type CallOptions } from './worker-process.js';
+import { WorkerProcess, type CallOptions, type Conversation } from './worker-process.js';
 
 export interface WorkerPoolOptions {
   /** The service's worker module: `new URL('./worker.js', import.meta.url)`. Null for a service without heavy work. */
@@ -23,6 +23,10 @@ export interface WorkerPoolOptions {
 export interface WorkerCall {
   readonly signal: AbortSignal;
   progress?(progress: JobProgress): void;
+  /** For a function that goes on and is talked to meanwhile. */
+  readonly conversation?: Conversation;
+  /** Hears that others wait for the cores or the memory that the call holds. */
+  onWanted?(): void;
 }
 
 /**
@@ -54,10 +58,10 @@ export class WorkerPool {
         span.setAttribute('process.pid', worker.pid ?? 0);
         const call: CallOptions = {
           signal: job.signal, graceTime: this.options.graceTime, trace: activeCarrier(),
-          onProgress: (progress) => job.progress?.(progress), onStarted: () => span.addEvent('started'),
+          onProgress: (progress) => job.progress?.(progress), onStarted: () => span.addEvent('started'), conversation: job.conversation,
         };
         const { memory, cores = this.options.threads } = await worker.predict(functionName, input, call);
-        release = await this.options.budget.admit({ functionName, cores, memory }, job.signal);
+        release = await this.options.budget.admit({ functionName, cores, memory }, job.signal, () => job.onWanted?.());
         return (await worker.run(functionName, input, call)) as Result;
       } finally {
         release?.();

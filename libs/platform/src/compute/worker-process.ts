@@ -21,8 +21,16 @@ export interface CallOptions {
   readonly trace?: TraceCarrier | undefined;
   readonly onProgress?: (progress: JobProgress) => void;
   readonly onStarted?: () => void;
+  readonly conversation?: Conversation | undefined;
   /** How long the worker may take to obey an abort, in milliseconds. */
   readonly graceTime: number;
+}
+
+/** A call that its caller goes on talking to. */
+export interface Conversation {
+  /** Is given, once the function runs, what sends it messages. */
+  open(send: (message: unknown) => void): void;
+  onMessage(message: unknown): void;
 }
 
 interface Call {
@@ -126,7 +134,10 @@ export class WorkerProcess {
         this.call = {
           functionName, phase: undefined,
           settle: (from) => {
-            if (from?.type === 'started') options.onStarted?.();
+            if (from?.type === 'started') {
+              options.onStarted?.();
+              options.conversation?.open((message) => this.send({ type: 'message', id, message }));
+            } else if (from?.type === 'message') options.conversation?.onMessage(from.message);
             else if (from?.type === 'progress') {
               if (this.call) this.call.phase = from.progress.phase;
               options.onProgress?.(from.progress);

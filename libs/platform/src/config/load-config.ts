@@ -46,6 +46,11 @@ export function loadConfig(environment: Environment, service: ServiceName): Plat
       graceTime: reader.integer('TUNESMITH_WORKER_GRACE_MS', { least: 0, most: day }, 10_000),
       preload,
     },
+    serving: {
+      most: reader.integer('TUNESMITH_SERVE_REQUESTS', { least: 1, most: 10_000 }, 64),
+      idleTime: reader.integer('TUNESMITH_SERVE_IDLE_MS', { least: 100, most: day }, 300_000),
+      timeLimit: reader.integer('TUNESMITH_SERVE_TIMEOUT_MS', { least: 100, most: day }, 600_000),
+    },
     jobs: {
       leaseTime,
       renewTime,

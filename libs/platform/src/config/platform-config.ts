@@ -38,6 +38,15 @@ export abstract class PlatformConfig {
     /** Library for LD_PRELOAD of worker processes. */
     readonly preload: string | undefined;
   };
+  /** Models that are kept warm for clients who wait. */
+  abstract readonly serving: {
+    /** The most requests to one model that are not answered yet; more are refused. */
+    readonly most: number;
+    /** How long a model that nobody asks stays warm. */
+    readonly idleTime: number;
+    /** The longest that one request may take. */
+    readonly timeLimit: number;
+  };
   abstract readonly jobs: {
     readonly leaseTime: number;
     readonly renewTime: number;

@@ -4,8 +4,9 @@ import { JobCancelRequested, SpansFinished, type PayloadOf } from '@tunesmith/co
 import { Bus } from '../bus/bus.js';
 import { BusConnection } from '../bus/bus-connection.js';
 import type { Delivery, FactHandler } from '../bus/delivery.js';
-import { handlesOf, jobKindOf } from '../bus/handles.js';
+import { handlesOf, jobKindOf, questionOf } from '../bus/handles.js';
 import { JetStreamServer } from '../bus/jetstream-server.js';
+import { QuestionServer, type QuestionHandler } from '../bus/question-server.js';
 import { WorkerPool } from '../compute/worker-pool.js';
 import { Database } from '../database/database.js';
 import { Housekeeping } from '../jobs/housekeeping.js';
@@ -48,12 +49,17 @@ export class PlatformLifecycle implements OnModuleInit, BeforeApplicationShutdow
     this.module.get(OutboxRelay).start();
     await this.module.get(JobRunner).start();
     this.module.get(Housekeeping).start();
+    for (const type of this.handlers) {
+      const question = questionOf(type);
+      if (question) this.module.get(QuestionServer).listen(question, this.module.get<QuestionHandler>(type));
+    }
     this.module.get(Readiness).accepting = true;
   }
 
   /** While HTTP still answers: no new work; what runs gives its lease back. */
   async beforeApplicationShutdown(): Promise<void> {
     this.module.get(Readiness).accepting = false;
+    await this.step('stop answering', () => this.module.get(QuestionServer).close());
     await this.step('stop consuming', () => this.module.get(JetStreamServer).close());
     await this.step('give back jobs', () => this.module.get(JobRunner).drain());
     await this.step('stop housekeeping', () => this.module.get(Housekeeping).stop());

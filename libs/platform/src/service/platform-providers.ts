@@ -6,10 +6,12 @@ import { DataSource } from 'typeorm';
 import { RemoteFiles } from '../addresses/remote-files.js';
 import { ArtifactStore } from '../artifacts/artifact-store.js';
 import { openArtifactStore } from '../artifacts/open-artifact-store.js';
+import { Asker } from '../bus/asker.js';
 import { Bus } from '../bus/bus.js';
 import { BusConnection } from '../bus/bus-connection.js';
 import { checkHandlers } from '../bus/handler-check.js';
 import { JetStreamServer } from '../bus/jetstream-server.js';
+import { QuestionServer } from '../bus/question-server.js';
 import { processBudget } from '../compute/worker-budget.js';
 import { WorkerPool } from '../compute/worker-pool.js';
 import type { Environment } from '../config/environment-reader.js';
@@ -65,6 +67,8 @@ export function platformProviders({ service, entities = [], migrations = [], wor
       useFactory: ({ nats, instance }: PlatformConfig) => BusConnection.open({ ...nats, name: instance.name }),
     },
     { provide: Bus, inject: [BusConnection], useFactory: (connection: BusConnection) => new Bus(connection) },
+    { provide: Asker, inject: [BusConnection], useFactory: (connection: BusConnection) => new Asker(connection) },
+    { provide: QuestionServer, inject: [BusConnection], useFactory: (connection: BusConnection) => new QuestionServer(service, connection) },
     { provide: Outbox, inject: [Database], useFactory: (database: Database) => new Outbox(database) },
     {
       provide: OutboxRelay, inject: [Outbox, Database, BusConnection, Telemetry],

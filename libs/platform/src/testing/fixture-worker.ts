@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { PlatformError } from '../errors/platform-error.js';
-import { defineWorker, type WorkContext } from '../compute/worker-module.js';
+import { defineWorker, type ConversationContext, type WorkContext } from '../compute/worker-module.js';
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -38,6 +38,11 @@ export default defineWorker(
       if (input.how === 'kill') process.kill(process.pid, 'SIGKILL');
       process.exit(3);
     },
+    echo: async (_input: unknown, { send, onMessage }: ConversationContext) => {
+      const said: unknown[] = [];
+      await new Promise<void>((resolve) => onMessage((message) => (message === 'bye' ? resolve() : (said.push(message), send({ heard: message })))));
+      return said;
+    },
     wait: async (input: { milliseconds: number }, { onProgress }: WorkContext) => {
       onProgress({ phase: 'waiting', done: 0 });
       await pause(input.milliseconds);
@@ -45,7 +50,7 @@ export default defineWorker(
     },
   },
   {
-    predictMemory: { square: ({ values }: { values: Float32Array }) => ({ inputs: values.byteLength, outputs: values.byteLength }), wait: ({ memory = 0 }: { memory?: number }) => memory },
-    cores: { wait: 1 },
+    predictMemory: { square: ({ values }: { values: Float32Array }) => ({ inputs: values.byteLength, outputs: values.byteLength }), wait: ({ memory = 0 }: { memory?: number }) => memory, echo: ({ memory = 0 }: { memory?: number }) => memory },
+    cores: { wait: 1, echo: 0 },
   },
 );

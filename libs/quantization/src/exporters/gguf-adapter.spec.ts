@@ -2,6 +2,7 @@ import { openGguf, readAdapter } from '@tunesmith/checkpoints';
 import { join } from 'node:path';
 import type { EncodedRow } from '@tunesmith/datasets';
 import { openGgufRuntime } from '../runtimes/llama-cpp-runtime.js';
+import { logProbabilities } from '../runtimes/model-runtime.js';
 import { f16 } from '../schemes/f16.js';
 import { f32 } from '../schemes/f32.js';
 import { sourceScores } from '../source-scores.js';
@@ -40,7 +41,7 @@ describe.each([
     const [expected] = await sourceScores(place('model'), adapter, [row], quietContext());
     const [without] = await sourceScores(place('model'), undefined, [row], quietContext());
     await using runtime = await openGgufRuntime(place('model.gguf'), { contextSize: 64, threads: 1, adapter: place('adapter.gguf'), signal: quietContext().signal });
-    const theirs = await runtime.logProbabilities(tokenIds, row.lossMask, quietContext().signal);
+    const theirs = await logProbabilities(runtime, tokenIds, row.lossMask, quietContext().signal);
     const ours = expected!.map(({ logProbability }) => logProbability);
     expect(largestDifference(theirs, ours)).toBeLessThan(1e-2);
     // Or it would show nothing.

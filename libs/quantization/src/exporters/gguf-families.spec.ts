@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openGgufRuntime } from '../runtimes/llama-cpp-runtime.js';
+import { logProbabilities } from '../runtimes/model-runtime.js';
 import { drawModel } from '../testing/draw-model.js';
 import { largestDifference, quietContext, temporaryFolder } from '../testing/tiny-models.js';
 import { exportGguf } from './gguf.js';
@@ -56,7 +57,7 @@ describe.each(families)('the GGUF file of %s', (_, config) => {
     const expected = await tokenLogProbs(ours.model, rows.map((tokenIds) => ({ tokenIds })), quietContext());
     await using runtime = await openGgufRuntime(path, { contextSize: 64, threads: 1, signal: quietContext().signal });
     for (const [index, tokenIds] of rows.entries()) {
-      const theirs = await runtime.logProbabilities(tokenIds, tokenIds.map(() => true), quietContext().signal);
+      const theirs = await logProbabilities(runtime, tokenIds, tokenIds.map(() => true), quietContext().signal);
       // llama.cpp keeps keys and values in float16; a wrong name or rotation is off by a hundred times as much.
       expect(largestDifference(theirs, expected[index]!.slice(1) as number[])).toBeLessThan(1e-2);
     }
@@ -86,7 +87,7 @@ describe.each(families)('the GGUF file of %s', (_, config) => {
       expect([name, source.info(name).dtype]).toEqual([name, exact ? 'F32' : 'Q8_0']);
     }
     await using runtime = await openGgufRuntime(quantized, { contextSize: 64, threads: 1, signal: quietContext().signal });
-    await runtime.logProbabilities(rows[1]!, rows[1]!.map(() => true), quietContext().signal);
+    await logProbabilities(runtime, rows[1]!, rows[1]!.map(() => true), quietContext().signal);
   });
 });
 

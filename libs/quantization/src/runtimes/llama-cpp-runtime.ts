@@ -1,6 +1,6 @@
 import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { QuantizationError } from '../quantization-error.js';
-import { tokensThemselves, type CompletionLimits, type ModelRuntime, type RuntimeOptions } from './model-runtime.js';
+import type { ModelRuntime, NextToken, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
 /** Loads a GGUF file with node-llama-cpp, on the CPU. Throws QuantizationError `file-refused-by-runtime`. */
@@ -46,51 +46,35 @@ class LlamaCppRuntime implements ModelRuntime {
     return this.model.tokenize(text, true, 'trimLeadingSpace');
   }
 
-  async complete(prompt: readonly number[], { maxNewTokens, stopTokenIds, signal }: CompletionLimits): Promise<number[]> {
-    this.#requireRoom(prompt.length + maxNewTokens);
+  async begin(): Promise<RuntimeRow> {
     await this.#sequence.clearHistory();
-    const answer: number[] = [];
-    let input = [...prompt];
-    let position = prompt.length;
-    while (answer.length < maxNewTokens) {
-      signal.throwIfAborted();
-      const [next, logit] = await this.#next(input);
-      // NaN and the infinities differ from zero when taken from themselves.
-      if (logit - logit !== 0) throw logitsNotFinite(this.path, this.name, position);
-      if (stopTokenIds.includes(next)) break;
-      answer.push(next);
-      input = [next];
-      position += 1;
-    }
-    return answer;
+    let length = 0;
+    return {
+      feed: async (tokenIds, count) => {
+        length += tokenIds.length;
+        this.#requireRoom(length);
+        return this.#likeliest(tokenIds, count, length);
+      },
+    };
   }
 
-  async logProbabilities(tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal): Promise<number[]> {
-    return (await this.logProbabilitiesOf(tokenIds, tokensThemselves(tokenIds, wanted), signal)).flat();
-  }
-
-  async logProbabilitiesOf(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<number[][]> {
+  async score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]> {
     this.#requireRoom(tokenIds.length);
     signal.throwIfAborted();
     await this.#sequence.clearHistory();
-    // Without a temperature the sampler chain is greedy and leaves the logits as they are. The log-sum of all exponentials relative to the largest is
-    // `ln totalLogitWeight`, so the largest is wanted beside those asked for (`includeMax` does not do what it says; the top one does).
     const input = tokenIds.map((id, index) => {
       const tokens = asked[index + 1] ?? [];
-      if (tokens.length === 0) return id as Token;
-      const generateNext = { totalLogitWeight: true, logits: { filter: { tokens: tokens as Token[], includeTop: 1 } } };
-      return [id as Token, { generateNext }] satisfies [Token, object];
+      return tokens.length === 0 ? (id as Token) : askedAfter(id, tokens, 1);
     });
     const outputs = await this.#sequence.controlledEvaluate(input);
-    const found: number[][] = [];
+    const found: RuntimeScore[] = [];
     for (const [index, tokens] of asked.entries()) {
       if (index === 0 || tokens.length === 0) continue;
-      const next = outputs[index - 1]?.next;
-      const logits = next?.logits;
-      const largest = Math.max(...(logits?.values() ?? [NaN]));
-      const logProbabilities = tokens.map((id) => (logits?.get(id as Token) ?? NaN) - largest - Math.log(next?.totalLogitWeight ?? NaN));
-      if (!logProbabilities.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, index);
-      found.push(logProbabilities);
+      const likely = this.#logProbabilities(outputs[index - 1]?.next, index);
+      const known = new Map(likely.map(({ id, logProb }) => [id, logProb]));
+      const scores = tokens.map((id) => known.get(id) ?? NaN);
+      if (!scores.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, index);
+      found.push({ logProbabilities: scores, likeliest: likely[0]! });
     }
     return found;
   }
@@ -101,15 +85,29 @@ class LlamaCppRuntime implements ModelRuntime {
     await this.llama.dispose();
   }
 
-  async #next(input: readonly number[]): Promise<[token: number, logit: number]> {
-    const items = input.map((id, index) => (index + 1 < input.length ? (id as Token) : ([id as Token, { generateNext: { token: true, logits: { filter: { tokens: [], includeTop: 1 } } } }] satisfies [Token, object])));
+  async #likeliest(tokenIds: readonly number[], count: number, position: number): Promise<NextToken[]> {
+    const items = tokenIds.map((id, index) => (index + 1 < tokenIds.length ? (id as Token) : askedAfter(id, [], count)));
     const outputs = await this.#sequence.controlledEvaluate(items);
-    const next = outputs.at(-1)?.next;
-    return [next?.token ?? -1, next?.logits?.values().next().value ?? NaN];
+    return this.#logProbabilities(outputs.at(-1)?.next, position).slice(0, count);
+  }
+
+  /** The tokens whose logits came, the likeliest first. The log-sum of all exponentials relative to the largest logit is `ln totalLogitWeight`. */
+  #logProbabilities(next: { readonly logits?: ReadonlyMap<Token, number>; readonly totalLogitWeight?: number } | undefined, position: number): NextToken[] {
+    const logits = [...(next?.logits ?? [])].sort(([, left], [, right]) => right - left);
+    const largest = logits[0]?.[1] ?? NaN;
+    const total = Math.log(next?.totalLogitWeight ?? NaN);
+    // NaN and the infinities differ from zero when taken from themselves.
+    if (largest - largest !== 0 || total - total !== 0) throw logitsNotFinite(this.path, this.name, position);
+    return logits.map(([id, logit]) => ({ id, logProb: logit - largest - total }));
   }
 
   #requireRoom(tokens: number): void {
     if (tokens <= this.context.contextSize) return;
     throw new QuantizationError({ code: 'row-too-long', message: `a row of ${tokens} tokens does not fit the context of ${this.context.contextSize}`, facts: { tokens, contextSize: this.context.contextSize } });
   }
+}
+
+/** Without a temperature the sampler chain is greedy and leaves the logits as they are. (`includeMax` does not do what it says; the top one does.) */
+function askedAfter(id: number, tokens: readonly number[], top: number) {
+  return [id as Token, { generateNext: { totalLogitWeight: true, logits: { filter: { tokens: tokens as Token[], includeTop: top } } } }] satisfies [Token, object];
 }

@@ -15,6 +15,25 @@ export interface RuntimeOptions {
   readonly signal: AbortSignal;
 }
 
+/** A token that may follow, with ln p. */
+export interface NextToken {
+  readonly id: number;
+  readonly logProb: number;
+}
+
+/** What a runtime says of one place of a row. */
+export interface RuntimeScore {
+  /** ln p of each token that was asked for. */
+  readonly logProbabilities: readonly number[];
+  readonly likeliest: NextToken;
+}
+
+/** One row, fed piece by piece. */
+export interface RuntimeRow {
+  /** Adds tokens (at least one) and says which are likeliest to follow, the likeliest first. Throws QuantizationError `logits-not-finite`, `row-too-long`. */
+  feed(tokenIds: readonly number[], count: number): Promise<NextToken[]>;
+}
+
 /**
  * A file of ours in the hands of a program that people run models with. Token ids come from our tokenizer, so that every format is asked exactly the
  * same. Calls block the event loop for as long as a step takes: they belong into worker processes.
@@ -24,15 +43,27 @@ export interface ModelRuntime extends AsyncDisposable {
   readonly name: 'node-llama-cpp' | 'onnxruntime-node' | 'tunesmith';
   /** Text as the runtime itself reads it, special tokens included, none added; absent where it has no tokenizer. */
   tokenize?(text: string): number[];
-  /** The most likely next token, again and again. Throws QuantizationError `logits-not-finite`. */
-  complete(prompt: readonly number[], limits: CompletionLimits): Promise<number[]>;
-  /** ln p(token | all before it) of every token at which `wanted` is true, in order. Throws QuantizationError `logits-not-finite`. */
-  logProbabilities(tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal): Promise<number[]>;
-  /** The same of the tokens that `asked` has for a place, whichever token stands there: one list for each place with tokens to ask for, from the second place on. */
-  logProbabilitiesOf(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<number[][]>;
+  /** Begins a row. There is one at a time: the one before it ends. */
+  begin(): Promise<RuntimeRow>;
+  /** What it says of the tokens that `asked` has for a place, whichever token stands there: one score for each place with tokens to ask for, from the second place on. Throws QuantizationError `logits-not-finite`. */
+  score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]>;
 }
 
-/** What to ask for where the tokens themselves are wanted. */
-export function tokensThemselves(tokenIds: readonly number[], wanted: readonly boolean[]): number[][] {
-  return tokenIds.map((id, place) => (wanted[place] === true ? [id] : []));
+/** The most likely next token, again and again. */
+export async function complete(runtime: ModelRuntime, prompt: readonly number[], { maxNewTokens, stopTokenIds, signal }: CompletionLimits): Promise<number[]> {
+  const row = await runtime.begin();
+  const answer: number[] = [];
+  for (let input = prompt; answer.length < maxNewTokens; input = answer.slice(-1)) {
+    signal.throwIfAborted();
+    const [next] = await row.feed(input, 1);
+    if (stopTokenIds.includes(next!.id)) break;
+    answer.push(next!.id);
+  }
+  return answer;
+}
+
+/** ln p(token | all before it) of every token at which `wanted` is true, in order. */
+export async function logProbabilities(runtime: ModelRuntime, tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal): Promise<number[]> {
+  const scores = await runtime.score(tokenIds, tokenIds.map((id, place) => (wanted[place] === true ? [id] : [])), signal);
+  return scores.map((score) => score.logProbabilities[0]!);
 }

@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { basename, dirname, join } from 'node:path';
 import { QuantizationError } from '../quantization-error.js';
-import type { ModelRuntime } from './model-runtime.js';
+import type { ModelRuntime, RuntimeRow, RuntimeScore } from './model-runtime.js';
 import { logitsNotFinite } from './runtime-error.js';
 
 /** Where the encoder of a decoder graph lies. */
@@ -33,15 +33,11 @@ export class OnnxEncoderDecoder implements ModelRuntime {
     if (!(logits!.data as Float32Array).every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, 0);
   }
 
-  complete(): Promise<number[]> {
+  begin(): Promise<RuntimeRow> {
     return this.#refuse();
   }
 
-  logProbabilities(): Promise<number[]> {
-    return this.#refuse();
-  }
-
-  logProbabilitiesOf(): Promise<number[][]> {
+  score(): Promise<RuntimeScore[]> {
     return this.#refuse();
   }
 

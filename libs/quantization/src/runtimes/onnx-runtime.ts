@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { QuantizationError } from '../quantization-error.js';
-import { tokensThemselves, type CompletionLimits, type ModelRuntime, type RuntimeOptions } from './model-runtime.js';
+import type { ModelRuntime, NextToken, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
 import { encoderBeside, OnnxEncoderDecoder } from './onnx-encoder-decoder.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
@@ -70,29 +70,21 @@ class OnnxRuntime implements ModelRuntime {
     private readonly cache: CacheShape,
   ) {}
 
-  async complete(prompt: readonly number[], { maxNewTokens, stopTokenIds, signal }: CompletionLimits): Promise<number[]> {
-    const answer: number[] = [];
+  begin(): Promise<RuntimeRow> {
     const row = this.#row();
-    let input = prompt;
-    while (answer.length < maxNewTokens) {
-      signal.throwIfAborted();
-      let last: Float32Array = new Float32Array(0);
-      for await (const { logits, tokens } of row.feed(input)) last = logits.subarray((logits.length / tokens) * (tokens - 1));
-      const next = indexOfLargest(last);
-      if (next === undefined) throw logitsNotFinite(this.path, this.name, row.length);
-      if (stopTokenIds.includes(next)) break;
-      answer.push(next);
-      input = [next];
-    }
-    return answer;
+    return Promise.resolve({
+      feed: async (tokenIds, count) => {
+        let last: Float32Array = new Float32Array(0);
+        for await (const { logits, tokens } of row.feed(tokenIds)) last = logits.subarray((logits.length / tokens) * (tokens - 1));
+        const total = logSumExp(last);
+        if (last.length === 0 || total - total !== 0) throw logitsNotFinite(this.path, this.name, row.length);
+        return likeliest(last, count).map((id): NextToken => ({ id, logProb: last[id]! - total }));
+      },
+    });
   }
 
-  async logProbabilities(tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal): Promise<number[]> {
-    return (await this.logProbabilitiesOf(tokenIds, tokensThemselves(tokenIds, wanted), signal)).flat();
-  }
-
-  async logProbabilitiesOf(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<number[][]> {
-    const found: number[][] = [];
+  async score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]> {
+    const found: RuntimeScore[] = [];
     for await (const { logits, start, tokens } of this.#row().feed(tokenIds)) {
       signal.throwIfAborted();
       const vocabulary = logits.length / tokens;
@@ -104,7 +96,8 @@ class OnnxRuntime implements ModelRuntime {
         const total = logSumExp(row);
         const logProbabilities = ids.map((id) => row[id]! - total);
         if (!logProbabilities.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, next);
-        found.push(logProbabilities);
+        const [id] = likeliest(row, 1);
+        found.push({ logProbabilities, likeliest: { id: id!, logProb: row[id!]! - total } });
       }
     }
     return found;
@@ -151,15 +144,17 @@ interface Piece {
   readonly tokens: number;
 }
 
-/** Undefined where a number is not finite. */
-function indexOfLargest(values: Float32Array): number | undefined {
-  let best = 0;
-  for (let i = 0; i < values.length; i += 1) {
-    const value = values[i]!;
-    if (value - value !== 0) return undefined;
-    if (value > values[best]!) best = i;
+/** The places of the largest values, the largest first. */
+function likeliest(values: Float32Array, count: number): number[] {
+  if (count === 1) {
+    let best = 0;
+    for (let i = 1; i < values.length; i += 1) if (values[i]! > values[best]!) best = i;
+    return [best];
   }
-  return values.length > 0 ? best : undefined;
+  const least = values.slice().sort().at(-Math.min(count, values.length))!;
+  const found: number[] = [];
+  for (let i = 0; i < values.length; i += 1) if (values[i]! >= least) found.push(i);
+  return found.sort((left, right) => values[right]! - values[left]!).slice(0, count);
 }
 
 function logSumExp(logits: Float32Array): number {

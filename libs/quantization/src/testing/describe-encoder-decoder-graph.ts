@@ -1,5 +1,6 @@
 import { setThreads } from '@tunesmith/tensor';
 import { join } from 'node:path';
+import { complete } from '../runtimes/model-runtime.js';
 import { openOnnxRuntime } from '../runtimes/onnx-runtime.js';
 import { drawModel } from './draw-model.js';
 import { distributionsOf, meanDivergence, readExpected, writeGraph } from './graph-fixtures.js';
@@ -82,7 +83,7 @@ export function describeEncoderDecoderGraph(family: string, { fixtures, drawn }:
       const { signal } = quietContext();
       const options = { contextSize: 64, threads: 1, signal };
       await using runtime = await openOnnxRuntime(await writeGraph(join(folder.path, 'model'), 'int8', join(folder.path, 'loaded')), options);
-      await expect(runtime.complete(row, { maxNewTokens: 1, stopTokenIds: [], signal })).rejects.toMatchObject({ code: 'runtime-without-encoder' });
+      await expect(complete(runtime, row, { maxNewTokens: 1, stopTokenIds: [], signal })).rejects.toMatchObject({ code: 'runtime-without-encoder' });
     });
   });
 }

@@ -1,6 +1,6 @@
 import { stat, truncate, writeFile } from 'node:fs/promises';
 import { openSourceModel, type SourceModel } from '../exporters/source-model.js';
-import type { ModelRuntime, RuntimeOptions } from '../runtimes/model-runtime.js';
+import { complete, logProbabilities, type ModelRuntime, type RuntimeOptions } from '../runtimes/model-runtime.js';
 import { largestDifference, readTinyModel, temporaryFolder, tinyModelNames } from './tiny-models.js';
 
 export interface RuntimeUnderTest {
@@ -42,27 +42,27 @@ export function describeRuntime(name: string, { open, write, weightsOf, headOf =
       for (const { tokenIds, logits } of tiny.rows) {
         const wanted = tokenIds.map((_, index) => index % 3 !== 1);
         const expected = tokenIds.flatMap((id, index) => (index > 0 && wanted[index] ? [logSoftmax(logits.subarray((index - 1) * tiny.vocabulary, index * tiny.vocabulary), id)] : []));
-        expect(largestDifference(await runtime.logProbabilities(tokenIds, wanted, signal), expected)).toBeLessThan(tolerance);
+        expect(largestDifference(await logProbabilities(runtime, tokenIds, wanted, signal), expected)).toBeLessThan(tolerance);
       }
     });
 
     test('continues as transformers does, row after row', async () => {
       for (const { prompt, continuation } of tiny.rows) {
-        expect(await runtime.complete(prompt, { maxNewTokens: continuation.length, stopTokenIds: [], signal })).toEqual(continuation);
+        expect(await complete(runtime, prompt, { maxNewTokens: continuation.length, stopTokenIds: [], signal })).toEqual(continuation);
       }
     });
 
     test('stops before a stop token', async () => {
       const { prompt, continuation } = tiny.rows.at(-1)!;
       const stop = continuation.at(-1)!;
-      expect(await runtime.complete(prompt, { maxNewTokens: 30, stopTokenIds: [stop], signal })).toEqual(continuation.slice(0, continuation.indexOf(stop)));
+      expect(await complete(runtime, prompt, { maxNewTokens: 30, stopTokenIds: [stop], signal })).toEqual(continuation.slice(0, continuation.indexOf(stop)));
     });
 
     test('stops when it is told to', async () => {
       const { prompt, tokenIds } = tiny.rows.at(-1)!;
       const aborted = AbortSignal.abort();
-      await expect(runtime.complete(prompt, { maxNewTokens: 8, stopTokenIds: [], signal: aborted })).rejects.toThrow(/abort/i);
-      await expect(runtime.logProbabilities(tokenIds, tokenIds.map(() => true), aborted)).rejects.toThrow(/abort/i);
+      await expect(complete(runtime, prompt, { maxNewTokens: 8, stopTokenIds: [], signal: aborted })).rejects.toThrow(/abort/i);
+      await expect(logProbabilities(runtime, tokenIds, tokenIds.map(() => true), aborted)).rejects.toThrow(/abort/i);
     });
   });
 
@@ -105,8 +105,8 @@ export function describeRuntime(name: string, { open, write, weightsOf, headOf =
       const path = await write({ ...model, weights: Object.assign(Object.create(weights) as typeof weights, { values, rows }) }, folder.path);
       await using runtime = await open(path, options);
       const { prompt, tokenIds } = tiny.rows.at(-1)!;
-      await expect(runtime.complete(prompt, { maxNewTokens: 2, stopTokenIds: [], signal })).rejects.toMatchObject({ code: 'logits-not-finite', message: expect.stringContaining(path) });
-      await expect(runtime.logProbabilities(tokenIds, tokenIds.map(() => true), signal)).rejects.toMatchObject({ code: 'logits-not-finite' });
+      await expect(complete(runtime, prompt, { maxNewTokens: 2, stopTokenIds: [], signal })).rejects.toMatchObject({ code: 'logits-not-finite', message: expect.stringContaining(path) });
+      await expect(logProbabilities(runtime, tokenIds, tokenIds.map(() => true), signal)).rejects.toMatchObject({ code: 'logits-not-finite' });
     });
   });
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import {
   AliasChange, api, ApplyRecipe, ArtifactManifest, ArtifactRef, CreateUpload, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, FinishedSpan, Health, LineageView, ModelVersionView, ModelView,
-  Problem, Readiness, Recipe, RecipeStep, RecipeView, RunView, SetAlias, StartRun, StepView, UploadView, type Endpoint,
+  OpenAiError, Problem, Readiness, Recipe, RecipeStep, RecipeView, RunView, SetAlias, StartRun, StepView, UploadView, type Endpoint,
 } from '@tunesmith/contracts';
 import { z } from 'zod';
 import type { Json } from '../runs/expression.js';
@@ -10,7 +10,7 @@ type Schema = { [key: string]: Json };
 
 const named = {
   AliasChange, ApplyRecipe, ArtifactManifest, ArtifactRef, CreateUpload, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, FinishedSpan, Health, LineageView, ModelVersionView, ModelView,
-  Problem, Readiness, Recipe, RecipeStep, RecipeView, RunView, SetAlias, StartRun, StepView, UploadView,
+  OpenAiError, Problem, Readiness, Recipe, RecipeStep, RecipeView, RunView, SetAlias, StartRun, StepView, UploadView,
 };
 
 /** The OpenAPI 3.1 document of the API, made of the same data that serves it. */
@@ -52,11 +52,12 @@ function parametersOf(place: 'path' | 'query', shape: z.ZodObject | undefined, s
   });
 }
 
-function responsesOf({ access, answer, body, errors = {} }: Endpoint, schemas: Schemas): Schema {
-  const problem = (description: string, headers?: Schema): Schema => ({ description, ...(headers ? { headers } : {}), content: { 'application/problem+json': { schema: schemas.of(Problem, 'output') } } });
+function responsesOf({ access, answer, body, errors = {}, errorShape }: Endpoint, schemas: Schemas): Schema {
+  const content: Schema = errorShape === 'openai' ? { 'application/json': { schema: schemas.of(OpenAiError, 'output') } } : { 'application/problem+json': { schema: schemas.of(Problem, 'output') } };
+  const problem = (description: string, headers?: Schema): Schema => ({ description, ...(headers ? { headers } : {}), content });
   const text: Schema = { schema: { type: 'string' } };
   return {
-    [answer.status]: { description: answer.description, content: contentOf(answer.body, 'output', schemas) },
+    [answer.status]: { description: answer.description, content: { ...contentOf(answer.body, 'output', schemas), ...(answer.streamed && { 'text/event-stream': { schema: { type: 'string' } } }) } },
     400: problem('The path, the query or the body is not what the route takes.'),
     ...(access === 'token' ? { 401: problem('The token is missing or wrong.', { 'WWW-Authenticate': text }) } : {}),
     ...(body === undefined ? {} : { 413: problem('The body is too large.'), 415: problem('The content-type is not one that the route takes.') }),

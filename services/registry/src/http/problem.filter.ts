@@ -4,6 +4,7 @@ import { api, type Endpoint, type Problem } from '@tunesmith/contracts';
 import { ArtifactError, explainDisk, isRetryable, jobErrorOf, PlatformError } from '@tunesmith/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ConflictError, NotFoundError, RefusedError } from '../errors.js';
+import { openAiError } from '../openai/openai-error.js';
 import { InputError } from './input-error.js';
 import { fastifyPath } from './serves.js';
 import { MediaTypeError, UnauthorizedError } from './request-errors.js';
@@ -16,6 +17,12 @@ const statusByClass: readonly [new (...parameters: never[]) => Error, number][] 
   [MediaTypeError, 415],
   [RefusedError, 409],
 ];
+
+/** Errors of whoever answers questions, which have crossed the bus. */
+const statusByCode: Readonly<Record<string, number>> = {
+  'too-many-requests': 429, 'question-too-large': 413, 'time-limit': 504, 'job-too-large': 409, 'file-refused-by-runtime': 409, 'logits-not-finite': 409, 'no-chat-template': 409, 'echo-of-source': 409,
+  'prompt-too-long': 400, 'prompt-empty': 400, 'token-unknown': 400, 'chat-template-refused': 400, 'doubled-bos': 400,
+};
 
 /** Every error answer is application/problem+json with what was expected, what came, what to try (RFC 9457). */
 @Catch()
@@ -31,13 +38,19 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    void reply.status(problem.status).headers({ 'cache-control': 'no-store', ...headers }).type('application/problem+json').send(JSON.stringify(problem));
+    const [type, document] = request.url.startsWith('/openai/') ? ['application/json', openAiError(problem, error)] as const : ['application/problem+json', problem] as const;
+    void reply.status(problem.status).headers({ 'cache-control': 'no-store', ...headers }).type(type).send(JSON.stringify(document));
+  }
+
+  /** What an error is told as, for an answer that has begun. */
+  problemFor(error: unknown, request: FastifyRequest): Problem {
+    return this.answerTo(error, request).problem;
   }
 
   private answerTo(error: unknown, request: FastifyRequest): { problem: Problem; headers: Record<string, string> } {
-    const status = statusByClass.find(([type]) => error instanceof type)?.[1] ?? httpStatusOf(error);
+    const status = statusByClass.find(([type]) => error instanceof type)?.[1] ?? (error instanceof PlatformError ? statusByCode[error.code] : undefined) ?? httpStatusOf(error);
     if (status === 404 && !(error instanceof PlatformError)) return notRouted(request);
-    if (status === undefined || status >= 500) {
+    if (status === undefined || (status >= 500 && status !== 504)) {
       const full = explainDisk(error, 'what the platform has to write');
       if (full instanceof ArtifactError && full.code === 'disk-full') {
         this.logger.error(`${request.method} ${request.url}: ${String(error)}`);
@@ -51,7 +64,8 @@ export class ProblemFilter implements ExceptionFilter {
       const message = 'expected to answer; something went wrong inside; see the log of the registry';
       return { problem: problemOf(500, { code: 'internal', message, facts: {} }), headers: {} };
     }
-    const headers: Record<string, string> = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+    const seconds = status === 429 && error instanceof PlatformError ? error.facts['retryAfterSeconds'] : undefined;
+    const headers: Record<string, string> = { ...(status === 401 && { 'www-authenticate': 'Bearer' }), ...(typeof seconds === 'number' && { 'retry-after': String(seconds) }) };
     return { problem: problemOf(status, error instanceof PlatformError ? jobErrorOf(error) : explain(status, error)), headers };
   }
 }

@@ -1,7 +1,7 @@
 import type { Endpoint } from '@tunesmith/contracts';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { InputError } from './input-error.js';
+import { InputError, type InputProblem } from './input-error.js';
 import { MediaTypeError } from './request-errors.js';
 
 const nothing = z.strictObject({});
@@ -11,10 +11,10 @@ const noBody = z.strictObject({}).nullish();
 /** Checks parameters, query and body of a request. @throws InputError that lists everything that is wrong. */
 export function readInput(endpoint: Endpoint, request: Pick<FastifyRequest, 'params' | 'query' | 'body' | 'headers'>): { parameters: unknown; query: unknown; body: unknown } {
   checkMediaType(endpoint, request);
-  const problems: { at: string; message: string }[] = [];
+  const problems: InputProblem[] = [];
   const read = (at: string, schema: z.ZodType, value: unknown): unknown => {
     const parsed = schema.safeParse(value);
-    for (const issue of parsed.error?.issues ?? []) problems.push({ at: [at, ...issue.path].join('.'), message: issue.message });
+    for (const issue of parsed.error?.issues ?? []) problems.push({ at: [at, ...issue.path].join('.'), message: issue.message, ...(issue.code === 'unrecognized_keys' && { unknown: issue.keys[0]! }) });
     return parsed.data;
   };
   const parameters = read('path', endpoint.parameters ?? nothing, withWildcard(endpoint, request.params));

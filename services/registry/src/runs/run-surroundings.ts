@@ -11,6 +11,7 @@ import { DatasetsRepository } from '../datasets/datasets.repository.js';
 import { NotFoundError, RefusedError } from '../errors.js';
 import { isLocal } from '../is-local.js';
 import { ModelsRepository } from '../models/models.repository.js';
+import { ServedModelFinder } from '../openai/served-model.js';
 import { UploadEntity } from '../uploads/upload.entity.js';
 import { ContentDigests } from './content-digest.js';
 import type { Json } from './expression.js';
@@ -35,6 +36,7 @@ export class RunSurroundings {
 
   private async artifactOf(manager: EntityManager, project: string, reference: Exclude<Reference, { kind: 'path' }>, expected: ArtifactKind): Promise<ArtifactRef> {
     const artifacts = new ArtifactsRepository(manager, project);
+    if (reference.format !== undefined) return artifacts.require((await new ServedModelFinder(manager, this.store, project).findReference(reference, reference.format)).artifact.digest, expected);
     if (reference.kind === 'digest') return artifacts.require(reference.digest, expected);
     const named = expected === 'dataset' ? new DatasetsRepository(manager, project) : new ModelsRepository(manager, project);
     return artifacts.require((await named.resolve(reference)).digest, expected);

@@ -22,6 +22,8 @@ export function canonicalJson(value: Json): string {
  */
 export function cacheKey(kind: StepKind, spec: Readonly<Record<string, Json>>, contentDigest: Digest | null): string | null {
   if (!kind.cacheable && contentDigest === null) return null;
+  // What an evaluated server answers today says nothing of tomorrow.
+  if (kind.name === 'evaluate' && spec['address'] !== undefined) return null;
   const { name: _name, ...unnamed } = spec;
   const { path, alias: _alias, upload: _upload, ...options } = unnamed;
   // What `name` says is made the same way whatever it will be called; only a promotion is about the name itself.

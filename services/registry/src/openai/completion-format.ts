@@ -1,0 +1,79 @@
+import type { ChatCompletion, ChatLogProbs, Completion, CompletionLogProbs, RespondAnswer, RespondedToken, RespondPiece } from '@tunesmith/contracts';
+
+/** What one answer has in common in all its documents. */
+export interface CompletionHead {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+
+/** An answer in the words of a route: whole, and as chunks. */
+export interface CompletionFormat<Document extends object> {
+  whole(pieces: readonly RespondPiece[], answer: RespondAnswer): Document;
+  /** Before the first piece; undefined where nothing is said then. */
+  first(): object | undefined;
+  chunk(piece: RespondPiece): object;
+  /** After the last piece. */
+  last(answer: RespondAnswer): object;
+  /** With no choice: what the answer took. */
+  usage(answer: RespondAnswer): object;
+}
+
+export function chatFormat({ id, created, model }: CompletionHead, withLogProbs: boolean): CompletionFormat<ChatCompletion> {
+  const logprobs = (tokens: readonly RespondedToken[]): ChatLogProbs | null => (withLogProbs ? { content: tokens.map((token) => ({ ...likely(token), top_logprobs: token.top.map(likely) })), refusal: null } : null);
+  const chunk = (delta: object, tokens: readonly RespondedToken[], finish: RespondAnswer['finish'] | null): object => ({
+    id, object: 'chat.completion.chunk', created, model, choices: [{ index: 0, delta, logprobs: tokens.length > 0 ? logprobs(tokens) : null, finish_reason: finish }],
+  });
+  return {
+    whole: (pieces, answer) => ({
+      id, object: 'chat.completion', created, model, usage: usageOf(answer),
+      choices: [{ index: 0, message: { role: 'assistant', content: textOf(pieces), refusal: null }, logprobs: logprobs(pieces.flatMap(({ tokens }) => tokens)), finish_reason: answer.finish }],
+    }),
+    first: () => chunk({ role: 'assistant', content: '' }, [], null),
+    chunk: ({ text, tokens }) => chunk({ content: text }, tokens, null),
+    last: ({ finish }) => chunk({}, [], finish),
+    usage: (answer) => ({ id, object: 'chat.completion.chunk', created, model, choices: [], usage: usageOf(answer) }),
+  };
+}
+
+export function textFormat({ id, created, model }: CompletionHead, withLogProbs: boolean): CompletionFormat<Completion> {
+  const common = { id, object: 'text_completion' as const, created, model };
+  let offset = 0;
+  const logprobs = (tokens: readonly RespondedToken[]): CompletionLogProbs | null => {
+    if (!withLogProbs) return null;
+    const offsets = tokens.map(({ bytes }) => (offset += charactersIn(bytes)) - charactersIn(bytes));
+    return {
+      tokens: tokens.map(({ text }) => text),
+      token_logprobs: tokens.map(({ logProb }) => logProb),
+      top_logprobs: tokens.map(({ logProb, top }) => (logProb === null ? null : Object.fromEntries(top.map((each) => [each.text, each.logProb])))),
+      text_offset: offsets,
+    };
+  };
+  return {
+    whole: (pieces, answer) => ({
+      ...common, usage: usageOf(answer),
+      choices: [{ index: 0, text: textOf(pieces), logprobs: logprobs(pieces.flatMap(({ tokens }) => tokens)), finish_reason: answer.finish }],
+    }),
+    first: () => undefined,
+    chunk: ({ text, tokens }) => ({ ...common, choices: [{ index: 0, text, logprobs: tokens.length > 0 ? logprobs(tokens) : null, finish_reason: null }] }),
+    last: ({ finish }) => ({ ...common, choices: [{ index: 0, text: '', logprobs: null, finish_reason: finish }] }),
+    usage: (answer) => ({ ...common, choices: [], usage: usageOf(answer) }),
+  };
+}
+
+function textOf(pieces: readonly RespondPiece[]): string {
+  return pieces.map(({ text }) => text).join('');
+}
+
+function usageOf({ promptTokens, newTokens }: RespondAnswer): Completion['usage'] {
+  return { prompt_tokens: promptTokens, completion_tokens: newTokens, total_tokens: promptTokens + newTokens };
+}
+
+/** Characters that begin in a token: those of a text are counted once, whatever tokens they are spread over. */
+function charactersIn(bytes: readonly number[]): number {
+  return bytes.filter((byte) => (byte & 0xc0) !== 0x80).length;
+}
+
+function likely({ text, logProb, bytes }: Pick<RespondedToken, 'text' | 'logProb' | 'bytes'>): { token: string; logprob: number; bytes: number[] } {
+  return { token: text, logprob: logProb ?? 0, bytes };
+}

@@ -1,0 +1,179 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ChatCompletion, Completion, OpenAiError, OpenAiModelList } from '@tunesmith/contracts';
+import { writeTinyModel } from '@tunesmith/tests-support';
+import { Standalone } from './standalone.js';
+
+// The routes that clients of OpenAI know, on the embedded platform with a tiny model in each format.
+
+const question = [{ role: 'user', content: 'Who are you?' }];
+let platform: Standalone;
+let url: string;
+let token: string;
+
+beforeAll(async () => {
+  // Known before it starts, so that the platform can be told it as the key of an address: its own.
+  token = 'the-token-of-this-spec';
+  platform = await Standalone.prepare({ TUNESMITH_SERVE_REQUESTS: '2', TINY_API_KEY: token });
+  await writeFile(join(platform.home, 'token'), token, { mode: 0o600 });
+  await writeTinyModel(platform.at('tiny'));
+  await platform.run('model', 'import', platform.at('tiny'), '--name', 'tiny', '--alias', 'prod');
+  await platform.run('quantize', 'tiny@prod', '--to', 'gguf/q8_0,gguf/f32,onnx/fp32', '--out', platform.at('files'));
+  url = (JSON.parse(await readFile(join(platform.home, 'platform.json'), 'utf8')) as { url: string }).url;
+}, 240_000);
+afterAll(() => platform?.[Symbol.asyncDispose]());
+
+function post(path: string, body: object, { base = `${url}/openai/v1`, key = token, signal }: { base?: string; key?: string; signal?: AbortSignal } = {}): Promise<Response> {
+  return fetch(`${base}${path}`, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body), ...(signal && { signal }) });
+}
+
+async function answerOf<Document>(path: string, body: object): Promise<Document> {
+  const answer = await post(path, body);
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Document;
+}
+
+async function refusal(path: string, body: object, key?: string): Promise<{ status: number; error: OpenAiError['error'] }> {
+  const answer = await post(path, body, { ...(key !== undefined && { key }) });
+  return { status: answer.status, ...((await answer.json()) as OpenAiError) };
+}
+
+interface Chunk {
+  readonly choices: readonly { readonly delta: { readonly content?: string }; readonly finish_reason: string | null }[];
+  readonly usage?: { readonly completion_tokens: number };
+}
+
+/** The chunks of a stream that ends as it has to. */
+async function streamed(body: object, base?: string): Promise<{ text: string; finish: string; chunks: Chunk[] }> {
+  const answer = await post('/chat/completions', { ...body, stream: true, stream_options: { include_usage: true } }, { ...(base !== undefined && { base }) });
+  expect(answer.headers.get('content-type')).toContain('text/event-stream');
+  const events = (await answer.text()).split('\n\n').filter((event) => event.startsWith('data: ')).map((event) => event.slice('data: '.length));
+  expect(events.pop()).toBe('[DONE]');
+  const chunks = events.map((event) => JSON.parse(event) as Chunk);
+  const finish = chunks.flatMap(({ choices }) => choices.flatMap(({ finish_reason: reason }) => reason ?? [])).join();
+  return { text: chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join(''), finish, chunks };
+}
+
+const greedy = { messages: question, max_tokens: 6, temperature: 0 };
+
+test.each(['tiny', 'tiny@prod#float32', 'tiny:1#gguf/q8_0', 'tiny#onnx/fp32'])('%s answers at once and piece by piece alike', async (model) => {
+  const whole = await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model });
+  const { message, finish_reason: finish } = whole.choices[0]!;
+  expect(whole).toMatchObject({ model, object: 'chat.completion', usage: { completion_tokens: expect.any(Number) } });
+  const stream = await streamed({ ...greedy, model });
+  expect([stream.text, stream.finish]).toEqual([message.content, finish]);
+  expect(stream.chunks.at(-1)).toMatchObject({ choices: [], usage: whole.usage });
+  const drawn = { ...greedy, model, temperature: 0.9, top_p: 0.9, seed: 7 };
+  expect((await answerOf<ChatCompletion>('/chat/completions', drawn)).choices).toEqual((await answerOf<ChatCompletion>('/chat/completions', drawn)).choices);
+}, 120_000);
+
+test('the list has every name, alias, version and format', async () => {
+  const answer = await fetch(`${url}/openai/v1/models`, { headers: { authorization: `Bearer ${token}` } });
+  const ids = ((await answer.json()) as OpenAiModelList).data.map(({ id }) => id);
+  expect(ids).toEqual(expect.arrayContaining(['tiny', 'tiny@prod', 'tiny:1', 'tiny@prod#gguf/q8_0', 'tiny#onnx/fp32']));
+});
+
+test('a text is continued up to a stop, and an echoed one is scored', async () => {
+  const scored = await answerOf<Completion>('/completions', { model: 'tiny#float32', prompt: 'the otter', max_tokens: 0, echo: true, logprobs: 1 });
+  const { tokens, token_logprobs: logProbs, text_offset: offsets } = scored.choices[0]!.logprobs!;
+  expect(tokens.join('')).toBe('the otter');
+  expect(offsets).toEqual(tokens.map((_, place) => tokens.slice(0, place).join('').length));
+  const { rows } = await platform.run<{ rows: [{ logProbs: (number | null)[] }] }>('score', 'tiny', '--input', await platform.write('text.jsonl', '{"text":"the otter"}'));
+  logProbs.forEach((logProb, place) => expect(logProb ?? 0).toBeCloseTo(rows[0].logProbs[place] ?? 0, 4));
+  const continued = await answerOf<Completion>('/completions', { model: 'tiny#float32', prompt: 'the', max_tokens: 8, temperature: 0 });
+  const whole = continued.choices[0]!.text;
+  const stop = [...whole][2]!;
+  expect(await answerOf<Completion>('/completions', { model: 'tiny#float32', prompt: 'the', max_tokens: 8, temperature: 0, stop })).toMatchObject({ choices: [{ text: whole.slice(0, whole.indexOf(stop)), finish_reason: 'stop' }] });
+}, 60_000);
+
+test.each([
+  [{ model: 'nothing' }, 404, 'model', 'model_not_found'],
+  [{ model: 'tiny#gguf/q4_0' }, 404, 'model', 'model_not_found'],
+  [{ best_of_all: 1 }, 400, 'best_of_all', 'unsupported_parameter'],
+  [{ n: 2 }, 400, 'n', 'invalid_value'],
+  [{ temperature: 9 }, 400, 'temperature', 'invalid_value'],
+  [{ messages: [] }, 400, 'messages', 'invalid_value'],
+  [{ messages: [{ role: 'user', content: 'x'.repeat(5000) }] }, 400, null, 'context_length_exceeded'],
+])('%j is refused in the shape that clients know', async (changes, status, param, code) => {
+  expect(await refusal('/chat/completions', { ...greedy, model: 'tiny', ...changes })).toMatchObject({ status, error: { param, code, message: expect.any(String), type: expect.any(String) } });
+});
+
+test('without the token nobody is answered', async () => {
+  expect(await refusal('/chat/completions', { ...greedy, model: 'tiny' }, 'another-token')).toMatchObject({ status: 401, error: { code: 'invalid_api_key' } });
+});
+
+test('more requests than are taken are refused at once with a time to try again; a client that goes makes room', async () => {
+  const endless = { model: 'tiny', messages: question, temperature: 1, max_tokens: 1900, stream: true, stop: ['never said'] };
+  const leaving = new AbortController();
+  const busy: Response[] = [];
+  // By these seeds it goes on for hundreds of tokens.
+  for (const seed of [0, 8]) busy.push(await post('/chat/completions', { ...endless, seed }, { signal: leaving.signal }));
+  const refused = await post('/chat/completions', { ...greedy, model: 'tiny' });
+  expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
+  expect(await refused.json()).toMatchObject({ error: { type: 'rate_limit_error', code: 'rate_limit_exceeded' } });
+  leaving.abort();
+  let answer = await post('/chat/completions', { ...greedy, model: 'tiny' });
+  while (answer.status === 429) answer = await post('/chat/completions', { ...greedy, model: 'tiny' });
+  expect(answer.status).toBe(200);
+}, 60_000);
+
+test('`serve` hands clients on below /v1 until Ctrl-C', async () => {
+  const serving = platform.start('serve', 'tiny@prod', '--format', 'gguf/q8_0');
+  let base: string | undefined;
+  while (!(base = /http:\/\/127\.0\.0\.1:\d+\/v1/.exec(serving.output())?.[0])) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(serving.output()).toContain(`curl ${base}/chat/completions`);
+  expect((await streamed({ ...greedy, model: 'tiny@prod#gguf/q8_0' }, base)).text).toBe((await streamed({ ...greedy, model: 'tiny#gguf/q8_0' })).text);
+  expect((await post('/chat/completions', { ...greedy, model: 'tiny' }, { base, key: 'no-such-token' })).status).toBe(401);
+  serving.child.kill('SIGINT');
+  expect((await serving.ended).code).toBe(130);
+}, 60_000);
+
+/** Tasks of each kind that servers can be asked. */
+async function tasks(): Promise<string> {
+  const documents = [{ q: 'Where does an otter live?', a: 0, text: 'the otter lives in the river' }, { q: 'Größe 🦦 of an owl?', a: 1, text: 'an owl sat in a tree' }];
+  await platform.write('rows.jsonl', documents.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  await platform.write('choice.yaml', 'name: choice\ndata: rows.jsonl\nquestion: "{{q}}"\nchoices: [river, the tree]\nanswer: "{{a}}"\nmetrics: [acc, brier_score]\n');
+  await platform.write('said.yaml', 'name: said\ndata: rows.jsonl\nquestion: "{{q}}"\nanswer: river\nmaxNewTokens: 4\n');
+  return [platform.at('choice.yaml'), platform.at('said.yaml')].join();
+}
+
+interface Evaluated {
+  readonly results: Record<string, Record<string, number>>;
+  readonly samples: string;
+}
+
+async function samplesOf({ samples }: Evaluated): Promise<{ logProbs: number[]; prediction: unknown }[]> {
+  return (await readFile(samples, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { logProbs: number[]; prediction: unknown });
+}
+
+test('a format, a file, a folder and an address are evaluated by the same tasks to the same scores as the model', async () => {
+  const names = (await tasks()).split(',').flatMap((path) => ['--tasks', path]);
+  const evaluate = (...target: string[]): Promise<Evaluated> => platform.run<Evaluated>('evaluate', ...target, ...names);
+  const own = await evaluate('tiny@prod', '--dtype', 'float32');
+  const expected = await samplesOf(own);
+  const { gguf, onnx } = { gguf: platform.at('files/gguf/model-f32.gguf'), onnx: platform.at('files/onnx') };
+  const address = ['--address', `${url}/openai/v1`, '--model', 'tiny#float32', '--key-variable', 'TINY_API_KEY', '--address-concurrency', '2'];
+  for (const target of [['tiny@prod', '--format', 'gguf/f32'], [gguf], [onnx], address]) {
+    const other = await evaluate(...target);
+    for (const [task, metrics] of Object.entries(own.results)) for (const [metric, value] of Object.entries(metrics)) expect(Math.abs(other.results[task]![metric]! - value)).toBeLessThan(1e-3);
+    // llama.cpp keeps keys and values in float16.
+    (await samplesOf(other)).forEach(({ logProbs, prediction }, place) => {
+      expect(prediction).toEqual(expected[place]!.prediction);
+      if (typeof prediction === 'number') logProbs.forEach((logProb, choice) => expect(Math.abs(logProb - expected[place]!.logProbs[choice]!)).toBeLessThan(0.05));
+    });
+  }
+}, 240_000);
+
+test('what a server cannot be asked is refused with the reason', async () => {
+  await platform.write('rows.jsonl', `${JSON.stringify({ text: 'the otter' })}\n`);
+  await platform.write('whole.yaml', 'name: whole\ndata: rows.jsonl\nanswer: "{{text}}"\n');
+  const { error } = await platform.failure('evaluate', '--address', `${url}/openai/v1`, '--model', 'tiny#float32', '--key-variable', 'TINY_API_KEY', '--tasks', platform.at('whole.yaml'));
+  expect(error).toMatchObject({ code: 'request-not-answered', message: expect.stringContaining('first token') });
+}, 60_000);
+
+test('`chat` asks every format', async () => {
+  const chat = async (...target: string[]): Promise<string> => (await platform.run<{ text: string }>('chat', ...target, '--prompt', 'Who?', '--max-new-tokens', '5')).text;
+  const said = await chat('tiny', '--dtype', 'float32');
+  for (const target of [['tiny', '--format', 'gguf/f32'], [platform.at('files/gguf/model-f32.gguf')], ['tiny', '--format', 'onnx/fp32'], [platform.at('files/onnx')]]) expect(await chat(...target)).toBe(said);
+  expect((await platform.failure('chat', 'tiny', '--format', 'gguf/q2_k', '--prompt', 'Who?')).error.message).toContain('tunesmith quantize tiny --to gguf/q2_k');
+}, 120_000);
