@@ -47,6 +47,7 @@ test('tasks are gathered first, then asked; results by task and metric, with the
   });
   expect(JSON.parse(stdout)).toMatchObject({ results: { mmlu: { acc: 0.25, acc_stderr: 0.01 }, 'v1.5': { 'exact_match-strict': 1 } }, artifact: sampleDigest });
   expect(readFileSync((JSON.parse(stdout) as { samples: string }).samples, 'utf8')).toBe('{}\n');
+  expect((await evaluated(['m', '--adapter', 'tuned@prod', '--tasks', 'mmlu'])).steps!['evaluate']!.with).toMatchObject({ model: 'm', adapter: 'tuned@prod' });
   expect((await evaluated(['m', '--tasks', 'mmlu'])).stdout).toMatch(/mmlu +acc +8 +0\.2500 +0\.0100/);
 });
 
