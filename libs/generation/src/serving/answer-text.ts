@@ -38,11 +38,11 @@ export class AnswerText {
     return this.#release(now.slice(before.length));
   }
 
-  /** The rest, once no token follows. */
+  /** The rest, once no token follows. A character that a limit has cut is left out. */
   finish(): string {
     if (this.#stopped) return '';
     const rest = this.#read(this.#from, this.#tokenIds.length).slice(this.#read(this.#from, this.#next).length);
-    const text = this.#release(rest) + this.#held;
+    const text = this.#release(rest.replace(/\u{fffd}+$/u, '')) + this.#held;
     this.#held = '';
     return text;
   }

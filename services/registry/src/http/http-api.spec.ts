@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { api, newId, Problem, RunView, type ArtifactManifest, type DatasetRow, type Endpoint, type FinishedSpan, type UploadView } from '@tunesmith/contracts';
+import { api, newId, OpenAiError, Problem, RunView, type ArtifactManifest, type DatasetRow, type Endpoint, type FinishedSpan, type UploadView } from '@tunesmith/contracts';
 import { eventually } from '@tunesmith/tests-support';
 import { RunWatchers } from '../runs/run-watchers.js';
 import { TinyPlatform } from '../testing/tiny-platform.js';
@@ -41,7 +41,8 @@ test.each(routes)('%s asks for the token unless it is declared public', async (_
     }
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-    expect((await problemOf(answer)).code).toBe(authorization?.startsWith('Bearer') ? 'token-wrong' : 'token-missing');
+    if ('errorShape' in endpoint) expect(OpenAiError.parse(await answer.json()).error).toMatchObject({ type: 'authentication_error', code: 'invalid_api_key' });
+    else expect((await problemOf(answer)).code).toBe(authorization?.startsWith('Bearer') ? 'token-wrong' : 'token-missing');
   }
 });
 
