@@ -36,6 +36,14 @@ const bothWays = (leaves, body) => () => {
 const [small, other] = [zeros([4]), zeros([4])];
 console.log(`a call of an operator, its result disposed: ${((measure(() => void ops.add(small, other).dispose(), 200_000) * 1000)).toFixed(2)} us`);
 
+console.log(`\n${'products in few bits beside float32, 640 x 576 x 1536'.padEnd(58)} ${'few bits'.padStart(9)}     ${'float32'.padStart(9)}     ${'ratio'.padStart(6)}`);
+const matrices = (dtype) => [[640, 576], [1536, 576]].map((shape) => noGrad(() => ops.toDtype(randn(shape), dtype)));
+const wide = matrices('float32');
+for (const dtype of ['bfloat16', 'float16']) {
+  const narrow = matrices(dtype);
+  compare(dtype, () => ops.linear(...narrow), () => ops.linear(...wide));
+}
+
 console.log(`\n${'forward and backward, bfloat16, 1024 tokens'.padEnd(58)} ${'ours'.padStart(9)}     ${'operators'.padStart(9)}     ${'ratio'.padStart(6)}`);
 const [tokens, width, inner, heads, keyHeads, dim] = [1024, 576, 1536, 9, 3, 64];
 const x = leaf([tokens, width]);
