@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** ms-swift pins transformers, peft and trl; this set was seen to install and run together. */
-const packages = ['torch==2.15.0', 'ms-swift==4.6.0', 'peft', 'safetensors', 'mergekit==0.1.5', 'llama-cpp-python==0.3.36', 'lm-eval[hf]==0.4.13'];
+const packages = ['torch==2.15.0', 'ms-swift==4.6.0', 'peft', 'safetensors', 'mergekit==0.1.5', 'llama-cpp-python==0.3.36', 'lm-eval[hf]==0.4.13', 'compressed-tensors==0.20.0'];
 const modules = ['torch', 'swift', 'peft', 'safetensors', 'mergekit', 'llama_cpp', 'lm_eval'];
 
 /**

@@ -1,5 +1,5 @@
 import { readAdapter } from '@tunesmith/checkpoints';
-import { adapterParts, conversationFormat, fillAdapter, loadModel, type LoadedModel } from '@tunesmith/models';
+import { adapterParts, conversationFormat, fillAdapter, loadModel, type LoadedModel, type LoadModelOptions } from '@tunesmith/models';
 import { Tokenizer, type ConversationFormat } from '@tunesmith/tokenizers';
 import { GenerationError } from './generation-error.js';
 
@@ -19,6 +19,8 @@ export interface LoadForInferenceOptions {
   readonly device?: string;
   /** A PEFT adapter of this model, which stays beside the weights. */
   readonly adapterFolder?: string | undefined;
+  /** Wraps the plain parts, as `loadModel` has it; not with an adapter, which has parts of its own. */
+  readonly parts?: NonNullable<LoadModelOptions['parts']>;
 }
 
 /** Loads a model folder: weights, tokenizer, and how it reads conversations; with an adapter, as tuned by it. Throws AdapterError where that does not fit. */

@@ -2,6 +2,8 @@ export type { FileContent } from './exporters/file-content.js';
 export { exportGguf } from './exporters/gguf.js';
 export { exportGgufAdapter } from './exporters/gguf-adapter.js';
 export { ggufFileType, ggufFileTypes, type GgufFileType } from './exporters/gguf/file-types.js';
+export { exportHf, type HfFolder, type HfOptions } from './exporters/hf.js';
+export { hfTargets, type HfTarget } from './exporters/hf/hf-targets.js';
 export { exportOnnx, type OnnxFiles } from './exporters/onnx.js';
 export { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
 export { onnxDataTypes, type OnnxDataType } from './exporters/onnx/data-types.js';
@@ -11,6 +13,7 @@ export type { ImportanceMatrix, InputStatistics } from './importance/importance-
 export { QuantizationError } from './quantization-error.js';
 export { findTarget, quantizationTargets, type QuantizationTarget } from './quantization-targets.js';
 export { quantizeModel, type QuantizedFormat, type QuantizeMetrics, type QuantizeRequest } from './quantize-model.js';
+export { openFolderRuntime } from './runtimes/folder-runtime.js';
 export { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
 export { complete as runtimeComplete, logProbabilities as runtimeLogProbabilities, type ModelRuntime, type RuntimeOptions } from './runtimes/model-runtime.js';
 export { openOnnxRuntime } from './runtimes/onnx-runtime.js';

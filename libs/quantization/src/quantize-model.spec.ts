@@ -139,6 +139,23 @@ describe('quantizing', () => {
     await expect(write('few', { calibrationFolder: await writeRowsToTrainOn(join(folder.path, 'few'), 1) })).rejects.toMatchObject({ code: 'calibration-too-small', message: expect.stringMatching(/\d+ tokens in 1 rows/) });
   });
 
+  test('calibrates Hugging Face folders by rows to train on, says on how many, and proves them with rounded inputs where they ask for it', async () => {
+    await using folder = await temporaryFolder();
+    const place = (name: string) => join(folder.path, name);
+    const folders = { gguf: place('gguf'), onnx: place('onnx'), hf: place('hf') };
+    const to = ['hf/rtn-int8', 'hf/gptq-int8', 'hf/w8a8'];
+    const request = { ...only(to), datasetFolder: await writeDataset(place('dataset')), hf: { groupSize: 32 } };
+    await expect(quantizeModel(request, folders, quietContext())).rejects.toMatchObject({ code: 'calibration-missing' });
+    const { metrics } = await quantizeModel({ ...request, calibrationFolder: await writeRowsToTrainOn(place('rows'), 40) }, { ...folders, hf: place('calibrated') }, quietContext());
+    const [nearest, gptq, rounded] = metrics.formats;
+    expect(nearest!.calibration).toBeUndefined();
+    expect(gptq!.calibration).toMatchObject({ rows: 40, tokens: expect.any(Number), plannedBytes: expect.any(Number) });
+    for (const { perplexity } of metrics.formats) expect(perplexity! / metrics.base.perplexity!).toBeCloseTo(1, 0);
+    // Rounding inputs too costs more than rounding weights alone.
+    expect(rounded!.klDivergence).toBeGreaterThan(nearest!.klDivergence!);
+    expect(rounded!.klDivergence).toBeLessThan(1);
+  });
+
   test('writes an adapter, and proves files with it', async () => {
     await using folder = await temporaryFolder();
     const place = (name: string) => join(folder.path, name);

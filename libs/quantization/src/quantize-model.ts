@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { FileContent } from './exporters/file-content.js';
 import { exportGguf } from './exporters/gguf.js';
 import { exportGgufAdapter } from './exporters/gguf-adapter.js';
+import type { CalibrationBudget } from './exporters/hf/calibration-budget.js';
 import { exportHf, type HfOptions } from './exporters/hf.js';
 import { exportOnnx } from './exporters/onnx.js';
 import { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
@@ -44,6 +45,8 @@ export type QuantizedFormat = Examined & {
   secondsToWrite: number;
   /** How many tensors have each type, and why some have not the one that they should. */
   content: FileContent;
+  /** Of Hugging Face folders whose method calibrates. */
+  calibration?: CalibrationBudget;
 };
 
 export type QuantizeMetrics = {
@@ -73,7 +76,7 @@ export async function quantizeModel(request: QuantizeRequest, folders: Readonly<
   for (const target of targets) {
     context.signal.throwIfAborted();
     const started = performance.now();
-    const written = await write(target, model, folders[target.kind], importance, request.hf ?? {}, context);
+    const written = await write(target, model, folders[target.kind], importance, { ...request.hf, rows: exam.calibration }, context);
     const secondsToWrite = (performance.now() - started) / 1000;
     formats.push({ target: target.name, ...written, secondsToWrite, ...(await examine(target, { path: join(folders[target.kind], written.file), adapter: writtenAdapter && join(folders.gguf, writtenAdapter.file) }, exam, source, context)) });
   }
@@ -92,10 +95,10 @@ async function writeReport(folder: string, kind: QuantizationTarget['kind'], { f
   await writeFileAtomically(join(folder, 'report.json'), jsonText({ formats: ofKind, ...metrics }));
 }
 
-async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, hf: HfOptions, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content'>> {
+async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, { rows, ...hf }: HfOptions & { rows: readonly EncodedRow[] | undefined }, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content' | 'calibration'>> {
   await mkdir(folder, { recursive: true });
   if (target.kind === 'onnx') return exportOnnx(model, target.dataType, folder, context);
-  if (target.kind === 'hf') return { file: target.hf.name, ...(await exportHf(model, target.hf, hf, join(folder, target.hf.name), context)) };
+  if (target.kind === 'hf') return { file: target.hf.name, ...(await exportHf(model, target.hf, hf, join(folder, target.hf.name), context, rows)) };
   const file = `model-${target.fileType.name}.gguf`;
   const content = await exportGguf(model, target.fileType, join(folder, file), context, importance);
   return { file, bytes: (await stat(join(folder, file))).size, content };

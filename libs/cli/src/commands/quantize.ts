@@ -18,22 +18,30 @@ interface Options extends JobOptions {
   readonly hfFormat?: string;
   readonly groupSize?: number;
   readonly asymmetric?: boolean;
+  readonly actOrder?: string;
+  readonly damping?: number;
+  readonly alpha?: number;
+  readonly memory?: number;
 }
 
 export const quantize = defineCommand<[model: string], Options>({
   configure(command) {
     command
       .argument('<model>', 'a registered reference or a path')
-      .requiredOption('--to <formats>', 'gguf/ with f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q3_k_l, q3_k_m, q3_k_s, q2_k, q4_0, q4_1, q5_0, q5_1 or iq4_nl; onnx/int4, onnx/int8, onnx/fp16, onnx/fp32; hf/rtn-int4, hf/rtn-int8; several with commas, or given again', collectList)
+      .requiredOption('--to <formats>', 'gguf/ with f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q3_k_l, q3_k_m, q3_k_s, q2_k, q4_0, q4_1, q5_0, q5_1 or iq4_nl; onnx/int4, onnx/int8, onnx/fp16, onnx/fp32; hf/ with rtn-int4, rtn-int8, hqq-int4, gptq-int4, gptq-int8, gptq-int3, awq-int4 or w8a8; several with commas, or given again', collectList)
       .option('--dataset <dataset>', 'held-out rows for the perplexity of each file and its KL divergence from the model')
       .option('--tag <tag>', 'which held-out rows: those with this tag')
-      .option('--calibration <dataset>', 'rows that the model is shown to see which columns of its weights matter (the importance matrix of GGUF files)')
+      .option('--calibration <dataset>', 'rows that the model is shown to see which columns of its weights matter (the importance matrix of GGUF files), and what hf/gptq-…, hf/awq-… and hf/w8a8 look at')
       .option('--importance <files>', 'an importance matrix: a GGUF file of llama-imatrix, or what an earlier quantize with --calibration made')
       .option('--adapter <adapter>', 'a LoRA of the model, written as a GGUF adapter that llama.cpp applies to the files')
       .option('--question <text>', 'asked of each file by the runtime that loads it; may be given again', collect)
       .option('--hf-format <format>', 'of targets hf/…: compressed-tensors or gptq')
       .option('--group-size <columns>', 'of targets hf/…: columns that share a scale, 32, 64, 128 or 256; 0 for a scale for each row', number)
-      .option('--asymmetric', 'of targets hf/…: each group has a zero point');
+      .option('--asymmetric', 'of targets hf/…: each group has a zero point')
+      .option('--act-order <order>', 'of targets hf/gptq-…: none, static (columns that see most first; the default) or group (groups too)')
+      .option('--damping <share>', 'of targets hf/gptq-…: the share of its mean that is added to the diagonal of the Hessian (0.01)', number)
+      .option('--alpha <share>', 'of hf/w8a8: how much of the range of inputs moves into the weights (0.5)', number)
+      .option('--memory <gib>', 'of targets hf/…: the most memory that calibrating may take; rows that do not fit are left out (8)', number);
     addJobOptions(command, 'the files').addHelpText('after', '\nExample: tunesmith quantize smollm2@prod --to gguf/q4_k_m,onnx/int4 --question "Who are you?" --out files');
   },
 
@@ -41,7 +49,7 @@ export const quantize = defineCommand<[model: string], Options>({
     const settings = await stepSettings('quantize', {
       to: { option: '--to', value: [...options.to] },
       tag: { option: '--tag', value: options.tag },
-      hf: { option: 'hf/…', options: { format: '--hf-format', groupSize: '--group-size', symmetric: '--asymmetric' }, value: hfOptions(options) },
+      hf: { option: 'hf/…', options: { format: '--hf-format', groupSize: '--group-size', symmetric: '--asymmetric', actOrder: '--act-order', damping: '--damping', alpha: '--alpha', memory: '--memory' }, value: hfOptions(options) },
       questions: { option: '--question', value: options.question && [...options.question] },
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
@@ -57,7 +65,8 @@ export const quantize = defineCommand<[model: string], Options>({
   },
 });
 
-function hfOptions({ hfFormat, groupSize, asymmetric }: Options): StepSettings | undefined {
-  const given = { ...(hfFormat !== undefined && { format: hfFormat }), ...(groupSize !== undefined && { groupSize }), ...(asymmetric === true && { symmetric: false }) };
-  return Object.keys(given).length > 0 ? given : undefined;
+function hfOptions({ hfFormat: format, groupSize, asymmetric, actOrder, damping, alpha, memory }: Options): StepSettings | undefined {
+  const settings: Record<string, StepSettings[string] | undefined> = { format, groupSize, symmetric: asymmetric === true ? false : undefined, actOrder, damping, alpha, memory };
+  const given = Object.entries(settings).flatMap(([key, value]): [string, StepSettings[string]][] => (value === undefined ? [] : [[key, value]]));
+  return given.length > 0 ? Object.fromEntries(given) : undefined;
 }

@@ -13,7 +13,7 @@ const ggufTargets = [
 const onnxTargets = ['onnx/int4', 'onnx/int8', 'onnx/fp16', 'onnx/fp32'] as const;
 
 /** As `hfTargets` of the quantization library. */
-const hfTargets = ['hf/rtn-int4', 'hf/rtn-int8'] as const;
+const hfTargets = ['hf/rtn-int4', 'hf/rtn-int8', 'hf/gptq-int4', 'hf/gptq-int8', 'hf/gptq-int3', 'hf/awq-int4', 'hf/hqq-int4', 'hf/w8a8'] as const;
 
 export const QuantizationTarget = z.enum([...ggufTargets, ...onnxTargets, ...hfTargets]);
 export type QuantizationTarget = z.infer<typeof QuantizationTarget>;
@@ -36,6 +36,10 @@ export const HfOptions = z.strictObject({
   format: z.enum(['compressed-tensors', 'gptq']).optional().describe('How packed weights are stored: compressed-tensors, or the checkpoint format of AutoGPTQ (version 1).'),
   groupSize: z.union([z.literal(0), z.literal(32), z.literal(64), z.literal(128), z.literal(256)]).optional().describe('Columns that share a scale; 0: all of a row. Where they do not divide a row, smaller ones.'),
   symmetric: z.boolean().optional().describe('false: each group has a zero point.'),
+  actOrder: z.enum(['none', 'static', 'group']).optional().describe('Of GPTQ: columns as they stand; those that see most first, with the groups of the file (the default); or with groups in that order, which clients follow by a list (desc_act; format gptq).'),
+  damping: z.number().positive().max(1).optional().describe('Of GPTQ: the share of the mean of its diagonal that is added to the Hessian; 0.01 unless told otherwise.'),
+  alpha: z.number().min(0).max(1).optional().describe('Of w8a8 (SmoothQuant): how much of the range of inputs moves into the weights; 0.5 unless told otherwise.'),
+  memory: z.number().positive().optional().describe('The most memory that calibrating may take, in GiB; rows that do not fit are left out. 8 unless told otherwise.'),
 });
 export type HfOptions = z.infer<typeof HfOptions>;
 
@@ -45,7 +49,7 @@ export const QuantizeSpec = z.strictObject({
   questions: z.array(z.string().min(1)).default([]).describe('Asked of each file by the runtime that loads it; the answers stand in the metrics.'),
   dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file and its KL divergence from the model.'),
   tag: z.string().min(1).optional().describe('Which held-out rows: those with this tag.'),
-  calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF).'),
+  calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF; what GPTQ, AWQ and SmoothQuant look at).'),
   importance: ArtifactRef.optional().describe('An importance matrix instead of rows to calibrate on: GGUF files of an earlier quantize that had some, or a file of llama-imatrix.'),
   adapter: ArtifactRef.optional().describe('A LoRA of the model: written as a GGUF adapter, which llama.cpp applies to the files. Everything is proved with it then. For GGUF targets.'),
   hf: HfOptions.optional(),

@@ -2,20 +2,13 @@ import { readFile, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodePackedFolder } from '../testing/decode-packed-folder.js';
+import { decoderConfigs } from '../testing/decoder-configs.js';
 import { drawModel } from '../testing/draw-model.js';
 import { folderValues } from '../testing/folder-values.js';
 import { largestDifference, quietContext, readTinyModel, temporaryFolder } from '../testing/tiny-models.js';
 import { exportHf, type HfOptions } from './hf.js';
 import { hfTargets } from './hf/hf-targets.js';
 import { openSourceModel } from './source-model.js';
-
-const shape = { vocab_size: 320, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 128, rms_norm_eps: 1e-5 };
-const families: Readonly<Record<string, Record<string, unknown>>> = {
-  llama: { ...shape, architectures: ['LlamaForCausalLM'], rope_theta: 10_000, tie_word_embeddings: false },
-  qwen2: { ...shape, architectures: ['Qwen2ForCausalLM'], rope_theta: 10_000, tie_word_embeddings: true },
-  mixtral: { ...shape, architectures: ['MixtralForCausalLM'], num_local_experts: 2, num_experts_per_tok: 1 },
-  gpt2: { architectures: ['GPT2LMHeadModel'], model_type: 'gpt2', vocab_size: 320, n_positions: 64, n_embd: 64, n_layer: 2, n_head: 4, n_inner: 96 },
-};
 
 async function write(modelFolder: string, name: string, options: HfOptions, folder: string) {
   await using model = await openSourceModel(modelFolder);
@@ -30,7 +23,7 @@ const cases = ['rtn-int4', 'rtn-int8'].flatMap((name) =>
 
 test.each(cases)('%s %j: an independent reader of the format and our own find the same weights, near those of the model', async (name, options) => {
   await using folder = await temporaryFolder();
-  const source = await drawModel(join(folder.path, 'model'), families['llama']!);
+  const source = await drawModel(join(folder.path, 'model'), decoderConfigs['llama']!);
   const out = join(folder.path, 'out');
   await write(source, name, options, out);
   const [before, after, independent] = [await folderValues(source), await folderValues(out), await decodePackedFolder(out)];
@@ -54,7 +47,7 @@ test.each(cases)('%s %j: an independent reader of the format and our own find th
 
 test('the configuration of compressed-tensors names groups by what they hold, where columns ask for several', async () => {
   await using folder = await temporaryFolder();
-  const source = await drawModel(join(folder.path, 'model'), families['mixtral']!);
+  const source = await drawModel(join(folder.path, 'model'), decoderConfigs['mixtral']!);
   const { quantization, content } = await write(source, 'rtn-int4', { groupSize: 64 }, join(folder.path, 'out'));
   const weights = { num_bits: 4, type: 'int', symmetric: true, strategy: 'group', dynamic: false };
   expect(quantization).toEqual({
@@ -79,7 +72,7 @@ test('the configuration of compressed-tensors names groups by what they hold, wh
 
 test('the configuration of gptq', async () => {
   await using folder = await temporaryFolder();
-  const source = await drawModel(join(folder.path, 'model'), families['llama']!);
+  const source = await drawModel(join(folder.path, 'model'), decoderConfigs['llama']!);
   const { quantization } = await write(source, 'rtn-int4', { format: 'gptq', groupSize: 64, symmetric: false }, join(folder.path, 'out'));
   expect(quantization).toEqual({
     quant_method: 'gptq', bits: 4, group_size: 64, desc_act: false, static_groups: false, sym: false, lm_head: false, checkpoint_format: 'gptq', pack_dtype: 'int32',
@@ -90,7 +83,7 @@ test('the configuration of gptq', async () => {
 
 test('Conv1D matrices are written by gptq and refused by compressed-tensors', async () => {
   await using folder = await temporaryFolder();
-  const source = await drawModel(join(folder.path, 'model'), families['gpt2']!);
+  const source = await drawModel(join(folder.path, 'model'), decoderConfigs['gpt2']!);
   const out = join(folder.path, 'out');
   await expect(write(source, 'rtn-int8', {}, out)).rejects.toMatchObject({ code: 'format-without-conv1d', message: expect.stringContaining('gptq') });
   await write(source, 'rtn-int8', { format: 'gptq', groupSize: 32 }, out);
@@ -104,7 +97,7 @@ test('Conv1D matrices are written by gptq and refused by compressed-tensors', as
 
 test('what does not fill the words of gptq stays as it is, and where nothing does, the target is refused', async () => {
   await using folder = await temporaryFolder();
-  const source = await drawModel(join(folder.path, 'model'), { ...families['llama']!, intermediate_size: 100 });
+  const source = await drawModel(join(folder.path, 'model'), { ...decoderConfigs['llama']!, intermediate_size: 100 });
   const { quantization, content } = await write(source, 'rtn-int4', { format: 'gptq', groupSize: 64 }, join(folder.path, 'out'));
   expect(content.fallbacks).toContainEqual({ wanted: 'int4 in groups of 64', used: 'what it was', columns: 100, tensors: 2 });
   expect(Object.keys(quantization['dynamic'] as object)).toEqual(expect.arrayContaining(['-:model\\.layers\\.0\\.mlp\\.down_proj$']));

@@ -35,8 +35,8 @@ export interface MethodSettings {
 /** One layer, its weights in memory. */
 export interface LayerWork {
   readonly linears: readonly LayerLinear[];
-  /** Norms, biases and other tensors of the layer that are no linear's weight: by name, float32. */
-  readonly others: ReadonlyMap<string, Tensor>;
+  /** Norms, biases and other vectors of the layer. */
+  readonly vectors: readonly LayerVector[];
   /** Has the layer read all calibration tokens: each linear is multiplied with what `visit` gives for it and its input [tokens, in]. Once. */
   compute(visit: (linear: LayerLinear, input: Tensor) => Tensor): void;
 }
@@ -50,6 +50,18 @@ export interface LayerLinear {
   readonly weight: Tensor;
   /** Null: stays as it is. */
   readonly grid: IntegerGrid | null;
+}
+
+export interface LayerVector {
+  /** `model.layers.0.input_layernorm.weight` */
+  readonly name: string;
+  /** `attn_norm.weight` */
+  readonly role: string;
+  readonly values: Float32Array;
+  /** What it is stored in. */
+  readonly dtype: 'float32' | 'float16' | 'bfloat16';
+  /** What is added to it before it multiplies: 1 for the norms of the Gemma families. */
+  readonly offset: 0 | 1;
 }
 
 export interface RoundedLayer {

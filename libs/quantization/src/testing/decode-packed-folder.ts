@@ -35,7 +35,7 @@ export async function decodePackedFolder(folder: string): Promise<Map<string, Te
     if (name.endsWith('.qweight')) decoded.set(module, await decodeGptq(Number(config['bits']), (part) => read(`${module}.${part}`)));
     if (name.endsWith('.weight_packed')) {
       const [group] = Object.values(config['config_groups'] as Record<string, { weights: { num_bits: number; symmetric: boolean } }>);
-      decoded.set(module, await decodePacked(group!.weights, (part) => read(`${module}.${part}`), names.includes(`${module}.weight_g_idx`)));
+      decoded.set(module, await decodePacked(group!.weights, (part) => read(`${module}.${part}`)));
     }
     if (name.endsWith('.weight') && source.info(name).dtype === 'I8') {
       const [levels, scale] = [await read(name), await read(`${module}.weight_scale`)];
@@ -74,18 +74,17 @@ async function decodeGptq(bits: number, read: (part: string) => Promise<Tensor>)
   return { shape: [outs, ins], values };
 }
 
-async function decodePacked({ num_bits: bits, symmetric }: { num_bits: number; symmetric: boolean }, read: (part: string) => Promise<Tensor>, ordered: boolean): Promise<Tensor> {
+async function decodePacked({ num_bits: bits, symmetric }: { num_bits: number; symmetric: boolean }, read: (part: string) => Promise<Tensor>): Promise<Tensor> {
   const [packed, scales, shape] = [await read('weight_packed'), await read('weight_scale'), await read('weight_shape')];
   const [outs, ins] = shape.values as [number, number];
   const [words, groups] = [packed.shape[1]!, scales.shape[1]!];
   const zeros = symmetric ? undefined : await read('weight_zero_point');
-  const groupOf = ordered ? await read('weight_g_idx') : undefined;
   const zeroColumns = zeros && Array.from({ length: groups }, (_, group) => columnOf(zeros, group));
   const values = new Array<number>(outs * ins);
   for (let o = 0; o < outs; o += 1) {
     const row = packed.values.slice(o * words, (o + 1) * words);
     for (let i = 0; i < ins; i += 1) {
-      const group = groupOf?.values[i] ?? Math.floor((i * groups) / ins);
+      const group = Math.floor((i * groups) / ins);
       const zero = zeroColumns ? bitsOf(zeroColumns[group]!, o * bits, bits) : 2 ** (bits - 1);
       values[o * ins + i] = (bitsOf(row, i * bits, bits) - zero) * scales.values[o * groups + group]!;
     }

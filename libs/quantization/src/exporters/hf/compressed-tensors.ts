@@ -12,6 +12,8 @@ import type { FormatContent, PackedFormat } from './packed-format.js';
 export const compressedTensors: PackedFormat = {
   name: 'compressed-tensors',
   takesConv1d: false,
+  // 0.20 no longer reads a list of groups.
+  takesOrderedGroups: false,
   leastZero: 0,
   scaleDtype: (model) => model,
   // The last word of a row is filled up.
@@ -39,11 +41,11 @@ export const compressedTensors: PackedFormat = {
 };
 
 function weightArguments({ bits, symmetric, method, settings }: FormatContent, groupSize: number | null): Record<string, unknown> {
-  const order = method === 'gptq' && settings.actOrder !== 'none' ? { actorder: settings.actOrder === 'static' ? 'weight' : 'group' } : {};
+  const order = method === 'gptq' && settings.actOrder === 'static' ? { actorder: 'weight' } : {};
   return { num_bits: bits, type: 'int', symmetric, strategy: groupSize === null ? 'channel' : 'group', ...(groupSize !== null && { group_size: groupSize }), dynamic: false, ...order };
 }
 
-function packedTensors(path: string, { grid, shape, levels, scales, zeros, groupOf }: RoundedMatrix): SafetensorsEntry[] {
+function packedTensors(path: string, { grid, shape, levels, scales, zeros }: RoundedMatrix): SafetensorsEntry[] {
   const [rows, columns] = shape;
   const groups = scales.length / rows;
   const rowWords = Math.ceil((columns * grid.bits) / 32);
@@ -55,7 +57,6 @@ function packedTensors(path: string, { grid, shape, levels, scales, zeros, group
     { name: `${path}.weight_shape`, dtype: 'I64', shape: [2], bytes: new Uint8Array(BigInt64Array.of(BigInt(rows), BigInt(columns)).buffer) },
   ];
   if (!grid.symmetric) entries.push(integers(`${path}.weight_zero_point`, [Math.ceil((rows * grid.bits) / 32), groups], packLevels(zeros, grid.bits, rows, groups)));
-  if (groupOf) entries.push(integers(`${path}.weight_g_idx`, [columns], groupOf));
   return entries;
 }
 

@@ -1,3 +1,4 @@
+import { isOutputHead } from '@tunesmith/nn';
 import { modulePatterns } from './module-patterns.js';
 import { integers, scaleEntry } from './compressed-tensors.js';
 import { packLevels, turned } from './pack-levels.js';
@@ -10,6 +11,7 @@ import type { PackedFormat } from './packed-format.js';
 export const gptqFormat: PackedFormat = {
   name: 'gptq',
   takesConv1d: true,
+  takesOrderedGroups: true,
   leastZero: 1,
   scaleDtype: () => 'float16',
   fits: (rows, columns, bits) => (rows * bits) % 32 === 0 && (columns * bits) % 32 === 0,
@@ -31,7 +33,7 @@ export const gptqFormat: PackedFormat = {
     const sizeOf = (size: number | null) => size ?? -1;
     const patterns = modulePatterns(linears.map(({ path, grid }) => [path, grid.groupSize] as const));
     const others = [...patterns].filter(([size]) => size !== groupSize).flatMap(([size, paths]) => paths.map((path) => [`+:${path}`, { bits, group_size: sizeOf(size) }]));
-    const kept = ignored.filter((path) => path !== 'lm_head').map((path) => [`-:${path.replaceAll('.', '\\.')}$`, {}]);
+    const kept = ignored.filter((path) => !isOutputHead(path)).map((path) => [`-:${path.replaceAll('.', '\\.')}$`, {}]);
     return {
       quant_method: 'gptq',
       bits,

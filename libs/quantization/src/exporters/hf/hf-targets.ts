@@ -22,4 +22,10 @@ const groups = { symmetric: true, groupSize: 128 } as const;
 export const hfTargets: readonly HfTarget[] = [
   { name: 'rtn-int4', method: 'rtn', bits: 4, ...groups, format: 'compressed-tensors' },
   { name: 'rtn-int8', method: 'rtn', bits: 8, ...groups, format: 'compressed-tensors' },
+  { name: 'gptq-int4', method: 'gptq', bits: 4, ...groups, format: 'gptq' },
+  { name: 'gptq-int8', method: 'gptq', bits: 8, ...groups, format: 'gptq' },
+  { name: 'gptq-int3', method: 'gptq', bits: 3, ...groups, format: 'gptq' },
+  { name: 'awq-int4', method: 'awq', bits: 4, symmetric: false, groupSize: 128, format: 'compressed-tensors' },
+  { name: 'hqq-int4', method: 'hqq', bits: 4, symmetric: false, groupSize: 64, format: 'compressed-tensors' },
+  { name: 'w8a8', method: 'w8a8', bits: 8, symmetric: true, groupSize: null, format: 'compressed-tensors', roundsInputs: true },
 ];

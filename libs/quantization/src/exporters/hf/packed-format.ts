@@ -9,6 +9,8 @@ export interface PackedFormat {
   readonly name: 'compressed-tensors' | 'gptq';
   /** Whether it stores matrices of GPT-2's kind (Conv1D, published as [in, out]). */
   readonly takesConv1d: boolean;
+  /** Whether columns of a group need not stand side by side. */
+  readonly takesOrderedGroups: boolean;
   /** The lowest zero point that every reader understands. */
   readonly leastZero: number;
   /** What scales are stored in for a model of this type. */

@@ -6,8 +6,8 @@ import type { Fallback } from '../file-content.js';
 import type { SourceModel } from '../source-model.js';
 import type { PackedFormat } from './packed-format.js';
 
-/** A linear that becomes levels. */
-export interface PlannedLinear {
+/** A linear of a layer. */
+export interface LayerMatrix {
   readonly path: string;
   /** What it is for, in the words of GGUF: `attn_q`. */
   readonly role: string;
@@ -15,13 +15,19 @@ export interface PlannedLinear {
   readonly shape: readonly [rows: number, columns: number];
   /** Published as [in, out]. */
   readonly transposed: boolean;
+}
+
+/** One that becomes levels. */
+export interface PlannedLinear extends LayerMatrix {
   readonly grid: IntegerGrid;
 }
 
 /** Which matrices of a model become levels, and how. */
 export interface LinearPlan {
   readonly linears: readonly PlannedLinear[];
-  /** Linears that stay as they are: the output head, routers, and what no grid fits. */
+  /** Linears of layers that no grid fits. */
+  readonly kept: readonly LayerMatrix[];
+  /** Paths of all linears that stay as they are: the output head, routers, and what no grid fits. */
   readonly ignored: readonly string[];
   readonly fallbacks: readonly Fallback[];
 }
@@ -40,7 +46,9 @@ export function planLinears(model: SourceModel, format: PackedFormat, wished: In
   }
   const built = linearPaths(model);
   const linears: PlannedLinear[] = [];
-  const ignored = built.some(isOutputHead) ? built.filter(isOutputHead) : ['lm_head'];
+  const kept: LayerMatrix[] = [];
+  // transformers has the head under the first name in every family, tied or not; files and other clients may have another.
+  const ignored = [...new Set(['lm_head', ...built.filter(isOutputHead)])];
   const fallbacks: Fallback[] = [];
   const paths = new Set(built);
   for (const { huggingFace, gguf, shape, stored } of family.weights.tensors(config)) {
@@ -57,11 +65,13 @@ export function planLinears(model: SourceModel, format: PackedFormat, wished: In
       throw new QuantizationError({ code: 'format-without-conv1d', message: `${path} is a Conv1D, which ${format.name} has no form for. Choose the format gptq for ${family.name}.`, facts: { family: family.name, format: format.name } });
     }
     const grid = format.fits(rows, columns, wished.bits) ? gridFor(wished, columns) : undefined;
+    const matrix: LayerMatrix = { path, role: place[2]!, layer: Number(place[1]), shape: [rows, columns], transposed };
     if (grid === undefined) ignored.push(path);
     if (grid?.groupSize !== wished.groupSize) fallbacks.push({ tensor: path, wanted: gridText(wished), used: grid ? gridText(grid) : 'what it was', columns });
-    if (grid) linears.push({ path, role: place[2]!, layer: Number(place[1]), shape: [rows, columns], transposed, grid });
+    if (grid) linears.push({ ...matrix, grid });
+    else kept.push(matrix);
   }
-  if (linears.length > 0) return { linears, ignored, fallbacks };
+  if (linears.length > 0) return { linears, kept, ignored, fallbacks };
   throw new QuantizationError({ code: 'nothing-to-quantize', message: `no linear of the model can be written in ${format.name} with ${wished.bits} bits: rows and columns must fill 32-bit words. Choose compressed-tensors.`, facts: { format: format.name, bits: wished.bits } });
 }
 

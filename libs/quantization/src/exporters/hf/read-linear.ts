@@ -1,10 +1,10 @@
 import { ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
 import type { WeightReader } from '../weight-reader.js';
 import { notFinite } from './float-tensors.js';
-import type { PlannedLinear } from './plan-linears.js';
+import type { LayerMatrix } from './plan-linears.js';
 
 /** The weight of a linear [out, in] in float32, to be disposed of by the caller. Throws QuantizationError `value-not-finite`. */
-export async function readLinear(weights: WeightReader, { path, shape, transposed }: Pick<PlannedLinear, 'path' | 'shape' | 'transposed'>): Promise<Tensor> {
+export async function readLinear(weights: WeightReader, { path, shape, transposed }: LayerMatrix): Promise<Tensor> {
   const name = `${path}.weight`;
   const stored = transposed ? shape.toReversed() : shape;
   const values = await weights.values(name, stored);

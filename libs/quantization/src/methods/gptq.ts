@@ -1,0 +1,143 @@
+import { empty, ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
+import { fitGrid, topLevel, type GridFit, type IntegerGrid } from './integer-grid.js';
+import { hessian, inverseFactor, type InverseFactor } from './inverse-factor.js';
+import { roundedMatrix, type RoundedMatrix } from './rounded-matrix.js';
+import { roundToNearest } from './round-to-nearest.js';
+import type { CalibratedMethod, MethodSettings } from './rounding-method.js';
+
+/** Columns whose errors are collected before the columns after them hear of them. */
+const blockColumns = 128;
+
+/**
+ * GPTQ (arXiv 2210.17323): columns are rounded one after another, and what each loses is made up for by those that follow, as the inputs' second moments say. One linear after another
+ * (`true_sequential`), each on what the rounded ones before it give it. A linear that no token reaches (an expert) is rounded to nearest.
+ */
+export const gptq: CalibratedMethod = {
+  name: 'gptq',
+  calibrates: true,
+  roundLayer({ linears, compute }, settings) {
+    const matrices = new Map<string, RoundedMatrix>();
+    // Linears side by side are given the same input, one after another.
+    let shared: { readonly input: Tensor; readonly factor: InverseFactor } | undefined;
+    const forget = () => [shared?.factor.factor, shared?.factor.dead].forEach((each) => each?.dispose());
+    compute((linear, input) => {
+      const { path, weight, grid } = linear;
+      if (grid === null) return weight;
+      if (shared?.input !== input) {
+        forget();
+        shared = { input, factor: scope(() => inverseFactor(hessian(input, path), { damping: settings.damping, byActivation: settings.actOrder !== 'none', path })) };
+      }
+      const { factor } = shared;
+      const { matrix, values } = scope(() => {
+        const { levels, fit, groupOf, values } = roundByFactor(weight, factor, grid, settings.actOrder);
+        return { matrix: roundedMatrix(`${path}.weight`, levels, fit, grid, groupOf), values };
+      });
+      matrices.set(path, matrix);
+      return values;
+    });
+    forget();
+    for (const { path, weight, grid } of linears) {
+      if (grid !== null && !matrices.has(path)) matrices.set(path, scope(() => roundToNearest.round(weight, grid, `${path}.weight`)));
+    }
+    return { matrices };
+  },
+};
+
+/** The levels of one weight [out, in], their grid, and what they stand for. `groupOf` only where groups do not follow the columns. */
+export function roundByFactor(weight: Tensor, { order, factor, diagonal, dead }: InverseFactor, grid: IntegerGrid, actOrder: MethodSettings['actOrder']): { levels: Tensor; fit: GridFit; groupOf?: Int32Array; values: Tensor } {
+  const [rows = 0, columns = 0] = weight.shape;
+  const { dtype } = weight;
+  const size = grid.groupSize ?? columns;
+  const places = tensor(order, { dtype: 'int64' });
+  // Turned round, so that a column of the weight is a row in memory: [in, out].
+  const left = ops.contiguous(ops.indexSelect(ops.t(weight), 0, places));
+  ops.mulInPlace(left, ops.unsqueeze(ops.addScalar(ops.neg(dead), 1), 1));
+  const levels = empty([columns, rows], { dtype: 'uint8' });
+  const grids = new ColumnGrids(weight, grid, actOrder);
+  for (let start = 0; start < columns; start += blockColumns) {
+    const count = Math.min(blockColumns, columns - start);
+    scope(() => {
+      const errors = empty([count, rows], { dtype });
+      for (let column = start; column < start + count; column += 1) {
+        scope(() => {
+          const group = grids.groupFor(column, order[column]!, () => ops.narrow(left, 0, column, size));
+          const own = ops.select(left, 0, column);
+          const level = ops.clamp(ops.add(ops.round(ops.div(own, group.scales)), group.zeros), 0, topLevel(grid));
+          ops.copyInPlace(ops.select(levels, 0, column), level);
+          const error = ops.divScalar(ops.sub(own, ops.mul(ops.sub(level, group.zeros), group.scales)), diagonal[column]!);
+          ops.copyInPlace(ops.select(errors, 0, column - start), error);
+          const after = start + count - column - 1;
+          if (after === 0) return;
+          const weights = ops.unsqueeze(ops.narrow(ops.select(factor, 0, column), 0, column + 1, after), 1);
+          ops.addmmInPlace(ops.narrow(left, 0, column + 1, after), weights, ops.unsqueeze(error, 0), 1, -1);
+        });
+      }
+      const after = columns - start - count;
+      if (after === 0) return;
+      const weights = ops.narrow(ops.narrow(factor, 0, start, count), 1, start + count, after); // [block, after]
+      ops.addmmInPlace(ops.narrow(left, 0, start + count, after), ops.t(weights), errors, 1, -1);
+    });
+  }
+  const back = new Int32Array(columns);
+  order.forEach((place, turn) => void (back[place] = turn));
+  const groupOf = Int32Array.from(back, (turn, column) => Math.floor((actOrder === 'group' ? turn : column) / size));
+  const inPlace = ops.toDtype(ops.indexSelect(levels, 0, tensor(back, { dtype: 'int64' })), dtype); // [in, out]
+  const { scales, zeros } = grids;
+  const ofColumn = tensor(groupOf, { dtype: 'int64' });
+  const values = ops.mul(ops.sub(inPlace, ops.indexSelect(zeros, 0, ofColumn)), ops.indexSelect(scales, 0, ofColumn));
+  return {
+    levels: ops.contiguous(ops.t(inPlace)),
+    fit: { scales: ops.contiguous(ops.t(scales)), zeros: ops.contiguous(ops.t(zeros)) },
+    ...(actOrder === 'group' && grid.groupSize !== null && { groupOf }),
+    values: ops.contiguous(ops.t(values)),
+  };
+}
+
+/** Scales and zeros of a column, [out] each. */
+interface ColumnGrid {
+  readonly scales: Tensor;
+  readonly zeros: Tensor;
+}
+
+/**
+ * The grids of groups as columns come. With the groups of the file in another order (`static`), and where a row is one group, all are fitted to the weight as it was; else each when its
+ * first column comes, to what its columns have become by then.
+ */
+class ColumnGrids {
+  /** [groups, out] each. */
+  readonly scales: Tensor;
+  readonly zeros: Tensor;
+  readonly #fitted = new Set<number>();
+
+  constructor(
+    weight: Tensor,
+    private readonly grid: IntegerGrid,
+    private readonly actOrder: MethodSettings['actOrder'],
+  ) {
+    const [rows = 0, columns = 0] = weight.shape;
+    const groups = columns / (grid.groupSize ?? columns);
+    if (grid.groupSize !== null && actOrder !== 'static') {
+      this.scales = empty([groups, rows], { dtype: weight.dtype });
+      this.zeros = empty([groups, rows], { dtype: weight.dtype });
+      return;
+    }
+    const { scales, zeros } = fitGrid(weight, grid);
+    this.scales = ops.contiguous(ops.t(scales));
+    this.zeros = ops.contiguous(ops.t(zeros));
+    for (let group = 0; group < groups; group += 1) this.#fitted.add(group);
+  }
+
+  /** `turn`: of the column in the order of work; `place`: in the weight. `columns`: those of a group that begins here, [size, out]. */
+  groupFor(turn: number, place: number, columns: () => Tensor): ColumnGrid {
+    const { groupSize } = this.grid;
+    const group = groupSize === null ? 0 : Math.floor((this.actOrder === 'static' ? place : turn) / groupSize);
+    const found = { scales: ops.select(this.scales, 0, group), zeros: ops.select(this.zeros, 0, group) };
+    if (!this.#fitted.has(group)) {
+      const { scales, zeros } = fitGrid(ops.contiguous(ops.t(columns())), { ...this.grid, groupSize: null });
+      ops.copyInPlace(found.scales, ops.reshape(scales, [-1]));
+      ops.copyInPlace(found.zeros, ops.reshape(zeros, [-1]));
+      this.#fitted.add(group);
+    }
+    return found;
+  }
+}
