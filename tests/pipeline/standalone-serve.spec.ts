@@ -20,7 +20,7 @@ beforeAll(async () => {
   await platform.run('model', 'import', platform.at('tiny'), '--name', 'tiny', '--alias', 'prod');
   await platform.run('quantize', 'tiny@prod', '--to', 'gguf/q8_0,gguf/f32,onnx/fp32', '--out', platform.at('files'));
   url = (JSON.parse(await readFile(join(platform.home, 'platform.json'), 'utf8')) as { url: string }).url;
-}, 240_000);
+});
 afterAll(() => platform?.[Symbol.asyncDispose]());
 
 function post(path: string, body: object, { base = `${url}/openai/v1`, key = token, signal }: { base?: string; key?: string; signal?: AbortSignal } = {}): Promise<Response> {
@@ -65,7 +65,7 @@ test.each(['tiny', 'tiny@prod#float32', 'tiny:1#gguf/q8_0', 'tiny#onnx/fp32'])('
   expect(stream.chunks.at(-1)).toMatchObject({ choices: [], usage: whole.usage });
   const drawn = { ...greedy, model, temperature: 0.9, top_p: 0.9, seed: 7 };
   expect((await answerOf<ChatCompletion>('/chat/completions', drawn)).choices).toEqual((await answerOf<ChatCompletion>('/chat/completions', drawn)).choices);
-}, 120_000);
+});
 
 test('the list has every name, alias, version and format', async () => {
   const answer = await fetch(`${url}/openai/v1/models`, { headers: { authorization: `Bearer ${token}` } });
@@ -84,17 +84,17 @@ test('a text is continued up to a stop, and an echoed one is scored', async () =
   const whole = continued.choices[0]!.text;
   const stop = [...whole][2]!;
   expect(await answerOf<Completion>('/completions', { model: 'tiny#float32', prompt: 'the', max_tokens: 8, temperature: 0, stop })).toMatchObject({ choices: [{ text: whole.slice(0, whole.indexOf(stop)), finish_reason: 'stop' }] });
-}, 60_000);
+});
 
 test.each([
-  [{ model: 'nothing' }, 404, 'model', 'model_not_found'],
-  [{ model: 'tiny#gguf/q4_0' }, 404, 'model', 'model_not_found'],
-  [{ best_of_all: 1 }, 400, 'best_of_all', 'unsupported_parameter'],
-  [{ n: 2 }, 400, 'n', 'invalid_value'],
-  [{ temperature: 9 }, 400, 'temperature', 'invalid_value'],
-  [{ messages: [] }, 400, 'messages', 'invalid_value'],
-  [{ messages: [{ role: 'user', content: 'x'.repeat(5000) }] }, 400, null, 'context_length_exceeded'],
-])('%j is refused in the shape that clients know', async (changes, status, param, code) => {
+  ['an unknown model', { model: 'nothing' }, 404, 'model', 'model_not_found'],
+  ['a format that was not made', { model: 'tiny#gguf/q4_0' }, 404, 'model', 'model_not_found'],
+  ['an unknown parameter', { best_of_all: 1 }, 400, 'best_of_all', 'unsupported_parameter'],
+  ['more than one answer', { n: 2 }, 400, 'n', 'invalid_value'],
+  ['a temperature beyond 2', { temperature: 9 }, 400, 'temperature', 'invalid_value'],
+  ['a conversation without turns', { messages: [] }, 400, 'messages', 'invalid_value'],
+  ['a prompt that is too long', { messages: [{ role: 'user', content: 'x'.repeat(5000) }] }, 400, null, 'context_length_exceeded'],
+])('%s is refused in the shape that clients know', async (_what, changes, status, param, code) => {
   expect(await refusal('/chat/completions', { ...greedy, model: 'tiny', ...changes })).toMatchObject({ status, error: { param, code, message: expect.any(String), type: expect.any(String) } });
 });
 
@@ -103,19 +103,19 @@ test('without the token nobody is answered', async () => {
 });
 
 test('more requests than are taken are refused at once with a time to try again; a client that goes makes room', async () => {
-  const endless = { model: 'tiny', messages: question, temperature: 1, max_tokens: 1900, stream: true, stop: ['never said'] };
+  const endless = { model: 'tiny#float32', messages: question, temperature: 1, max_tokens: 1900, stream: true, stop: ['never said'] };
   const leaving = new AbortController();
   const busy: Response[] = [];
-  // By these seeds it goes on for hundreds of tokens.
-  for (const seed of [0, 8]) busy.push(await post('/chat/completions', { ...endless, seed }, { signal: leaving.signal }));
-  const refused = await post('/chat/completions', { ...greedy, model: 'tiny' });
+  // By these seeds it goes on for 600 tokens and more; in float32, because in bfloat16 each kind of processor rounds, and then draws, in its own way.
+  for (const seed of [5, 6]) busy.push(await post('/chat/completions', { ...endless, seed }, { signal: leaving.signal }));
+  const refused = await post('/chat/completions', { ...greedy, model: 'tiny#float32' });
   expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
   expect(await refused.json()).toMatchObject({ error: { type: 'rate_limit_error', code: 'rate_limit_exceeded' } });
   leaving.abort();
-  let answer = await post('/chat/completions', { ...greedy, model: 'tiny' });
-  while (answer.status === 429) answer = await post('/chat/completions', { ...greedy, model: 'tiny' });
+  let answer = await post('/chat/completions', { ...greedy, model: 'tiny#float32' });
+  while (answer.status === 429) answer = await post('/chat/completions', { ...greedy, model: 'tiny#float32' });
   expect(answer.status).toBe(200);
-}, 60_000);
+});
 
 test('`serve` hands clients on below /v1 until Ctrl-C', async () => {
   const serving = platform.start('serve', 'tiny@prod', '--format', 'gguf/q8_0');
@@ -126,7 +126,7 @@ test('`serve` hands clients on below /v1 until Ctrl-C', async () => {
   expect((await post('/chat/completions', { ...greedy, model: 'tiny' }, { base, key: 'no-such-token' })).status).toBe(401);
   serving.child.kill('SIGINT');
   expect((await serving.ended).code).toBe(130);
-}, 60_000);
+});
 
 /** Tasks of each kind that servers can be asked. */
 async function tasks(): Promise<string> {
@@ -146,6 +146,9 @@ async function samplesOf({ samples }: Evaluated): Promise<{ logProbs: number[]; 
   return (await readFile(samples, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { logProbs: number[]; prediction: unknown });
 }
 
+/** A server leaves out the bytes behind the last whole character, which the limit of tokens has cut. */
+const whole = (prediction: unknown): unknown => (typeof prediction === 'string' ? prediction.replace(/\u{fffd}+$/u, '') : prediction);
+
 test('a format, a file, a folder and an address are evaluated by the same tasks to the same scores as the model', async () => {
   const names = (await tasks()).split(',').flatMap((path) => ['--tasks', path]);
   const evaluate = (...target: string[]): Promise<Evaluated> => platform.run<Evaluated>('evaluate', ...target, ...names);
@@ -158,22 +161,22 @@ test('a format, a file, a folder and an address are evaluated by the same tasks 
     for (const [task, metrics] of Object.entries(own.results)) for (const [metric, value] of Object.entries(metrics)) expect(Math.abs(other.results[task]![metric]! - value)).toBeLessThan(1e-3);
     // llama.cpp keeps keys and values in float16.
     (await samplesOf(other)).forEach(({ logProbs, prediction }, place) => {
-      expect(prediction).toEqual(expected[place]!.prediction);
+      expect(whole(prediction)).toEqual(whole(expected[place]!.prediction));
       if (typeof prediction === 'number') logProbs.forEach((logProb, choice) => expect(Math.abs(logProb - expected[place]!.logProbs[choice]!)).toBeLessThan(0.05));
     });
   }
-}, 240_000);
+});
 
 test('what a server cannot be asked is refused with the reason', async () => {
   await platform.write('rows.jsonl', `${JSON.stringify({ text: 'the otter' })}\n`);
   await platform.write('whole.yaml', 'name: whole\ndata: rows.jsonl\nanswer: "{{text}}"\n');
   const { error } = await platform.failure('evaluate', '--address', `${url}/openai/v1`, '--model', 'tiny#float32', '--key-variable', 'TINY_API_KEY', '--tasks', platform.at('whole.yaml'));
   expect(error).toMatchObject({ code: 'request-not-answered', message: expect.stringContaining('first token') });
-}, 60_000);
+});
 
 test('`chat` asks every format', async () => {
   const chat = async (...target: string[]): Promise<string> => (await platform.run<{ text: string }>('chat', ...target, '--prompt', 'Who?', '--max-new-tokens', '5')).text;
   const said = await chat('tiny', '--dtype', 'float32');
   for (const target of [['tiny', '--format', 'gguf/f32'], [platform.at('files/gguf/model-f32.gguf')], ['tiny', '--format', 'onnx/fp32'], [platform.at('files/onnx')]]) expect(await chat(...target)).toBe(said);
   expect((await platform.failure('chat', 'tiny', '--format', 'gguf/q2_k', '--prompt', 'Who?')).error.message).toContain('tunesmith quantize tiny --to gguf/q2_k');
-}, 120_000);
+});
