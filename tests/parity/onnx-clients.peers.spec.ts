@@ -120,6 +120,7 @@ test('a tiny T5 answers in transformers.js as in onnxruntime-node', async () => 
   expect(found.map(({ made }) => untilEnd(made, tokenizer.eosTokenIds))).toEqual(expected.map((made) => untilEnd(made, tokenizer.eosTokenIds)));
 }, 300_000);
 
+// Real models are too large to be committed.
 const real = (process.env.TUNESMITH_TEST_ONNX_MODEL ?? '').split(':').filter((folder) => folder !== '');
 (real.length > 0 ? test.each(real) : test.skip.each(['none']))('%s of TUNESMITH_TEST_ONNX_MODEL answers the same in all three', async (modelFolder) => {
   await using folder = await temporaryFolder('onnx-clients');

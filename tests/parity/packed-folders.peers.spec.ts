@@ -11,6 +11,7 @@ import { findPythonPeers } from '../../tools/python-peers.mjs';
 // same folder.
 
 const python = join(findPythonPeers()!, 'bin', 'python');
+// An environment that others made (TUNESMITH_PEERS) may lack the reader.
 const installed = spawnSync(python, ['-c', 'import compressed_tensors']).status === 0;
 const testWithReader = installed ? test.each : test.skip.each;
 

@@ -55,7 +55,8 @@ class AddressRespondent implements Respondent {
   async #loglikelihood({ context, continuation }: LoglikelihoodRequest, signal: AbortSignal): Promise<RequestResults['loglikelihood']> {
     const kept = context.trimEnd();
     if (kept === '') throw this.#unable('a text without a context', 'the first token of an echoed text has no log-probability');
-    const scored = (await this.#echo(context + continuation, signal)).filter(({ offset }) => offset >= lengthOf(kept));
+    const start = lengthOf(kept);
+    const scored = (await this.#echo(context + continuation, signal)).filter(({ offset }) => offset >= start);
     return { logProb: scored.reduce((sum, { logProb }) => sum + logProb!, 0), greedy: scored.every(({ logProb, highest }) => logProb! >= highest), tokens: scored.length };
   }
 

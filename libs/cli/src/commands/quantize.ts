@@ -6,6 +6,7 @@ import { expectEmptyFolder } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
 import { jobCommand } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
+import { partsOf } from '../runs/teacher-settings.js';
 
 interface Options extends JobOptions {
   readonly to: readonly string[];
@@ -49,7 +50,13 @@ export const quantize = defineCommand<[model: string], Options>({
     const settings = await stepSettings('quantize', {
       to: { option: '--to', value: [...options.to] },
       tag: { option: '--tag', value: options.tag },
-      hf: { option: 'hf/…', options: { format: '--hf-format', groupSize: '--group-size', symmetric: '--asymmetric', actOrder: '--act-order', damping: '--damping', alpha: '--alpha', memory: '--memory' }, value: hfOptions(options) },
+      hf: {
+        ...partsOf({
+          format: ['--hf-format', options.hfFormat], groupSize: ['--group-size', options.groupSize], symmetric: ['--asymmetric', options.asymmetric === true ? false : undefined],
+          actOrder: ['--act-order', options.actOrder], damping: ['--damping', options.damping], alpha: ['--alpha', options.alpha], memory: ['--memory', options.memory],
+        }),
+        option: 'hf/…',
+      },
       questions: { option: '--question', value: options.question && [...options.question] },
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
@@ -64,9 +71,3 @@ export const quantize = defineCommand<[model: string], Options>({
     });
   },
 });
-
-function hfOptions({ hfFormat: format, groupSize, asymmetric, actOrder, damping, alpha, memory }: Options): StepSettings | undefined {
-  const settings: Record<string, StepSettings[string] | undefined> = { format, groupSize, symmetric: asymmetric === true ? false : undefined, actOrder, damping, alpha, memory };
-  const given = Object.entries(settings).flatMap(([key, value]): [string, StepSettings[string]][] => (value === undefined ? [] : [[key, value]]));
-  return given.length > 0 ? Object.fromEntries(given) : undefined;
-}

@@ -1,4 +1,4 @@
-import { bfloat16FromFloat32, float16FromFloat32, readSideFiles, writeModelFolder, type SafetensorsEntry } from '@tunesmith/checkpoints';
+import { readSideFiles, writeModelFolder, type SafetensorsEntry } from '@tunesmith/checkpoints';
 import type { EncodedRow } from '@tunesmith/datasets';
 import { storedShape } from '@tunesmith/models';
 import type { WorkContext } from '@tunesmith/tensor';
@@ -10,9 +10,10 @@ import type { MethodSettings, RoundedLayer } from '../methods/rounding-method.js
 import { QuantizationError } from '../quantization-error.js';
 import { countFallbacks, type FileContent } from './file-content.js';
 import { calibrationBudget, type CalibrationBudget } from './hf/calibration-budget.js';
-import { floatTensor } from './hf/float-tensors.js';
+import { floatEntry, floatTensor } from './hf/float-tensors.js';
 import { packedFormats } from './hf/formats.js';
 import type { HfTarget } from './hf/hf-targets.js';
+import { modelDtype } from './hf/model-dtype.js';
 import type { FormatContent, PackedFormat } from './hf/packed-format.js';
 import { planLinears, type LinearPlan } from './hf/plan-linears.js';
 import { calibratedLayers, layerCount, plainLayers } from './hf/rounded-layers.js';
@@ -100,12 +101,6 @@ function withoutPlace({ name }: HfTarget, option: string, value: unknown): Quant
   return new QuantizationError({ code: 'option-without-place', message: `hf/${name} takes no ${option} of its own; got ${String(value)}. Leave it out.`, facts: { target: name, option } });
 }
 
-/** What the embedding is stored in. */
-function modelDtype({ family, config, weights }: SourceModel): IntegerGrid['scaleDtype'] {
-  const embedding = family.weights.tensors(config).find(({ gguf }) => gguf === 'token_embd.weight')!;
-  return weights.stored(embedding.huggingFace, storedShape(embedding)).dtype;
-}
-
 async function* folderTensors(model: SourceModel, plan: LinearPlan, layers: AsyncIterable<RoundedLayer>, format: PackedFormat, content: FormatContent): AsyncGenerator<SafetensorsEntry> {
   const replaced = new Set(plan.linears.map(({ path }) => `${path}.weight`));
   const changed = new Map<string, Float32Array>();
@@ -115,15 +110,10 @@ async function* folderTensors(model: SourceModel, plan: LinearPlan, layers: Asyn
   }
   for (const weight of model.family.weights.tensors(model.config)) {
     if (replaced.has(weight.huggingFace) || (weight.optional === true && !model.weights.has(weight.huggingFace))) continue;
-    const entry = floatTensor(model.weights, weight);
-    const values = changed.get(weight.huggingFace);
-    yield values === undefined ? entry : { ...entry, bytes: bytesOf(values, entry.dtype) };
+    const [name, shape] = [weight.huggingFace, storedShape(weight)];
+    const values = changed.get(name);
+    yield values === undefined ? floatTensor(model.weights, weight) : floatEntry(name, shape, values, model.weights.stored(name, shape).dtype);
   }
-}
-
-function bytesOf(values: Float32Array, dtype: string): Uint8Array {
-  if (dtype === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return new Uint8Array((dtype === 'F16' ? float16FromFloat32(values) : bfloat16FromFloat32(values)).buffer);
 }
 
 async function weightBytes(folder: string): Promise<number> {

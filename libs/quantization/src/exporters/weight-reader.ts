@@ -1,8 +1,9 @@
-import { float32FromBfloat16, float32FromFloat16, type TensorSource } from '@tunesmith/checkpoints';
+import { elementCount, float32FromBfloat16, float32FromFloat16, type TensorSource } from '@tunesmith/checkpoints';
 import type { DType } from '@tunesmith/tensor';
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { QuantizationError } from '../quantization-error.js';
+import { turned } from './turned.js';
 
 /** How many elements are converted at a time: 4 MiB, so that pieces stay near the processor and no tensor is held whole. */
 const pieceElements = 1 << 20;
@@ -18,6 +19,9 @@ const readAt = promisify(read);
 
 /** The weights of a Hugging Face folder, a piece at a time, whatever float type they are stored in. */
 export class WeightReader {
+  /** The last of the tensors that lie in no file as they are: it is asked for in pieces, and each would decode it anew. */
+  #decoded: { readonly name: string; readonly bytes: Uint8Array } | undefined;
+
   constructor(private readonly source: TensorSource) {}
 
   has(name: string): boolean {
@@ -49,7 +53,7 @@ export class WeightReader {
   /** Fills `target` with the tensor's bytes from `offset` on. */
   async readInto(name: string, offset: number, target: Uint8Array): Promise<void> {
     const place = this.source.locate?.(name);
-    if (place === undefined) return target.set((await this.source.read(name)).subarray(offset, offset + target.byteLength));
+    if (place === undefined) return target.set((await this.decoded(name)).subarray(offset, offset + target.byteLength));
     let done = 0;
     while (done < target.byteLength) {
       const { bytesRead } = await readAt(place.descriptor, target, done, target.byteLength - done, place.begin + offset + done);
@@ -62,7 +66,7 @@ export class WeightReader {
 
   /** The whole tensor at once, in a buffer of its own. Throws as `stored` does. */
   async values(name: string, shape: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
-    const all = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const all = new Float32Array(elementCount(shape));
     let filled = 0;
     for await (const piece of this.rows(name, shape)) {
       all.set(piece, filled);
@@ -75,7 +79,7 @@ export class WeightReader {
   async *rows(name: string, shape: readonly number[]): AsyncGenerator<Float32Array> {
     const { bytesPerElement, toFloat32 } = this.stored(name, shape);
     const rowLength = shape.at(-1) ?? 1;
-    const count = shape.reduce((product, size) => product * size, 1);
+    const count = elementCount(shape);
     const step = rowLength * Math.max(1, Math.floor(pieceElements / Math.max(1, rowLength)));
     for (let start = 0; start < count; start += step) {
       const bytes = new Uint8Array(Math.min(step, count - start) * bytesPerElement);
@@ -86,10 +90,12 @@ export class WeightReader {
 
   /** The transpose of a matrix that is stored as [rows, columns], in order; read whole, as only GPT-2's small ones are. Throws as `stored` does. */
   async *transposedRows(name: string, [rows, columns]: readonly [number, number]): AsyncGenerator<Float32Array> {
-    const values = await this.values(name, [rows, columns]);
-    const turned = new Float32Array(values.length);
-    for (let row = 0; row < rows; row += 1) for (let column = 0; column < columns; column += 1) turned[column * rows + row] = values[row * columns + column]!;
-    yield turned;
+    yield turned(await this.values(name, [rows, columns]), rows, columns);
+  }
+
+  private async decoded(name: string): Promise<Uint8Array> {
+    if (this.#decoded?.name !== name) this.#decoded = { name, bytes: await this.source.read(name) };
+    return this.#decoded.bytes;
   }
 }
 

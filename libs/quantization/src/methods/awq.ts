@@ -1,7 +1,8 @@
 import { keep, ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
 import { applyFold, linearFolds, normFolds, type Fold } from './fold-scales.js';
 import { fitGrid, nearestLevels, valuesOf, type IntegerGrid } from './integer-grid.js';
-import { roundedMatrix, type RoundedMatrix } from './rounded-matrix.js';
+import { roundToNearest } from './round-to-nearest.js';
+import type { RoundedMatrix } from './rounded-matrix.js';
 import type { CalibratedMethod, LayerLinear } from './rounding-method.js';
 
 /** Exponents from 0 in steps of 1 / 20, as published. */
@@ -53,8 +54,7 @@ export const awq: CalibratedMethod = {
       if (grid === null) continue;
       const own = seen.get(path);
       const clipped = own && !/^attn_(?:q|k|qkv)$/.test(role) ? scope(() => clippedWeight(weights.get(path)!, grid, divided.has(path) ? ops.div(own.sample, divided.get(path)!) : own.sample)) : weights.get(path)!;
-      const fit = fitGrid(clipped, grid);
-      matrices.set(path, roundedMatrix(`${path}.weight`, nearestLevels(clipped, fit, grid), fit, grid));
+      matrices.set(path, roundToNearest.round(clipped, grid, `${path}.weight`));
     }
     return { matrices, changed };
   },

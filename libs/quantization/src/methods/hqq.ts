@@ -1,5 +1,5 @@
 import { full, ops, scope, type Tensor } from '@tunesmith/tensor';
-import { fitGrid, nearestLevels, storedScales, topLevel, type GridFit, type IntegerGrid } from './integer-grid.js';
+import { fitGrid, nearestLevels, storedScales, topLevel, valuesOf, type GridFit, type IntegerGrid } from './integer-grid.js';
 import { roundedMatrix } from './rounded-matrix.js';
 import type { PlainMethod } from './rounding-method.js';
 
@@ -64,9 +64,7 @@ function movedGrid(weight: Tensor, { scales, zeros }: GridFit, grid: IntegerGrid
 /** [rows, groups] */
 function errorsOf(weight: Tensor, fit: GridFit, grid: IntegerGrid): Tensor {
   return scope(() => {
-    const { scales, zeros } = fit;
-    const own = ops.reshape(weight, [scales.shape[0]!, scales.shape[1]!, weight.size / scales.size]);
-    const levels = ops.clamp(ops.add(ops.round(ops.div(own, ops.unsqueeze(scales, 2))), ops.unsqueeze(zeros, 2)), 0, topLevel(grid));
-    return ops.sum(ops.powScalar(ops.abs(ops.sub(own, ops.mul(ops.sub(levels, ops.unsqueeze(zeros, 2)), ops.unsqueeze(scales, 2)))), norm), [2]);
+    const lost = ops.abs(ops.sub(weight, valuesOf(nearestLevels(weight, fit, grid), fit, grid)));
+    return ops.sum(ops.powScalar(ops.reshape(lost, [...fit.scales.shape, -1]), norm), [2]);
   });
 }

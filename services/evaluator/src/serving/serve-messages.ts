@@ -15,7 +15,6 @@ export type ToServer =
 
 /** What it tells. */
 export type FromServer =
-  | { readonly kind: 'ready' }
   | { readonly kind: 'piece'; readonly id: number; readonly piece: ServePiece }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: ServeAnswer }
   | { readonly kind: 'error'; readonly id: number; readonly error: JobError };

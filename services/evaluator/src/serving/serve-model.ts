@@ -35,7 +35,6 @@ export async function serveModel(model: TokenModel, answer: ServeAnswerFunction,
       if (under.size === 0) end();
     }
   });
-  tell({ kind: 'ready' });
   try {
     await ended;
   } finally {

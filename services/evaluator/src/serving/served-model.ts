@@ -99,7 +99,6 @@ export class ServedModel {
   }
 
   private hear(message: FromServer): void {
-    if (message.kind === 'ready') return;
     const request = this.open.get(message.id);
     if (!request) return; // Its client has left.
     if (message.kind === 'piece') return request.onPiece(message.piece);

@@ -46,8 +46,7 @@ export class ServedModelFinder {
 
   /** The formats that models were quantized to, by the digest of the model. */
   async formatsOf(digest: Digest): Promise<ServedFormat[]> {
-    const files = (await this.quantizedFrom(digest)).flatMap(({ manifest }) => manifest.files.map(({ path }) => path));
-    return ServedFormat.options.filter((target) => files.includes(quantizedFileOf(target)));
+    return formatsIn(await this.quantizedFrom(digest));
   }
 
   /** A file of an artifact that is no model itself: of GGUF files, of ONNX graphs, or sent by somebody. */
@@ -67,9 +66,10 @@ export class ServedModelFinder {
   /** What the model was quantized to, the latest where it was done again. */
   private async derived(digest: Digest, target: ServedFormat, text: string): Promise<ServedModel> {
     const file = quantizedFileOf(target);
-    const found = (await this.quantizedFrom(digest)).findLast(({ manifest }) => manifest.files.some(({ path }) => path === file));
+    const quantized = await this.quantizedFrom(digest);
+    const found = quantized.findLast(({ manifest }) => manifest.files.some(({ path }) => path === file));
     if (found) return { kind: 'file', artifact: found.artifact, file };
-    const formats = await this.formatsOf(digest);
+    const formats = formatsIn(quantized);
     throw new NotFoundError({
       code: 'format-missing', facts: { digest, target, formats },
       message: `expected ${text} to be quantized to ${target}; it is to ${formats.join(', ') || 'nothing'}; run \`tunesmith quantize ${text} --to ${target}\``,
@@ -84,6 +84,11 @@ export class ServedModelFinder {
     quantized.sort((left, right) => order.get(left.digest)! - order.get(right.digest)!);
     return Promise.all(quantized.map(async (artifact) => ({ artifact, manifest: await this.store.manifest(artifact.digest) })));
   }
+}
+
+function formatsIn(quantized: readonly { readonly manifest: ArtifactManifest }[]): ServedFormat[] {
+  const files = quantized.flatMap(({ manifest }) => manifest.files.map(({ path }) => path));
+  return ServedFormat.options.filter((target) => files.includes(quantizedFileOf(target)));
 }
 
 function nameOf({ name, alias, version }: Extract<Reference, { kind: 'name' }>): string {

@@ -1,8 +1,8 @@
 import type { EncodedRow } from '@tunesmith/datasets';
-import { storedShape } from '@tunesmith/models';
 import { dtypeBytes, type DType } from '@tunesmith/tensor';
 import { QuantizationError } from '../../quantization-error.js';
 import type { SourceModel } from '../source-model.js';
+import { modelDtype } from './model-dtype.js';
 import type { LinearPlan } from './plan-linears.js';
 
 const gibibyte = 2 ** 30;
@@ -17,9 +17,8 @@ export type CalibrationBudget = {
 };
 
 /** The type that activations have: the model's own; float16, which processors compute slowly in, becomes float32. */
-export function computeDtype({ family, config, weights }: SourceModel): Extract<DType, 'float32' | 'bfloat16'> {
-  const embedding = family.weights.tensors(config).find(({ gguf }) => gguf === 'token_embd.weight')!;
-  return weights.stored(embedding.huggingFace, storedShape(embedding)).dtype === 'bfloat16' ? 'bfloat16' : 'float32';
+export function computeDtype(source: SourceModel): Extract<DType, 'float32' | 'bfloat16'> {
+  return modelDtype(source) === 'bfloat16' ? 'bfloat16' : 'float32';
 }
 
 /**

@@ -1,6 +1,6 @@
-import { bfloat16FromFloat32, float16FromFloat32, type SafetensorsEntry } from '@tunesmith/checkpoints';
-import type { IntegerGrid } from '../../methods/integer-grid.js';
+import type { SafetensorsEntry } from '@tunesmith/checkpoints';
 import type { RoundedMatrix } from '../../methods/rounded-matrix.js';
+import { floatEntry } from './float-tensors.js';
 import { modulePatterns } from './module-patterns.js';
 import { packLevels } from './pack-levels.js';
 import type { FormatContent, PackedFormat } from './packed-format.js';
@@ -53,7 +53,7 @@ function packedTensors(path: string, { grid, shape, levels, scales, zeros }: Rou
   for (let row = 0; row < rows; row += 1) words.set(packLevels(levels.subarray(row * columns, (row + 1) * columns), grid.bits, columns, 1), row * rowWords);
   const entries = [
     integers(`${path}.weight_packed`, [rows, rowWords], words),
-    scaleEntry(`${path}.weight_scale`, [rows, groups], scales, grid.scaleDtype),
+    floatEntry(`${path}.weight_scale`, [rows, groups], scales, grid.scaleDtype),
     { name: `${path}.weight_shape`, dtype: 'I64', shape: [2], bytes: new Uint8Array(BigInt64Array.of(BigInt(rows), BigInt(columns)).buffer) },
   ];
   if (!grid.symmetric) entries.push(integers(`${path}.weight_zero_point`, [Math.ceil((rows * grid.bits) / 32), groups], packLevels(zeros, grid.bits, rows, groups)));
@@ -63,15 +63,9 @@ function packedTensors(path: string, { grid, shape, levels, scales, zeros }: Rou
 /** int8: signed levels, a byte each. */
 function plainTensors(path: string, { grid, shape, levels, scales }: RoundedMatrix): SafetensorsEntry[] {
   const signed = Int8Array.from(levels, (level) => level - 128);
-  return [{ name: `${path}.weight`, dtype: 'I8', shape, bytes: new Uint8Array(signed.buffer) }, scaleEntry(`${path}.weight_scale`, [shape[0], 1], scales, grid.scaleDtype)];
+  return [{ name: `${path}.weight`, dtype: 'I8', shape, bytes: new Uint8Array(signed.buffer) }, floatEntry(`${path}.weight_scale`, [shape[0], 1], scales, grid.scaleDtype)];
 }
 
 export function integers(name: string, shape: readonly number[], values: Int32Array): SafetensorsEntry {
   return { name, dtype: 'I32', shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
-}
-
-export function scaleEntry(name: string, shape: readonly number[], scales: Float32Array, dtype: IntegerGrid['scaleDtype']): SafetensorsEntry {
-  if (dtype === 'float32') return { name, dtype: 'F32', shape, bytes: new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength) };
-  const [type, halves] = dtype === 'float16' ? ['F16', float16FromFloat32(scales)] : ['BF16', bfloat16FromFloat32(scales)];
-  return { name, dtype: type, shape, bytes: new Uint8Array(halves.buffer) };
 }

@@ -1,6 +1,5 @@
-import { isFinite16Or32, type SafetensorsEntry } from '@tunesmith/checkpoints';
+import { bfloat16FromFloat32, elementCount, float16FromFloat32, isFinite16Or32, type SafetensorsEntry } from '@tunesmith/checkpoints';
 import { storedShape, type WeightName } from '@tunesmith/models';
-import { elementCount } from '@tunesmith/checkpoints';
 import { QuantizationError } from '../../quantization-error.js';
 import type { WeightReader } from '../weight-reader.js';
 
@@ -22,6 +21,12 @@ export function floatTensor(weights: WeightReader, weight: WeightName): Safetens
     }
   }
   return { name, dtype: typeNames[dtype], shape, bytes: pieces };
+}
+
+/** Values as a tensor of this type. */
+export function floatEntry(name: string, shape: readonly number[], values: Float32Array, dtype: keyof typeof typeNames): SafetensorsEntry {
+  const stored = dtype === 'float32' ? values : dtype === 'float16' ? float16FromFloat32(values) : bfloat16FromFloat32(values);
+  return { name, dtype: typeNames[dtype], shape, bytes: new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength) };
 }
 
 /** A model whose weights are damaged. */

@@ -1,7 +1,9 @@
 import { isOutputHead } from '@tunesmith/nn';
 import { modulePatterns } from './module-patterns.js';
-import { integers, scaleEntry } from './compressed-tensors.js';
-import { packLevels, turned } from './pack-levels.js';
+import { turned } from '../turned.js';
+import { integers } from './compressed-tensors.js';
+import { floatEntry } from './float-tensors.js';
+import { packLevels } from './pack-levels.js';
 import type { PackedFormat } from './packed-format.js';
 
 /**
@@ -25,7 +27,7 @@ export const gptqFormat: PackedFormat = {
     return [
       integers(`${path}.qweight`, [(columns * grid.bits) / 32, rows], packLevels(turned(levels, rows, columns), grid.bits, columns, rows)),
       integers(`${path}.qzeros`, [groups, zeroWords], packedZeros),
-      scaleEntry(`${path}.scales`, [groups, rows], turned(scales, rows, groups), 'float16'),
+      floatEntry(`${path}.scales`, [groups, rows], turned(scales, rows, groups), 'float16'),
       integers(`${path}.g_idx`, [columns], groupOf ?? Int32Array.from({ length: columns }, (_, column) => Math.floor(column / size))),
     ];
   },

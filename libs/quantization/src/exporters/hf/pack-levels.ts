@@ -17,10 +17,3 @@ export function packLevels(levels: Uint8Array, bits: number, count: number, widt
   }
   return words;
 }
-
-/** [rows, columns] -> [columns, rows] */
-export function turned<Numbers extends Uint8Array | Float32Array>(values: Numbers, rows: number, columns: number): Numbers {
-  const result = values.slice() as Numbers;
-  for (let row = 0; row < rows; row += 1) for (let column = 0; column < columns; column += 1) result[column * rows + row] = values[row * columns + column]!;
-  return result;
-}
