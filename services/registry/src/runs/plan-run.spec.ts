@@ -60,6 +60,28 @@ test('an adapter where a model is expected is its base with the adapter beside i
   expect(refused.problems).toEqual([expect.objectContaining({ step: 'merge', key: 'base' })]);
 });
 
+test('what a model was quantized to is never taken for its weights: the step says where it can go', async () => {
+  const tasks = [{ kind: 'loss', name: 'loss', tag: 'x' }];
+  const messages = [{ role: 'user', content: 'Hello.' }];
+  const { problems } = await planRun({
+    train: step('train', { model: 'smollm2#gguf/q8_0', dataset: 'helpdesk' }),
+    score: step('score', { model: `${digestOf('5')}#gguf/q8_0`, rows: [{ text: 'x' }] }),
+    merge: step('merge', { base: 'smollm2', models: ['smollm2#onnx/int4'] }),
+    evaluate: step('evaluate', { model: 'smollm2#gguf/q8_0', dataset: 'helpdesk', tasks }),
+    against: step('evaluate', { model: 'smollm2', against: 'smollm2#gguf/q8_0', dataset: 'helpdesk', tasks }),
+    chat: step('chat', { model: 'smollm2@prod#onnx/int4', messages }),
+  }, {}, surroundings);
+  expect(problems.map(({ step: name, key, code }) => `${name} ${key} ${code}`)).toEqual([
+    'train model format-unfit', 'score model format-unfit', 'merge models format-unfit', 'evaluate model format-unfit', 'against against format-unfit', 'chat model format-unfit',
+  ]);
+  expect(problems[0]!.message).toBe('expected a model with its own weights as model of train; got #gguf/q8_0, a file that a model was quantized to; train cannot use it: leave out #gguf/q8_0');
+  expect(problems[3]!.message).toContain('give it as gguf in the place of model, or leave out #gguf/q8_0');
+  expect(problems[4]!.message).toContain('leave out #gguf/q8_0');
+  expect(problems[5]!.message).toContain('give it as onnx in the place of model');
+  const { problems: none, steps } = await planRun({ chat: step('chat', { gguf: 'smollm2#gguf/q8_0', messages }), files: step('chat', { files: `${digestOf('5')}#gguf/q8_0`, messages }) }, {}, surroundings);
+  expect([none, steps.length]).toEqual([[], 2]);
+});
+
 test('a path becomes one import step, however often it is used', async () => {
   const { steps, problems } = await planRun({
     'import-model': step('evaluate', { model: '/models/x', dataset: '/data/rows.jsonl', tasks: [{ kind: 'loss', name: 'loss', tag: 'x' }] }),

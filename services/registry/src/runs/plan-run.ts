@@ -1,5 +1,6 @@
-import { findStepKind, type ArtifactKind, type ArtifactRef, type Digest, type RecipeStep } from '@tunesmith/contracts';
+import { findStepKind, type ArtifactKind, type ArtifactRef, type Digest, type RecipeStep, type ServedFormat } from '@tunesmith/contracts';
 import { jobErrorOf } from '@tunesmith/platform';
+import { RefusedError } from '../errors.js';
 import { checkSteps, mapReferences, referencesIn, type StepProblem } from './check-steps.js';
 import { expressionsIn, stepOutput, substitute, type Json } from './expression.js';
 import { parseReference, type Reference } from './reference.js';
@@ -58,6 +59,7 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
   /** Where an adapter may stand beside the model, an adapter alone means its base with it. */
   const artifactsOf = async (reference: Exclude<Reference, { kind: 'path' }>, key: string, { uses, with: config }: RecipeStep): Promise<{ readonly model: ArtifactRef; readonly adapter?: ArtifactRef }> => {
     const { references } = findStepKind(uses)!;
+    if (reference.format !== undefined) expectFormatFits(reference.format, key, uses, references);
     if (key === 'model' && references['adapter'] === 'adapter' && config['adapter'] === undefined) return surroundings.modelOf(reference);
     return { model: await surroundings.artifactOf(reference, references[key]!) };
   };
@@ -118,6 +120,18 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
     planned.push({ name, uses: step.uses, needs: [...needs], config, contentDigest, mayFail: step.mayFail ?? false });
   }
   return { steps: [...imports.steps, ...planned], problems };
+}
+
+/** @throws RefusedError where the key takes no file that a model was quantized to */
+function expectFormatFits(format: ServedFormat, key: string, uses: string, references: Readonly<Record<string, ArtifactKind>>): void {
+  const expected = references[key]!;
+  if (expected === 'gguf' || expected === 'onnx' || expected === 'upload') return;
+  const other = key === 'model' ? Object.keys(references).find((each) => each === format.split('/')[0]) : undefined;
+  throw new RefusedError({
+    code: 'format-unfit', facts: { key, format, expected },
+    message: `expected ${expected === 'model' ? 'a model with its own weights' : `the kind ${expected}`} as ${key} of ${uses}; got #${format}, a file that a model was quantized to; ` +
+      (other === undefined ? `${uses} cannot use it: leave out #${format}` : `give it as ${other} in the place of ${key}, or leave out #${format}`),
+  });
 }
 
 /** Puts the event's values in the place of `${{ event.… }}`. */

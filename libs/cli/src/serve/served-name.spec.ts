@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from '../errors.js';
+import { Interrupts } from '../interrupts.js';
+import { Session } from '../session.js';
+import { Terminal } from '../terminal/terminal.js';
+import { sampleDigest, sampleRun, sampleRunId, succeededRun } from '../testing/sample-run.js';
+import { sendEvents, TinyPlatform } from '../testing/tiny-platform.js';
+import { targetStep } from './served-name.js';
+
+const uploadId = '0194d3f0-0000-7000-8000-000000000009';
+const reference = `upload:${uploadId}`;
+const folder = mkdtempSync(join(tmpdir(), 'tunesmith-target-'));
+const weights = join(folder, 'plain');
+const file = join(folder, 'small.gguf');
+mkdirSync(weights);
+writeFileSync(join(weights, 'config.json'), '{}');
+writeFileSync(file, 'GGUF');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What a step is given for a model, on a shared platform that takes any upload and imports it as `sampleDigest`. */
+async function given(model: string, options: Parameters<typeof targetStep>[2] = {}) {
+  const view = (complete: boolean) => ({ id: uploadId, reference, complete, files: ['config.json', 'small.gguf'].map((path) => ({ path, size: 1, digest: sampleDigest, received: 1e6 })), createdAt: '2026-11-21T12:00:00.000Z' });
+  await using platform = await TinyPlatform.start({
+    'POST /v1/uploads': view(false),
+    [`PATCH /v1/uploads/${uploadId}`]: view(false),
+    [`POST /v1/uploads/${uploadId}/complete`]: view(true),
+    'POST /v1/runs': sampleRun(),
+    [`GET /v1/runs/${sampleRunId}/events`]: (_request, answer) => {
+      sendEvents(answer)('end', succeededRun({ name: 'import', uses: 'import-model', outputs: { model: { digest: sampleDigest, size: 1, mediaType: 'application/vnd.tunesmith.model.v1+folder' } } }));
+      answer.end();
+    },
+  });
+  const session = new Session(new Terminal(process.stdout, process.stderr, { NO_COLOR: '1', CI: '1' }), new Interrupts(), { ...platform.environment, TUNESMITH_HOME: folder }, true);
+  return await targetStep(session, model, options);
+}
+
+test('a registered model with a format is the files that it was quantized to', async () => {
+  expect(await given('m@prod', { format: 'gguf/q8_0' })).toEqual({ gguf: 'm@prod#gguf/q8_0', format: 'gguf/q8_0' });
+  expect(await given('m@prod#onnx/int4')).toEqual({ onnx: 'm@prod#onnx/int4', format: 'onnx/int4' });
+  expect(await given('m@prod', { format: 'model' })).toEqual({ model: 'm@prod' });
+  await expect(given('m#gguf/q8_0', { format: 'onnx/int4' })).rejects.toThrow('--format: expected the format once');
+});
+
+test('a type of number is what the weights are computed in, in either spelling', async () => {
+  expect(await given('m@prod#float32')).toEqual({ model: 'm@prod', dtype: 'float32' });
+  expect(await given('m@prod', { format: 'bfloat16' })).toEqual({ model: 'm@prod', dtype: 'bfloat16' });
+  expect(await given(weights, { format: 'float32' })).toEqual({ model: reference, dtype: 'float32' });
+  expect(await given('m', { format: 'float32', adapter: 'tuned' })).toEqual({ model: 'm', adapter: 'tuned', dtype: 'float32' });
+  await expect(given('m#float32', { dtype: 'bfloat16' })).rejects.toThrow('--dtype: expected one type to compute in; got float32 and --dtype bfloat16');
+});
+
+test('a folder of plain weights with a format is brought in, and what it was quantized to is looked for', async () => {
+  expect(await given(weights)).toEqual({ model: reference });
+  expect(await given(weights, { format: 'gguf/q8_0' })).toEqual({ gguf: `${sampleDigest}#gguf/q8_0`, format: 'gguf/q8_0' });
+});
+
+test('a file says itself what it is; with a format, which of several', async () => {
+  expect(await given(file)).toEqual({ files: reference });
+  expect(await given(file, { format: 'gguf/q8_0' })).toEqual({ files: reference, format: 'gguf/q8_0' });
+  await expect(given(file, { format: 'float32' })).rejects.toThrow(UsageError);
+});
+
+test('an adapter stays beside weights, not beside files', async () => {
+  for (const [model, format] of [['m', 'gguf/q8_0'], ['m#gguf/q8_0', undefined]] as const) {
+    await expect(given(model, { adapter: 'tuned', ...(format && { format }) })).rejects.toThrow('--adapter: expected the model\'s own weights');
+  }
+});
