@@ -6,7 +6,8 @@ import { MergeParameters } from './merge-parameters.js';
 import { weightDtype } from './weight-dtype.js';
 
 /**
- * One weight of an input, read straight into the tensor's memory by another thread, with its adapter folded in, in the type asked for. The caller disposes of it.
+ * One weight of an input, read straight into the tensor's memory by another thread (what is packed is decoded here), with its adapter folded in, in the type asked for.
+ * The caller disposes of it.
  *
  * @throws MergeError `merge-parent-not-finite`, and `file-truncated` of the file
  */
@@ -15,8 +16,7 @@ export async function loadWeight(input: InputModel, name: string, dtype: DType):
   const tensor = empty(shape, { dtype: weightDtype(stored) });
   try {
     const place = input.tensors.locate(name);
-    if (!place) throw new Error(`${name} of ${input.name} lies in no file`);
-    const finite = await tensor.readFileAsync(place.descriptor, place.begin);
+    const finite = place ? await tensor.readFileAsync(place.descriptor, place.begin) : decoded(tensor, await input.tensors.read(name));
     if (!finite) throw new MergeError('merge-parent-not-finite', `merge: expected finite weights; "${name}" of ${input.name} holds NaN or infinite values. The checkpoint is damaged: fetch it again, or leave the model out.`, { tensor: name, model: input.name });
   } catch (error) {
     tensor.dispose();
@@ -27,6 +27,12 @@ export async function loadWeight(input: InputModel, name: string, dtype: DType):
   using given = tensor;
   using folded = update ? await fold(given, name, update) : given;
   return ops.toDtype(folded, dtype, true);
+}
+
+/** What lies in no file as it is; whether all of it is finite. */
+function decoded(tensor: Tensor, bytes: Uint8Array): boolean {
+  tensor.writeBytes(bytes);
+  return scope(() => ops.sumAll(ops.logicalNot(ops.isfinite(tensor))).item() === 0);
 }
 
 async function fold(base: Tensor, name: string, update: NonNullable<ReturnType<InputModel['updates']['get']>>): Promise<Tensor> {

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { adapterTensorName, float32FromBfloat16, loraAdapterConfig, readModelFolder, writeAdapter } from '@tunesmith/checkpoints';
+import { adapterTensorName, float32FromBfloat16, loraAdapterConfig, readModelFolder, readSideFiles, writeAdapter, writeModelFolder } from '@tunesmith/checkpoints';
 import { liveTensors, type WorkContext } from '@tunesmith/tensor';
 import { writeTinyModel } from '@tunesmith/tests-support';
 import { mergeModels } from './merge-models.js';
@@ -67,6 +67,36 @@ test('a configuration folds an adapter into one of its models while that is read
   const configuration = { inputs: [{ model: 0, adapter: 0, name: 'tuned' }, { model: 1, name: 'other' }], method: 'linear', models: [{ input: 0, parameters: { weight: 1 } }, { input: 1, parameters: { weight: 0 } }], parameters: {} };
   await mergeModels({ configuration, models: [at('base'), at('other')], adapters: [at('adapter')] }, at('folded-within'), context);
   expect(await weight(at('folded-within'), `${target}.weight`)).toEqual(await weight(at('folded-alone'), `${target}.weight`));
+});
+
+/** The base with one linear packed in int8: row i holds i − 32, times 0.25 (and `scale` in row 0). */
+async function writePacked(path: string, scale = 0.25): Promise<void> {
+  await using base = await readModelFolder(at('base'));
+  const entries = await Promise.all([...base.tensors.names()].filter((name) => name !== `${target}.weight`).map(async (name) => ({ ...base.tensors.info(name), bytes: await base.tensors.read(name) })));
+  const levels = Int8Array.from({ length: 64 * 64 }, (_, place) => Math.floor(place / 64) - 32);
+  const scales = new Float32Array(64).fill(0.25).fill(scale, 0, 1);
+  await writeModelFolder(path, {
+    config: { ...base.config, quantization_config: { quant_method: 'compressed-tensors', format: 'int-quantized', config_groups: { group_0: { weights: { num_bits: 8 } } } } },
+    files: await readSideFiles(at('base'), base.sideFiles),
+    tensors: [...entries, { name: `${target}.weight`, dtype: 'I8', shape: [64, 64], bytes: new Uint8Array(levels.buffer) }, { name: `${target}.weight_scale`, dtype: 'F32', shape: [64, 1], bytes: new Uint8Array(scales.buffer) }],
+  });
+}
+
+test('packed weights are decoded, and an adapter is folded into what they stand for', async () => {
+  await writePacked(at('packed'));
+  const report = await merge({ base: at('packed'), adapter: at('adapter') }, 'unpacked');
+  expect(report).toMatchObject({ changedTensors: 1, tensors: 20 });
+  await using merged = await readModelFolder(at('unpacked'));
+  expect(merged.config['quantization_config']).toBeUndefined();
+  expect(merged.tensors.info(`${target}.weight`)).toMatchObject({ dtype: 'F32', shape: [64, 64] });
+  expect(merged.tensors.has(`${target}.weight_scale`)).toBe(false);
+  const { buffer, byteOffset } = await merged.tensors.read(`${target}.weight`);
+  expect(new Float32Array(buffer, byteOffset, 64 * 64)).toEqual(Float32Array.from({ length: 64 * 64 }, (_, place) => (Math.floor(place / 64) - 32) * 0.25 + (Math.floor(place / 64) === 3 ? 2 : 0)));
+  expect(await weight(at('unpacked'), 'model.norm.weight')).toEqual(await weight(at('base'), 'model.norm.weight'));
+  const before = liveTensors();
+  await writePacked(at('packed-broken'), NaN);
+  await expect(merge({ base: at('packed-broken'), adapter: at('adapter') }, 'unpacked-broken')).rejects.toMatchObject({ code: 'merge-parent-not-finite' });
+  expect(liveTensors()).toBe(before);
 });
 
 test('running twice gives the same bytes', async () => {

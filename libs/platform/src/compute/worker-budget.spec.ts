@@ -39,6 +39,23 @@ describe('WorkerBudget', () => {
     expect(await settled(next)).toBe(true);
   });
 
+  it('tells every holder that others wait, once however many do, and those that were admitted past them too', async () => {
+    const budget = new WorkerBudget(4, 100);
+    const told: string[] = [];
+    const tell = (name: string) => () => void told.push(name);
+    await budget.admit(demand(1, 50), signal, tell('first'));
+    await budget.admit(demand(1, 20), signal, tell('second'));
+    expect(told).toEqual([]);
+    const large = budget.admit(demand(4), signal);
+    expect(told).toEqual(['first', 'second']);
+    void budget.admit(demand(1), signal);
+    void budget.admit(demand(2), signal);
+    expect(told.length).toBe(6); // one telling for each call that came
+    await budget.admit(demand(0, 10), signal, tell('passed'));
+    expect(told.filter((name) => name === 'passed')).toEqual(['passed']);
+    expect(await settled(large)).toBe(false);
+  });
+
   it('says the sum of a call that never fits', async () => {
     const budget = new WorkerBudget(1, 4 * 2 ** 30);
     await expect(budget.admit({ functionName: 'train', cores: 1, memory: { weights: 2 ** 30, gradients: 4 * 2 ** 30 } }, signal)).rejects.toThrow(

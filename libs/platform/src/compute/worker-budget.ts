@@ -53,6 +53,8 @@ export class WorkerBudget {
       this.admitNext();
     });
     this.holders.add(onWanted);
+    // It may have passed somebody who waits already.
+    if (this.queue.length > 0) onWanted();
     let isReleased = false;
     return () => {
       if (isReleased) return;
@@ -70,7 +72,6 @@ export class WorkerBudget {
       const fits = this.usedCores + waiting.cores <= this.cores && this.usedMemory + waiting.memory <= this.memory;
       if (!fits || (isBlocked && waiting.cores > 0)) {
         isBlocked = true;
-        for (const tell of [...this.holders]) tell();
         continue;
       }
       this.queue.splice(this.queue.indexOf(waiting), 1);
@@ -78,6 +79,7 @@ export class WorkerBudget {
       this.usedMemory += waiting.memory;
       waiting.admit();
     }
+    if (isBlocked) for (const tell of [...this.holders]) tell();
   }
 
   private tooLarge({ functionName, memory }: Demand, sum: number): PlatformError {
