@@ -1,5 +1,6 @@
 import { judge } from './gate-condition.js';
 import { decideGate } from './decide-step.js';
+import { normalQuantile } from './normal-quantile.js';
 import { studentQuantile } from './student-quantile.js';
 
 const metrics = {
@@ -15,6 +16,34 @@ test("quantiles of Student's t are those of scipy.stats.t.ppf", () => {
     [0.95, 1, 6.313751514675037], [0.975, 2, 4.302652729749462], [0.95, 3, 2.3533634348018233], [0.9, 10, 1.372183641110336], [0.95, 50, 1.675905025163097], [0.99, 499, 2.3338439936573887], [0.95, 14041, 1.644962156992026], [0.999, 1, 318.30883898555015],
   ];
   for (const [level, degreesOfFreedom, quantile] of expected) expect(studentQuantile(level, degreesOfFreedom) / quantile).toBeCloseTo(1, 9);
+});
+
+test('for many degrees of freedom they are as exact, join those for few without a step, and cost the same for any number', () => {
+  // scipy.stats.t.ppf
+  const expected: [number, number, number][] = [
+    [0.6, 2002, 0.25338077314798757], [0.95, 2001, 1.6456154855920275], [0.999, 2001, 3.094310256888876], [0.99999, 2001, 4.275137362724373], [0.995, 5000, 2.5768129665562802], [0.95, 100_000, 1.6448688647849696], [0.99, 1e9, 2.326347877769915],
+  ];
+  for (const [level, degreesOfFreedom, quantile] of expected) expect(studentQuantile(level, degreesOfFreedom) / quantile).toBeCloseTo(1, 11);
+  for (const level of [0.6, 0.9, 0.95, 0.99, 0.999, 0.99999]) {
+    const [before, last, first] = [1999, 2000, 2001].map((degreesOfFreedom) => studentQuantile(level, degreesOfFreedom)) as [number, number, number];
+    // As far apart as their neighbours are, to a part in a hundred.
+    expect((last - first) / (before - last)).toBeCloseTo(1, 2);
+  }
+  expect(studentQuantile(0.95, Number.MAX_SAFE_INTEGER)).toBeCloseTo(1.6448536269514722, 12);
+});
+
+test('quantiles of the normal distribution are those of scipy.stats.norm.ppf', () => {
+  const expected: [number, number][] = [[0.6, 0.2533471031357997], [0.9, 1.2815515655446004], [0.975, 1.959963984540054], [0.999, 3.090232306167813], [0.999999, 4.753424308817087]];
+  for (const [level, quantile] of expected) {
+    expect(normalQuantile(level) / quantile).toBeCloseTo(1, 11);
+    expect(normalQuantile(1 - level)).toBeCloseTo(-quantile, 9);
+  }
+  expect([normalQuantile(0.5), normalQuantile(1e-15) / -7.941345326170998]).toEqual([0, expect.closeTo(1, 12)]);
+});
+
+test('a tiny gap takes many items, which are counted at once', () => {
+  // (1.6449 · 0.05 · √51 / 1e-7)²: no series as long as that ends.
+  expect(boundOf('qa.acc >= 0.8499999 with 95% confidence').moreItems! / (1.6448536269514722 * 0.05 * Math.sqrt(51) * 1e7) ** 2).toBeCloseTo(1, 6);
 });
 
 test('a bound is what is sure: below the estimate for at least, above it for at most', () => {
