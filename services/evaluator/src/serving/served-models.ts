@@ -13,31 +13,42 @@ export class ServedModels {
   /** The warm model, or one that is being loaded: requests to it wait. */
   async of(ref: ServedModelRef): Promise<ServedModel> {
     const key = JSON.stringify(ref);
-    const known = await this.models.get(key)?.catch(() => undefined);
-    if (known?.isServing) return known;
-    // Another request may have begun it while this one looked.
-    const current = this.models.get(key);
-    const again = current && (await current.catch(() => undefined));
-    if (again?.isServing) return again;
-    const started = this.start(key, ref);
-    this.models.set(key, started);
-    return started;
+    for (;;) {
+      const known = this.models.get(key);
+      if (!known) return this.begin(key, ref);
+      const model = await known;
+      if (model.isServing) return model;
+      // Whoever sees first that it has left makes room; the others find what was begun meanwhile.
+      if (this.models.get(key) === known) this.models.delete(key);
+    }
   }
 
   /** Ends them all; open requests fail. */
   async stop(): Promise<void> {
-    await Promise.all([...this.models.values()].map(async (model) => (await model).stop().catch(() => undefined)));
+    await Promise.allSettled([...this.models.values()].map(async (model) => (await model).stop()));
   }
 
-  private async start(key: string, ref: ServedModelRef): Promise<ServedModel> {
-    const { artifact } = ref;
-    const staged = await this.artifacts.stage({ artifact });
+  /** Nothing lies between the look and this, so that one model is begun once. Those who wait for it share its failure; the next request tries anew. */
+  private begin(key: string, ref: ServedModelRef): Promise<ServedModel> {
+    const started = this.start(ref);
+    this.models.set(key, started);
+    const forget = (): void => {
+      if (this.models.get(key) === started) this.models.delete(key);
+    };
+    started.then((model) => model.ended.finally(forget)).catch(forget);
+    return started;
+  }
+
+  private async start(ref: ServedModelRef): Promise<ServedModel> {
+    const staged = await this.artifacts.stage({ artifact: ref.artifact });
+    const release = async (): Promise<void> => staged[Symbol.asyncDispose]();
     const { most, idleTime } = this.limits;
-    const model = new ServedModel({ workers: this.workers, input: inputOf(ref, staged.artifact), most, idleTime, release: async () => staged[Symbol.asyncDispose]() });
-    void model.ended.then(async () => {
-      if ((await this.models.get(key)?.catch(() => undefined)) === model) this.models.delete(key);
-    });
-    return model;
+    try {
+      return new ServedModel({ workers: this.workers, input: inputOf(ref, staged.artifact), most, idleTime, release });
+    } catch (error) {
+      await release();
+      throw error;
+    }
   }
 }
 
