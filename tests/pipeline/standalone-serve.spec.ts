@@ -18,7 +18,9 @@ beforeAll(async () => {
   await writeFile(join(platform.home, 'token'), token, { mode: 0o600 });
   await writeTinyModel(platform.at('tiny'));
   await platform.run('model', 'import', platform.at('tiny'), '--name', 'tiny', '--alias', 'prod');
-  await platform.run('quantize', 'tiny@prod', '--to', 'gguf/q8_0,gguf/f32,onnx/fp32', '--out', platform.at('files'));
+  await platform.run('quantize', 'tiny@prod', '--to', 'gguf/q8_0,gguf/f32,onnx/fp32,hf/rtn-int8', '--out', platform.at('files'));
+  // What packs weights as GPTQ does is a quantize of its own: its options are those of all its targets.
+  await platform.run('quantize', 'tiny@prod', '--to', 'hf/rtn-int4', '--hf-format', 'gptq', '--group-size', '32');
   url = (JSON.parse(await readFile(join(platform.home, 'platform.json'), 'utf8')) as { url: string }).url;
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());
@@ -56,7 +58,7 @@ async function streamed(body: object, base?: string): Promise<{ text: string; fi
 
 const greedy = { messages: question, max_tokens: 6, temperature: 0 };
 
-test.each(['tiny', 'tiny@prod#float32', 'tiny:1#gguf/q8_0', 'tiny#onnx/fp32'])('%s answers at once and piece by piece alike', async (model) => {
+test.each(['tiny', 'tiny@prod#float32', 'tiny:1#gguf/q8_0', 'tiny#onnx/fp32', 'tiny@prod#hf/rtn-int8', 'tiny#hf/rtn-int4'])('%s answers at once and piece by piece alike', async (model) => {
   const whole = await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model });
   const { message, finish_reason: finish } = whole.choices[0]!;
   expect(whole).toMatchObject({ model, object: 'chat.completion', usage: { completion_tokens: expect.any(Number) } });
@@ -70,7 +72,7 @@ test.each(['tiny', 'tiny@prod#float32', 'tiny:1#gguf/q8_0', 'tiny#onnx/fp32'])('
 test('the list has every name, alias, version and format', async () => {
   const answer = await fetch(`${url}/openai/v1/models`, { headers: { authorization: `Bearer ${token}` } });
   const ids = ((await answer.json()) as OpenAiModelList).data.map(({ id }) => id);
-  expect(ids).toEqual(expect.arrayContaining(['tiny', 'tiny@prod', 'tiny:1', 'tiny@prod#gguf/q8_0', 'tiny#onnx/fp32']));
+  expect(ids).toEqual(expect.arrayContaining(['tiny', 'tiny@prod', 'tiny:1', 'tiny@prod#gguf/q8_0', 'tiny#onnx/fp32', 'tiny:1#hf/rtn-int4', 'tiny#hf/rtn-int8']));
 });
 
 test('a text is continued up to a stop, and an echoed one is scored', async () => {
@@ -167,6 +169,15 @@ test('a format, a file, a folder and an address are evaluated by the same tasks 
   }
 });
 
+test('packed folders are evaluated and asked as themselves, by their names and by their paths', async () => {
+  const names = (await tasks()).split(',').flatMap((path) => ['--tasks', path]);
+  const [own, named, folder] = await Promise.all([['tiny'], ['tiny', '--format', 'hf/rtn-int8'], [platform.at('files/hf/rtn-int8')]].map(async (target) => samplesOf(await platform.run<Evaluated>('evaluate', ...target, ...names, '--dtype', 'float32'))));
+  expect(folder).toEqual(named);
+  const [expected, found] = [own, named].map((samples) => samples!.flatMap(({ prediction, logProbs }) => (typeof prediction === 'number' ? logProbs : [])));
+  found!.forEach((logProb, place) => expect(Math.abs(logProb - expected![place]!)).toBeLessThan(0.5));
+  expect(found).not.toEqual(expected);
+});
+
 test('what a server cannot be asked is refused with the reason', async () => {
   await platform.write('rows.jsonl', `${JSON.stringify({ text: 'the otter' })}\n`);
   await platform.write('whole.yaml', 'name: whole\ndata: rows.jsonl\nanswer: "{{text}}"\n');
@@ -177,6 +188,6 @@ test('what a server cannot be asked is refused with the reason', async () => {
 test('`chat` asks every format', async () => {
   const chat = async (...target: string[]): Promise<string> => (await platform.run<{ text: string }>('chat', ...target, '--prompt', 'Who?', '--max-new-tokens', '5')).text;
   const said = await chat('tiny', '--dtype', 'float32');
-  for (const target of [['tiny', '--format', 'gguf/f32'], [platform.at('files/gguf/model-f32.gguf')], ['tiny', '--format', 'onnx/fp32'], [platform.at('files/onnx')]]) expect(await chat(...target)).toBe(said);
+  for (const target of [['tiny', '--format', 'gguf/f32'], [platform.at('files/gguf/model-f32.gguf')], ['tiny', '--format', 'onnx/fp32'], [platform.at('files/onnx')], ['tiny', '--format', 'hf/rtn-int8', '--dtype', 'float32'], [platform.at('files/hf'), '--format', 'hf/rtn-int8', '--dtype', 'float32']]) expect(await chat(...target)).toBe(said);
   expect((await platform.failure('chat', 'tiny', '--format', 'gguf/q2_k', '--prompt', 'Who?')).error.message).toContain('tunesmith quantize tiny --to gguf/q2_k');
 });

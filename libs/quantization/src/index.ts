@@ -17,6 +17,7 @@ export { openFolderRuntime } from './runtimes/folder-runtime.js';
 export { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
 export { complete as runtimeComplete, logProbabilities as runtimeLogProbabilities, type ModelRuntime, type RuntimeOptions } from './runtimes/model-runtime.js';
 export { openOnnxRuntime } from './runtimes/onnx-runtime.js';
-export { openQuantizedModel, quantizedFile, readQuantizedModel, type OpenQuantizedModelOptions } from './runtimes/open-quantized-model.js';
+export { openQuantizedModel, quantizedChatTemplate, type OpenQuantizedModelOptions } from './runtimes/open-quantized-model.js';
+export { quantizedFile } from './runtimes/quantized-file.js';
 export { encodeRows as encodeQuantizedRows, type QuantizationScheme } from './schemes/quantization-scheme.js';
 export { schemes } from './schemes/schemes.js';

@@ -8,8 +8,8 @@ import { placeOf } from './model-place.js';
 export class ChatRequestedHandler implements JobHandler<ChatSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
-  async handle({ model, adapter, gguf, onnx, files, format, dtype, ...options }: ChatSpec, job: RunningJob): Promise<JobResult> {
-    const target = targetOf({ model, gguf, onnx, files })!;
+  async handle({ model, adapter, gguf, onnx, hf, files, format, dtype, ...options }: ChatSpec, job: RunningJob): Promise<JobResult> {
+    const target = targetOf({ model, gguf, onnx, hf, files })!;
     await using inputs = await this.artifacts.stage<string>({ target: target.artifact, ...(adapter && { adapter }) }, job.signal);
     const place = placeOf(target.key, inputs['target']!, { dtype, format, adapterFolder: inputs['adapter'] });
     const { text, tokenIds } = await this.workers.run<Answer>('chat', { ...options, ...place }, job);

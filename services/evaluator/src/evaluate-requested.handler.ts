@@ -12,8 +12,8 @@ import { placeOf, type EvaluatedPlace, type EvaluateInput } from './model-place.
 export class EvaluateRequestedHandler implements JobHandler<EvaluateSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool, private readonly config: PlatformConfig) {}
 
-  async handle({ model, adapter, gguf, onnx, files, format, address, against, dataset, definitions, judge, judgeAddress, judgeNewTokens, batch, ...settings }: EvaluateSpec, job: RunningJob): Promise<JobResult> {
-    const target = targetOf({ model, gguf, onnx, files });
+  async handle({ model, adapter, gguf, onnx, hf, files, format, address, against, dataset, definitions, judge, judgeAddress, judgeNewTokens, batch, ...settings }: EvaluateSpec, job: RunningJob): Promise<JobResult> {
+    const target = targetOf({ model, gguf, onnx, hf, files });
     const refs: Record<string, ArtifactRef> = { ...(target && { target: target.artifact }), ...(adapter ? { adapter } : {}), ...(against ? { against } : {}), ...(dataset ? { dataset } : {}), ...(definitions ? { definitions } : {}), ...(judge ? { judge } : {}) };
     await using inputs = await this.artifacts.stage(refs, job.signal);
     await using scratch = await job.scratch();

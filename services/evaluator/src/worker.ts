@@ -1,11 +1,11 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ChatSpec, ScoreSpec } from '@tunesmith/contracts';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { addressRespondent, compareEvaluations, evaluateModel, importTasks, tokenRespondent, type CompareOptions, type EvaluationTarget, type ImportTasksOptions } from '@tunesmith/evaluation';
 import { answerConversation, loadForInference, openOwnModel, parseScoreRow, scoreTokens, serveAnswer, type TokenModel } from '@tunesmith/generation';
 import { defineWorker, jobErrorOf, type ConversationContext } from '@tunesmith/platform';
-import { openQuantizedModel, quantizedFile, readQuantizedModel } from '@tunesmith/quantization';
+import { openQuantizedModel, quantizedChatTemplate, quantizedFile } from '@tunesmith/quantization';
 import type { EvaluatedPlace, EvaluateInput, ModelPlace } from './model-place.js';
 import type { ServeInput } from './serving/serve-messages.js';
 import { serveModel } from './serving/serve-model.js';
@@ -51,27 +51,31 @@ export default defineWorker({
 function targetOf(place: EvaluatedPlace): { target?: EvaluationTarget } {
   if ('modelFolder' in place) return {};
   if ('address' in place) return { target: { open: () => Promise.resolve(addressRespondent(place.address)), chatTemplate: () => Promise.resolve(undefined) } };
-  const { quantizedFolder, format } = place;
-  return { target: { open: async (signal) => tokenRespondent(await openQuantizedModel(quantizedFolder, { format, signal })), chatTemplate: async () => (await readQuantizedModel(quantizedFolder, format)).format } };
+  const { quantizedFolder, format, dtype } = place;
+  return { target: { open: async (signal) => tokenRespondent(await openQuantizedModel(quantizedFolder, { format, dtype, signal })), chatTemplate: () => quantizedChatTemplate(quantizedFolder, format) } };
 }
 
 function openPlace(place: ModelPlace, signal: AbortSignal): Promise<TokenModel> {
-  return 'modelFolder' in place ? openOwnModel(place.modelFolder, place) : openQuantizedModel(place.quantizedFolder, { format: place.format, signal });
+  return 'modelFolder' in place ? openOwnModel(place.modelFolder, place) : openQuantizedModel(place.quantizedFolder, { ...place, signal });
 }
 
 async function predictPlace(place: ModelPlace): Promise<Record<string, number>> {
   if ('modelFolder' in place) return predictWeights(place);
-  return predictServed({ kind: 'file', path: await quantizedFile(place.quantizedFolder, place.format) });
+  return predictFile(await quantizedFile(place.quantizedFolder, place.format), place.dtype);
 }
 
-/** A file is mapped whole. */
-async function predictServed(input: ServeInput): Promise<Record<string, number>> {
-  return input.kind === 'model' ? predictWeights(input) : { weights: (await stat(input.path)).size };
+function predictServed(input: ServeInput): Promise<Record<string, number>> {
+  return input.kind === 'model' ? predictWeights(input) : predictFile(input.path, 'bfloat16');
+}
+
+/** A file is mapped whole; packed linears are decoded. */
+async function predictFile(path: string, dtype: ScoreSpec['dtype']): Promise<Record<string, number>> {
+  return basename(path) === 'config.json' ? predictWeights({ modelFolder: dirname(path), dtype }) : { weights: (await stat(path)).size };
 }
 
 /** The model, the one compared with and the judge are in memory one after the other. */
 async function predictEvaluation({ againstFolder, judge, dtype, ...place }: EvaluateInput): Promise<Record<string, number>> {
-  const own = 'address' in place ? {} : await predictPlace('modelFolder' in place ? { ...place, dtype } : place);
+  const own = 'address' in place ? {} : await predictPlace({ ...place, dtype });
   const models = againstFolder === undefined ? [] : [{ modelFolder: againstFolder, dtype }];
   const judging = judge?.source.kind === 'model' ? [{ modelFolder: judge.source.folder, dtype: judge.source.dtype }] : [];
   const weights = await Promise.all([...models, ...judging].map(async (each) => (await predictWeights(each))['weights']!));

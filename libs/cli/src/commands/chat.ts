@@ -31,8 +31,8 @@ interface ChatAnswer {
 export const chat = defineCommand<[model: string], Options>({
   configure(command) {
     command
-      .argument('<model>', 'a registered reference or a path: a model, a GGUF file, an ONNX folder')
-      .option('--format <format>', 'ask what it was quantized to, such as gguf/q8_0 or onnx/int4')
+      .argument('<model>', 'a registered reference or a path: a model, a GGUF file, an ONNX folder, a packed folder')
+      .option('--format <format>', 'ask what it was quantized to, such as gguf/q8_0, onnx/int4 or hf/gptq-int4')
       .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
       .option('--prompt <text>', 'ask this once; without it, a conversation on a terminal, else standard input is the prompt')
       .option('--system <text>', 'the system message')

@@ -40,8 +40,8 @@ interface Options extends JobOptions, JudgeOptions {
 export const evaluate = defineCommand<[target: string | undefined], Options>({
   configure(command) {
     command
-      .argument('[target]', 'a registered reference or a path: a model, a GGUF file, an ONNX folder; none with --address')
-      .option('--format <format>', 'evaluate what it was quantized to, such as gguf/q8_0 or onnx/int4')
+      .argument('[target]', 'a registered reference or a path: a model, a GGUF file, an ONNX folder, a packed folder; none with --address')
+      .option('--format <format>', 'evaluate what it was quantized to, such as gguf/q8_0, onnx/int4 or hf/gptq-int4')
       .option('--address <url>', 'evaluate a server that speaks the protocol of OpenAI, such as http://127.0.0.1:8000/v1')
       .option('--model <name>', 'with --address: what the server calls the model')
       .option('--key-variable <name>', 'with --address: the environment variable of the platform that holds the key')

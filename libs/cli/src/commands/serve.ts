@@ -19,9 +19,9 @@ const warmMilliseconds = 60_000;
 export const serve = defineCommand<[model: string], Options>({
   configure(command) {
     command
-      .argument('<model>', 'a registered reference or a path: a model, a GGUF file, an ONNX folder')
+      .argument('<model>', 'a registered reference or a path: a model, a GGUF file, an ONNX folder, a packed folder')
       .option('--port <number>', 'the port on 127.0.0.1 (default: any free one)', number)
-      .option('--format <format>', 'what computes it: bfloat16 (the default), float32, or what it was quantized to, such as gguf/q8_0 or onnx/int4')
+      .option('--format <format>', 'what computes it: bfloat16 (the default), float32, or what it was quantized to, such as gguf/q8_0, onnx/int4 or hf/gptq-int4')
       .addHelpText('after', '\nServes the protocol of OpenAI below /v1 until Ctrl-C, and keeps the model in memory. Clients send the token of the platform as their key.\n\nExample: tunesmith serve smollm2@prod --format gguf/q8_0 --port 8000');
   },
 

@@ -14,9 +14,12 @@ const reference = `upload:${uploadId}`;
 const folder = mkdtempSync(join(tmpdir(), 'tunesmith-target-'));
 const weights = join(folder, 'plain');
 const file = join(folder, 'small.gguf');
+const packed = join(folder, 'hf');
 mkdirSync(weights);
 writeFileSync(join(weights, 'config.json'), '{}');
 writeFileSync(file, 'GGUF');
+mkdirSync(join(packed, 'rtn-int4'), { recursive: true });
+writeFileSync(join(packed, 'rtn-int4/config.json'), '{"quantization_config": {}}');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What a step is given for a model, on a shared platform that takes any upload and imports it as `sampleDigest`. */
@@ -39,6 +42,7 @@ async function given(model: string, options: Parameters<typeof targetStep>[2] = 
 test('a registered model with a format is the files that it was quantized to', async () => {
   expect(await given('m@prod', { format: 'gguf/q8_0' })).toEqual({ gguf: 'm@prod#gguf/q8_0', format: 'gguf/q8_0' });
   expect(await given('m@prod#onnx/int4')).toEqual({ onnx: 'm@prod#onnx/int4', format: 'onnx/int4' });
+  expect(await given('m@prod', { format: 'hf/gptq-int4' })).toEqual({ hf: 'm@prod#hf/gptq-int4', format: 'hf/gptq-int4' });
   expect(await given('m@prod', { format: 'model' })).toEqual({ model: 'm@prod' });
   await expect(given('m#gguf/q8_0', { format: 'onnx/int4' })).rejects.toThrow('--format: expected the format once');
 });
@@ -60,6 +64,12 @@ test('a file says itself what it is; with a format, which of several', async () 
   expect(await given(file)).toEqual({ files: reference });
   expect(await given(file, { format: 'gguf/q8_0' })).toEqual({ files: reference, format: 'gguf/q8_0' });
   await expect(given(file, { format: 'float32' })).rejects.toThrow(UsageError);
+});
+
+test('a packed folder is asked as it is, alone or among others, in the type of number that is named', async () => {
+  expect(await given(join(packed, 'rtn-int4'))).toEqual({ files: reference });
+  expect(await given(join(packed, 'rtn-int4'), { format: 'float32' })).toEqual({ files: reference, dtype: 'float32' });
+  expect(await given(packed, { format: 'hf/rtn-int4' })).toEqual({ files: reference, format: 'hf/rtn-int4' });
 });
 
 test('an adapter stays beside weights, not beside files', async () => {

@@ -1,4 +1,4 @@
-import { statSync, existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import { outputOf } from '../runs/artifact-of.js';
@@ -14,16 +14,25 @@ export function withFormat(reference: string, format: string | undefined): strin
   return `${reference}#${format}`;
 }
 
-/** Whether a path holds GGUF files or ONNX graphs rather than weights of a model. */
-export function holdsQuantized(path: string): boolean {
+/** Whether a path holds GGUF files, ONNX graphs or packed linears rather than plain weights of a model. */
+async function holdsQuantized(path: string, format: string | undefined): Promise<boolean> {
   if (/\.(gguf|onnx)$/i.test(path)) return true;
   const folder = resolve(path);
-  return existsSync(folder) && statSync(folder).isDirectory() && (existsSync(join(folder, 'onnx')) || existsSync(join(folder, 'genai_config.json')));
+  if (isPacked(path) || ['onnx', 'genai_config.json'].some((name) => existsSync(join(folder, name)))) return true;
+  const { QuantizationTarget, quantizedFileOf } = await import('@tunesmith/contracts');
+  const target = QuantizationTarget.safeParse(format);
+  return target.success && existsSync(join(folder, quantizedFileOf(target.data)));
+}
+
+/** Whether a folder's configuration says how linears are packed. One that is none is for the import to refuse. */
+function isPacked(path: string): boolean {
+  const config = join(resolve(path), 'config.json');
+  return existsSync(config) && /"quantization_config"\s*:\s*\{/.test(readFileSync(config, 'utf8'));
 }
 
 /** What the platform calls the model when it is asked for answers: a reference as it is; files are brought in first and named by their digest. */
 export async function servedName(session: Session, model: string, format: string | undefined): Promise<string> {
-  return withFormat(isPath(model.split('#')[0]!) ? await importedDigest(session, model) : model, format);
+  return withFormat(isPath(model.split('#')[0]!) ? await importedDigest(session, model, format) : model, format);
 }
 
 /**
@@ -43,16 +52,16 @@ export async function targetStep(session: Session, model: string, { format, adap
     return { ...(await ownWeights(session, name, adapter, chosen)), dtype: chosen };
   }
   if (chosen === undefined) return ownWeights(session, name, adapter);
-  if (isPath(name) && holdsQuantized(name)) return { files: await providePath(session, name, 'MODEL'), format: chosen };
-  const reference = isPath(name) ? await importedDigest(session, name) : name;
-  return { [chosen.startsWith('onnx/') ? 'onnx' : 'gguf']: withFormat(reference, chosen), format: chosen };
+  if (isPath(name) && (await holdsQuantized(name, chosen))) return { files: await providePath(session, name, 'MODEL'), format: chosen };
+  const reference = isPath(name) ? await importedDigest(session, name, chosen) : name;
+  return { [/^(onnx|hf)\//.exec(chosen)?.[1] ?? 'gguf']: withFormat(reference, chosen), format: chosen };
 }
 
 /** What is asked where no file that it was quantized to was named; `dtype` where it has to have weights of its own. */
 async function ownWeights(session: Session, name: string, adapter: string | undefined, dtype?: string): Promise<StepSettings> {
   if (adapter !== undefined) return { ...(await resolveModel(session, name, adapter)) };
-  if (isPath(name) && holdsQuantized(name)) {
-    if (dtype !== undefined) throw new UsageError(`--format: expected which of the files to ask, such as gguf/q8_0; got ${dtype}, which weights are computed in that are not quantized`);
+  if (isPath(name) && (await holdsQuantized(name, undefined))) {
+    if (dtype !== undefined && !isPacked(name)) throw new UsageError(`--format: expected which of the files to ask, such as gguf/q8_0; got ${dtype}, which weights are computed in that are not quantized`);
     return { files: await providePath(session, name, 'MODEL') };
   }
   const kind = name.startsWith('sha256:') ? await kindOf(session, name) : 'model';
@@ -64,16 +73,16 @@ function isDtype(format: string | undefined): format is 'bfloat16' | 'float32' {
 }
 
 /** Brings in files, and says what they are called from then on. */
-async function importedDigest(session: Session, path: string): Promise<string> {
-  const uses = holdsQuantized(path) ? 'import-files' : 'import-model';
+async function importedDigest(session: Session, path: string, format: string | undefined): Promise<string> {
+  const uses = (await holdsQuantized(path, format)) ? 'import-files' : 'import-model';
   const job = await runJob(session, { name: 'import', uses, with: { path: await providePath(session, path, 'MODEL') } });
   return outputOf(job, uses === 'import-files' ? 'upload' : 'model').digest;
 }
 
 /** Under which key an artifact is given. */
-async function kindOf(session: Session, digest: string): Promise<'model' | 'gguf' | 'onnx' | 'files'> {
+async function kindOf(session: Session, digest: string): Promise<'model' | 'gguf' | 'onnx' | 'hf' | 'files'> {
   const platform = await session.platform();
   const { mediaType } = await platform.call('GET /v1/artifacts/{digest}', { parameters: { digest } });
-  const kind = /tunesmith\.(gguf|onnx|upload)\./.exec(mediaType)?.[1];
-  return kind === 'upload' ? 'files' : kind === 'gguf' || kind === 'onnx' ? kind : 'model';
+  const kind = /tunesmith\.(gguf|onnx|hf|upload)\./.exec(mediaType)?.[1];
+  return kind === 'upload' ? 'files' : kind === 'gguf' || kind === 'onnx' || kind === 'hf' ? kind : 'model';
 }

@@ -15,9 +15,9 @@ export const ChatSpec = z.strictObject({
   temperature: z.number().min(0).max(5).default(0).describe('0 is greedy.'),
   topP: z.number().gt(0).max(1).default(1),
   seed: z.int().min(0).max(2 ** 32 - 1).default(1),
-  dtype: z.enum(['bfloat16', 'float32']).default('bfloat16').describe('What the weights of a model of the registry are computed in.'),
+  dtype: z.enum(['bfloat16', 'float32']).default('bfloat16').describe('What the weights of a model of the registry are computed in, and of a folder with packed linears.'),
 })
-  .refine((spec) => targetOf(spec) !== undefined, { path: ['model'], error: 'expected one of model, gguf, onnx and files; got none or several' })
+  .refine((spec) => targetOf(spec) !== undefined, { path: ['model'], error: 'expected one of model, gguf, onnx, hf and files; got none or several' })
   .refine(adapterFits, { path: ['adapter'], error: 'expected a model of the registry beside the adapter; files have theirs merged in' });
 export type ChatSpec = z.infer<typeof ChatSpec>;
 

@@ -52,7 +52,7 @@ export const EvaluateSpec = z
     batch: z.int().min(1).max(4096).optional().describe('The most rows that go through the model at once; changes nothing but the time.'),
     dtype: z.enum(['bfloat16', 'float32', 'model']).default('bfloat16').describe('What the weights are computed in; `model`: in what the folder stores them.'),
   })
-  .refine((spec) => (targetOf(spec) !== undefined) !== (spec.address !== undefined), { path: ['model'], error: 'expected one of model, gguf, onnx, files and address; got none or several' })
+  .refine((spec) => (targetOf(spec) !== undefined) !== (spec.address !== undefined), { path: ['model'], error: 'expected one of model, gguf, onnx, hf, files and address; got none or several' })
   .refine(adapterFits, { path: ['adapter'], error: 'expected a model of the registry beside the adapter; files have theirs merged in' })
   .refine(({ tasks, definitions }) => tasks.length > 0 || definitions !== undefined, { path: ['tasks'], error: 'expected tasks or definitions; got neither' })
   .refine(({ tasks, dataset }) => tasks.length === 0 || dataset !== undefined, { path: ['dataset'], error: 'expected the dataset whose rows the tasks ask; got none' })

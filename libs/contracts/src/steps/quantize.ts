@@ -18,16 +18,13 @@ const hfTargets = ['hf/rtn-int4', 'hf/rtn-int8', 'hf/gptq-int4', 'hf/gptq-int8',
 export const QuantizationTarget = z.enum([...ggufTargets, ...onnxTargets, ...hfTargets]);
 export type QuantizationTarget = z.infer<typeof QuantizationTarget>;
 
-/** Targets that other runtimes compute: llama.cpp and onnxruntime. */
-export const ServedFormat = z.enum([...ggufTargets, ...onnxTargets]);
-export type ServedFormat = z.infer<typeof ServedFormat>;
-
 /** What transformers.js appends to the name of a graph. */
 const onnxSuffixes: Readonly<Record<string, string>> = { int4: '_q4', int8: '_int8', fp16: '_fp16', fp32: '' };
 
-/** Where such a target lies among the files that the step makes. */
-export function quantizedFileOf(format: ServedFormat): string {
-  const [kind, type = ''] = format.split('/');
+/** Where a target lies among the files that the step makes: the file that opens it. */
+export function quantizedFileOf(target: QuantizationTarget): string {
+  const [kind, type = ''] = target.split('/');
+  if (kind === 'hf') return `${type}/config.json`;
   return kind === 'gguf' ? `model-${type}.gguf` : `onnx/model${onnxSuffixes[type]}.onnx`;
 }
 

@@ -1,5 +1,5 @@
 import { ArtifactRef } from '../artifact-ref.js';
-import { ServedFormat } from './quantize.js';
+import { QuantizationTarget } from './quantize.js';
 
 /** The places where a model that is asked may be, in any format; exactly one is given. */
 export const targetSettings = {
@@ -7,11 +7,12 @@ export const targetSettings = {
   gguf: ArtifactRef.optional().describe('GGUF files that a quantize made, in llama.cpp; NAME#gguf/q8_0 finds those of a model.'),
   onnx: ArtifactRef.optional().describe('ONNX graphs that a quantize made, in onnxruntime; NAME#onnx/int4 finds those of a model.'),
   files: ArtifactRef.optional().describe('A GGUF file, or a folder with an ONNX graph, from elsewhere.'),
-  format: ServedFormat.optional().describe('Which of several files.'),
+  hf: ArtifactRef.optional().describe('Folders with packed linears that a quantize made, decoded on our own library; NAME#hf/gptq-int4 finds those of a model.'),
+  format: QuantizationTarget.optional().describe('Which of several files.'),
 } as const;
 
 /** What their keys refer to. */
-export const targetReferences = { model: 'model', gguf: 'gguf', onnx: 'onnx', files: 'upload' } as const;
+export const targetReferences = { model: 'model', gguf: 'gguf', onnx: 'onnx', hf: 'hf', files: 'upload' } as const;
 
 type Given = Readonly<Partial<Record<keyof typeof targetReferences, ArtifactRef | undefined>>>;
 

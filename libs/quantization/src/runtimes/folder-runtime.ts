@@ -1,15 +1,10 @@
-import { readJsonFile } from '@tunesmith/checkpoints';
-import { loadForInference, type InferenceModel } from '@tunesmith/generation';
+import type { InferenceModel } from '@tunesmith/generation';
 import { packTokens, type KeyValueCache } from '@tunesmith/nn';
 import { noGrad, ops, scope, tensor } from '@tunesmith/tensor';
-import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { z } from 'zod';
+import { loadPackedFolder } from './load-packed-folder.js';
 import type { ModelRuntime, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
-import { roundedInputParts } from './rounded-inputs.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
-
-const QuantizedConfig = z.object({ quantization_config: z.object({ config_groups: z.record(z.string(), z.object({ input_activations: z.unknown() })) }) });
 
 /** Logits that are held at once: 64 MiB of float32 ones. */
 const logitsHeld = 2 ** 24;
@@ -17,18 +12,11 @@ const logitsHeld = 2 ** 24;
 /** Loads a Hugging Face folder, its packed linears decoded, into our own runtime in float32; where its configuration says so, inputs of linears are rounded too. Throws QuantizationError `file-refused-by-runtime`. */
 export async function openFolderRuntime(path: string, { signal }: RuntimeOptions): Promise<ModelRuntime> {
   try {
-    const loaded = await loadForInference(path, { dtype: 'float32', ...((await roundsInputs(path)) && { parts: roundedInputParts }) });
-    return new FolderRuntime(path, loaded);
+    return new FolderRuntime(path, await loadPackedFolder(path, { dtype: 'float32' }));
   } catch (error) {
     signal.throwIfAborted();
     throw fileRefused(path, 'tunesmith', error);
   }
-}
-
-/** Whether the inputs of linears are to be rounded: W8A8. */
-async function roundsInputs(path: string): Promise<boolean> {
-  const parsed = QuantizedConfig.safeParse(await readJsonFile(join(path, 'config.json')));
-  return parsed.success && Object.values(parsed.data.quantization_config.config_groups).some(({ input_activations }) => input_activations !== null);
 }
 
 class FolderRuntime implements ModelRuntime {

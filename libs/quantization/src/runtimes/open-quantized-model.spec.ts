@@ -1,8 +1,11 @@
 /** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
 import { openOwnModel, type Generation, type TokenModel, type TokenRequest } from '@tunesmith/generation';
+import type { ChatTemplate } from '@tunesmith/tokenizers';
 import { temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exportHf } from '../exporters/hf.js';
+import { hfTargets } from '../exporters/hf/hf-targets.js';
 import { exportGguf } from '../exporters/gguf.js';
 import { ggufFileType } from '../exporters/gguf/file-types.js';
 import { exportOnnx } from '../exporters/onnx.js';
@@ -10,7 +13,10 @@ import { onnxDataTypes } from '../exporters/onnx/data-types.js';
 import { writeOnnxFolder } from '../exporters/onnx/onnx-folder.js';
 import { openSourceModel } from '../exporters/source-model.js';
 import { quietContext } from '../testing/tiny-models.js';
-import { openQuantizedModel, quantizedFile } from './open-quantized-model.js';
+import { openFolderRuntime } from './folder-runtime.js';
+import { logProbabilities } from './model-runtime.js';
+import { openQuantizedModel, quantizedChatTemplate } from './open-quantized-model.js';
+import { quantizedFile } from './quantized-file.js';
 
 const context = quietContext();
 const fp32 = onnxDataTypes.find(({ name }) => name === 'fp32')!;
@@ -105,4 +111,23 @@ test('a folder with several files needs a format; an importance matrix is none o
   await writeTinyModel(at('other'));
   await rename(at('model-q8_0.gguf'), join(at('other'), 'imatrix.gguf'));
   await expect(quantizedFile(at('other'))).rejects.toMatchObject({ code: 'quantized-file-missing' });
+});
+
+describe.each([['rtn-int4', 'compressed-tensors'], ['rtn-int8', 'gptq'], ['w8a8', 'compressed-tensors']] as const)('hf/%s as %s', (name, format) => {
+  test('is asked as the folder scores, in what is computed in', async () => {
+    const target = hfTargets.find((each) => each.name === name)!;
+    await using source = await openSourceModel(at('model'));
+    const tokenIds = prompt('the otter lives in the river');
+    await exportHf(source, target, name === 'w8a8' ? {} : { format }, at(`${format}/${name}`), context, Array.from({ length: 8 }, (_, index) => ({ index, tokenIds, lossMask: tokenIds.map(() => true) })));
+    await using model = await openQuantizedModel(at(format), { format: `hf/${name}`, dtype: 'float32', signal });
+    await using runtime = await openFolderRuntime(at(`${format}/${name}`), { contextSize: 64, threads: 1, signal });
+    const expected = await logProbabilities(runtime, tokenIds, tokenIds.map(() => true), signal);
+    const [scores] = await model.tokenLogProbs([{ tokenIds }], context);
+    scores!.slice(1).forEach((score, place) => expect(Math.abs(score! - expected[place]!)).toBeLessThan(1e-4));
+    await using narrow = await openQuantizedModel(at(`${format}/${name}/config.json`), { signal });
+    const [rounded] = await narrow.tokenLogProbs([{ tokenIds }], context);
+    rounded!.slice(1).forEach((score, place) => expect(Math.abs(score! - expected[place]!)).toBeLessThan(0.1));
+    expect(rounded).not.toEqual(scores);
+    expect((await quantizedChatTemplate(at(format), `hf/${name}`))!.source).toBe((own.format as ChatTemplate).source);
+  });
 });

@@ -1,19 +1,19 @@
 import { openGguf, readJsonFile } from '@tunesmith/checkpoints';
-import type { TokenModel } from '@tunesmith/generation';
+import { ownModel, type TokenModel } from '@tunesmith/generation';
 import { ChatTemplate, Tokenizer, tokenizerFilesFromGguf } from '@tunesmith/tokenizers';
-import { readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, sep } from 'node:path';
-import { QuantizationError } from '../quantization-error.js';
-import { findTarget } from '../quantization-targets.js';
-import { graphPath } from '../exporters/onnx/graph-path.js';
+import { basename, dirname, join } from 'node:path';
 import { openGgufRuntime } from './llama-cpp-runtime.js';
+import { loadPackedFolder } from './load-packed-folder.js';
 import { openOnnxRuntime } from './onnx-runtime.js';
+import { quantizedFile } from './quantized-file.js';
 import { RuntimeModel, type RuntimeModelParts } from './runtime-model.js';
 
 export interface OpenQuantizedModelOptions {
   /** Which of several files, such as `gguf/q8_0`; without it, the only one. */
   readonly format?: string | undefined;
+  /** What packed linears are decoded into and computed in; files have their own. Default: bfloat16. */
+  readonly dtype?: 'bfloat16' | 'float32' | 'model' | undefined;
   readonly threads?: number;
   readonly signal: AbortSignal;
 }
@@ -22,21 +22,24 @@ export interface OpenQuantizedModelOptions {
 const longestContext = 8192;
 
 /**
- * Opens a GGUF file in llama.cpp or an ONNX graph in onnxruntime, on the CPU. `path` is a file, or a folder with some: what `quantize` wrote, or a folder
- * that transformers.js reads.
+ * Opens a GGUF file in llama.cpp, an ONNX graph in onnxruntime, or a Hugging Face folder with packed linears in our own library, on the CPU. `path` is a file (of a packed folder its
+ * config.json), or a folder with some: what `quantize` wrote, or a folder that transformers.js reads.
  *
  * Throws QuantizationError `quantized-file-missing`, `quantized-file-ambiguous`, `file-refused-by-runtime`; what reading the tokenizer throws.
  */
-export async function openQuantizedModel(path: string, { format, threads = threadsOfProcess(), signal }: OpenQuantizedModelOptions): Promise<TokenModel> {
-  const { file, ...parts } = await readQuantizedModel(path, format);
-  const open = file.endsWith('.gguf') ? openGgufRuntime : openOnnxRuntime;
-  return new RuntimeModel(await open(file, { contextSize: parts.contextLength, threads, signal }), parts);
+export async function openQuantizedModel(path: string, { format, dtype = 'bfloat16', threads = threadsOfProcess(), signal }: OpenQuantizedModelOptions): Promise<TokenModel> {
+  const file = await quantizedFile(path, format);
+  if (basename(file) === 'config.json') return ownModel(await loadPackedFolder(dirname(file), { dtype }));
+  const isGguf = file.endsWith('.gguf');
+  const parts = await (isGguf ? readGguf(file) : readOnnx(file));
+  return new RuntimeModel(await (isGguf ? openGgufRuntime : openOnnxRuntime)(file, { contextSize: parts.contextLength, threads, signal }), parts);
 }
 
-/** All of it but the weights. */
-export async function readQuantizedModel(path: string, format?: string): Promise<RuntimeModelParts & { readonly file: string; readonly format: ChatTemplate | undefined }> {
+/** How such a model reads conversations, without its weights; undefined where it has no template. */
+export async function quantizedChatTemplate(path: string, format?: string): Promise<ChatTemplate | undefined> {
   const file = await quantizedFile(path, format);
-  return { file, ...(await (file.endsWith('.gguf') ? readGguf(file) : readOnnx(file))) };
+  if (basename(file) === 'config.json') return ChatTemplate.fromFolder(dirname(file));
+  return (await (file.endsWith('.gguf') ? readGguf(file) : readOnnx(file))).format;
 }
 
 async function readGguf(path: string): Promise<RuntimeModelParts & { readonly format: ChatTemplate | undefined }> {
@@ -55,31 +58,6 @@ async function readOnnx(path: string): Promise<RuntimeModelParts & { readonly fo
   const trained = config['max_position_embeddings'] ?? config['n_positions'];
   const contextLength = Math.min(typeof trained === 'number' ? trained : longestContext, longestContext);
   return { folder, tokenizer: await Tokenizer.fromFolder(folder), format: await ChatTemplate.fromFolder(folder), contextLength };
-}
-
-/** The file that is meant: the path itself, else the file of the format in the folder, else the only one there. */
-export async function quantizedFile(path: string, format?: string): Promise<string> {
-  if (!(await stat(path)).isDirectory()) return path;
-  const files = (await readdir(path, { recursive: true })).filter((file) => /\.(gguf|onnx)$/.test(file) && !isBeside(file)).map((file) => file.split(sep).join('/')).sort();
-  const wanted = format === undefined ? undefined : fileOf(format);
-  const found = wanted === undefined ? files : files.filter((file) => file === wanted);
-  if (found.length === 1) return join(path, found[0]!);
-  const facts = { path, format: format ?? null, files };
-  const named = files.length > 0 ? files.slice(0, 10).join(', ') : 'no .gguf and no .onnx file';
-  if (found.length === 0) throw new QuantizationError({ code: 'quantized-file-missing', message: `expected ${wanted ?? 'a .gguf or .onnx file'} in ${path}; it has ${named}`, facts });
-  throw new QuantizationError({ code: 'quantized-file-ambiguous', message: `expected one file in ${path}; it has ${named}. Say which by its format, such as gguf/q8_0 for model-q8_0.gguf.`, facts });
-}
-
-/** Where `quantize` writes a format. */
-function fileOf(format: string): string {
-  const target = findTarget(format);
-  if (target.kind === 'hf') throw new QuantizationError({ code: 'quantized-file-missing', message: `expected a format of GGUF files or ONNX graphs; got ${format}, whose folder is a model itself`, facts: { format } });
-  return target.kind === 'gguf' ? `model-${target.fileType.name}.gguf` : graphPath('model', target.dataType);
-}
-
-/** What lies beside models: the importance matrix and the adapter of GGUF files, and the encoder of a decoder's graph. */
-function isBeside(file: string): boolean {
-  return /(^|[/\\])(imatrix\.gguf|adapter-[^/\\]*\.gguf|encoder_model[^/\\]*\.onnx)$/.test(file);
 }
 
 /** What a worker's compute threads are limited to, else all cores but one: threads of runtimes spin while they wait for each other. */

@@ -1,4 +1,4 @@
-import { mediaTypes, ServedFormat, quantizedFileOf, type ArtifactManifest, type ArtifactRef, type Digest, type ServedModel } from '@tunesmith/contracts';
+import { mediaTypes, QuantizationTarget, quantizedFileOf, type ArtifactManifest, type ArtifactRef, type Digest, type ServedModel } from '@tunesmith/contracts';
 import type { ArtifactStore } from '@tunesmith/platform';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
@@ -26,14 +26,14 @@ export class ServedModelFinder {
     if (!reference || reference.kind === 'path' || (dtype && reference.format)) {
       throw new NotFoundError({
         code: 'model-unknown', facts: { model: text },
-        message: `expected NAME, NAME@ALIAS, NAME:VERSION or sha256:…, and behind a # one of ${[...dtypes, ...ServedFormat.options].join(', ')}; got "${text}"`,
+        message: `expected NAME, NAME@ALIAS, NAME:VERSION or sha256:…, and behind a # one of ${[...dtypes, ...QuantizationTarget.options].join(', ')}; got "${text}"`,
       });
     }
     return this.findReference(reference, dtype ?? reference.format ?? 'bfloat16');
   }
 
   /** @throws NotFoundError, RefusedError with what there is */
-  async findReference(reference: Exclude<Reference, { kind: 'path' }>, format: (typeof dtypes)[number] | ServedFormat): Promise<ServedModel> {
+  async findReference(reference: Exclude<Reference, { kind: 'path' }>, format: (typeof dtypes)[number] | QuantizationTarget): Promise<ServedModel> {
     const digest = reference.kind === 'digest' ? reference.digest : (await this.models.resolve(reference)).digest;
     const artifact = await this.artifacts.find(digest);
     if (!artifact) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact; got ${digest}; see \`tunesmith model list\``, facts: { digest } });
@@ -45,26 +45,27 @@ export class ServedModelFinder {
   }
 
   /** The formats that models were quantized to, by the digest of the model. */
-  async formatsOf(digest: Digest): Promise<ServedFormat[]> {
+  async formatsOf(digest: Digest): Promise<QuantizationTarget[]> {
     return formatsIn(await this.quantizedFrom(digest));
   }
 
-  /** A file of an artifact that is no model itself: of GGUF files, of ONNX graphs, or sent by somebody. */
-  private async fileIn(artifact: ArtifactRef, target: ServedFormat | undefined, text: string): Promise<ServedModel> {
-    const served = [mediaTypes.gguf, mediaTypes.onnx, mediaTypes.upload] as const;
+  /** A file of an artifact that is no model itself: of GGUF files, of ONNX graphs, of packed folders, or sent by somebody. */
+  private async fileIn(artifact: ArtifactRef, target: QuantizationTarget | undefined, text: string): Promise<ServedModel> {
+    const served = [mediaTypes.gguf, mediaTypes.onnx, mediaTypes.hf, mediaTypes.upload] as const;
     if (!served.some((type) => type === artifact.mediaType)) {
       const hint = artifact.mediaType === mediaTypes.adapter ? '; merge it into its base first: `tunesmith merge`' : '';
-      throw new RefusedError({ code: 'artifact-kind', message: `expected a model, GGUF files or ONNX graphs; ${text} is something else (${artifact.mediaType})${hint}`, facts: { digest: artifact.digest } });
+      throw new RefusedError({ code: 'artifact-kind', message: `expected a model, GGUF files, ONNX graphs or folders with packed linears; ${text} is something else (${artifact.mediaType})${hint}`, facts: { digest: artifact.digest } });
     }
     const { files } = await this.store.manifest(artifact.digest);
-    const known = files.map(({ path }) => path).filter((path) => /\.(gguf|onnx)$/.test(path) && !/(^|\/)(imatrix\.gguf|adapter-[^/]*\.gguf|encoder_model[^/]*\.onnx)$/.test(path));
+    const paths = files.map(({ path }) => path);
+    const known = paths.filter((path) => (/\.(gguf|onnx)$/.test(path) && !/(^|\/)(imatrix\.gguf|adapter-[^/]*\.gguf|encoder_model[^/]*\.onnx)$/.test(path)) || isPackedHead(path, paths));
     const found = target ? known.filter((path) => path === quantizedFileOf(target)) : known;
     if (found.length === 1) return { kind: 'file', artifact, file: found[0]! };
-    throw new NotFoundError({ code: 'format-missing', message: `expected ${target ? quantizedFileOf(target) : 'one .gguf or .onnx file'} in ${artifact.digest}; it has ${known.join(', ') || 'none'}`, facts: { files: known } });
+    throw new NotFoundError({ code: 'format-missing', message: `expected ${target ? quantizedFileOf(target) : 'one .gguf file, .onnx file or folder with packed linears'} in ${artifact.digest}; it has ${known.join(', ') || 'none'}`, facts: { files: known } });
   }
 
   /** What the model was quantized to, the latest where it was done again. */
-  private async derived(digest: Digest, target: ServedFormat, text: string): Promise<ServedModel> {
+  private async derived(digest: Digest, target: QuantizationTarget, text: string): Promise<ServedModel> {
     const file = quantizedFileOf(target);
     const quantized = await this.quantizedFrom(digest);
     const found = quantized.findLast(({ manifest }) => manifest.files.some(({ path }) => path === file));
@@ -79,16 +80,21 @@ export class ServedModelFinder {
   private async quantizedFrom(digest: Digest): Promise<{ artifact: ArtifactRef; manifest: ArtifactManifest }[]> {
     const { children } = await this.artifacts.lineage(digest);
     const refs = await this.artifacts.refsOf(children.filter(({ role }) => role === 'model').map((child) => child.digest));
-    const quantized = [...refs.values()].filter(({ mediaType }) => mediaType === mediaTypes.gguf || mediaType === mediaTypes.onnx);
+    const quantized = [...refs.values()].filter(({ mediaType }) => [mediaTypes.gguf, mediaTypes.onnx, mediaTypes.hf].some((type) => type === mediaType));
     const order = new Map(children.map((child, place) => [child.digest, place]));
     quantized.sort((left, right) => order.get(left.digest)! - order.get(right.digest)!);
     return Promise.all(quantized.map(async (artifact) => ({ artifact, manifest: await this.store.manifest(artifact.digest) })));
   }
 }
 
-function formatsIn(quantized: readonly { readonly manifest: ArtifactManifest }[]): ServedFormat[] {
+/** The config.json of a folder with weights; folders of graphs have one without. */
+function isPackedHead(path: string, paths: readonly string[]): boolean {
+  return /(^|\/)config\.json$/.test(path) && paths.some((other) => /\.safetensors$/.test(other) && other.slice(0, other.lastIndexOf('/') + 1) === path.slice(0, -'config.json'.length));
+}
+
+function formatsIn(quantized: readonly { readonly manifest: ArtifactManifest }[]): QuantizationTarget[] {
   const files = quantized.flatMap(({ manifest }) => manifest.files.map(({ path }) => path));
-  return ServedFormat.options.filter((target) => files.includes(quantizedFileOf(target)));
+  return QuantizationTarget.options.filter((target) => files.includes(quantizedFileOf(target)));
 }
 
 function nameOf({ name, alias, version }: Extract<Reference, { kind: 'name' }>): string {

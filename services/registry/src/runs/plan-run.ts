@@ -1,4 +1,4 @@
-import { findStepKind, type ArtifactKind, type ArtifactRef, type Digest, type RecipeStep, type ServedFormat } from '@tunesmith/contracts';
+import { findStepKind, type ArtifactKind, type ArtifactRef, type Digest, type QuantizationTarget, type RecipeStep } from '@tunesmith/contracts';
 import { jobErrorOf } from '@tunesmith/platform';
 import { RefusedError } from '../errors.js';
 import { checkSteps, mapReferences, referencesIn, type StepProblem } from './check-steps.js';
@@ -123,9 +123,9 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
 }
 
 /** @throws RefusedError where the key takes no file that a model was quantized to */
-function expectFormatFits(format: ServedFormat, key: string, uses: string, references: Readonly<Record<string, ArtifactKind>>): void {
+function expectFormatFits(format: QuantizationTarget, key: string, uses: string, references: Readonly<Record<string, ArtifactKind>>): void {
   const expected = references[key]!;
-  if (expected === 'gguf' || expected === 'onnx' || expected === 'upload') return;
+  if (expected === 'gguf' || expected === 'onnx' || expected === 'hf' || expected === 'upload') return;
   const other = key === 'model' ? Object.keys(references).find((each) => each === format.split('/')[0]) : undefined;
   throw new RefusedError({
     code: 'format-unfit', facts: { key, format, expected },

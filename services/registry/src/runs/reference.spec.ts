@@ -9,6 +9,7 @@ test.each([
   ['smollm2:12', { kind: 'name', name: 'smollm2', version: 12 }],
   ['Qwen2.5-0.5B_x', { kind: 'name', name: 'Qwen2.5-0.5B_x' }],
   [digest, { kind: 'digest', digest }],
+  ['smollm2@prod#hf/gptq-int4', { kind: 'name', name: 'smollm2', alias: 'prod', format: 'hf/gptq-int4' }],
   ['/data/rows.jsonl', { kind: 'path', path: '/data/rows.jsonl' }],
   ['./rows.jsonl', { kind: 'path', path: './rows.jsonl' }],
   ['hf:ORG/NAME', { kind: 'path', path: 'hf:ORG/NAME' }],

@@ -1,10 +1,10 @@
-import { Digest, Name, ServedFormat } from '@tunesmith/contracts';
+import { Digest, Name, QuantizationTarget } from '@tunesmith/contracts';
 
 /** What a person may write where a model, an adapter or a dataset is expected. */
 export type Reference =
-  | { readonly kind: 'digest'; readonly digest: Digest; readonly format?: ServedFormat }
+  | { readonly kind: 'digest'; readonly digest: Digest; readonly format?: QuantizationTarget }
   /** A registered name: the version that `alias` points at, the `version` given, else the latest. With `format`: what that was quantized to. */
-  | { readonly kind: 'name'; readonly name: string; readonly alias?: string; readonly version?: number; readonly format?: ServedFormat }
+  | { readonly kind: 'name'; readonly name: string; readonly alias?: string; readonly version?: number; readonly format?: QuantizationTarget }
   /** Something outside, which an import step brings in first: an absolute path, `hf:ORG/NAME` or `upload:ID`. */
   | { readonly kind: 'path'; readonly path: string };
 
@@ -15,9 +15,9 @@ const outside = /^(?:hf:|upload:|file:|[A-Za-z]:[\\/])|[\\/]/;
  * `hf:`, `upload:` and `file:`. Behind all but a path may stand what it was quantized to, such as `#gguf/q8_0`. Returns undefined where the text is none of them.
  */
 export function parseReference(text: string): Reference | undefined {
-  const [, whole, format] = /^([^#/\\]+)#((?:gguf|onnx)\/\w+)$/.exec(text) ?? [];
+  const [, whole, format] = /^([^#/\\]+)#((?:gguf|onnx|hf)\/[\w-]+)$/.exec(text) ?? [];
   if (whole !== undefined && format !== undefined) {
-    const [reference, target] = [parseReference(whole), ServedFormat.safeParse(format)];
+    const [reference, target] = [parseReference(whole), QuantizationTarget.safeParse(format)];
     return reference && reference.kind !== 'path' && target.success ? { ...reference, format: target.data } : undefined;
   }
   if (Digest.safeParse(text).success) return { kind: 'digest', digest: text };
