@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What a step is given for a model, on a shared platform that takes any upload and imports it as `sampleDigest`. */
 async function given(model: string, options: Parameters<typeof targetStep>[2] = {}) {
-  const view = (complete: boolean) => ({ id: uploadId, reference, complete, files: ['config.json', 'small.gguf'].map((path) => ({ path, size: 1, digest: sampleDigest, received: 1e6 })), createdAt: '2026-11-21T12:00:00.000Z' });
+  const view = (complete: boolean) => ({ id: uploadId, reference, complete, files: ['config.json', 'small.gguf', 'rtn-int4/config.json'].map((path) => ({ path, size: 1, digest: sampleDigest, received: 1e6 })), createdAt: '2026-11-21T12:00:00.000Z' });
   await using platform = await TinyPlatform.start({
     'POST /v1/uploads': view(false),
     [`PATCH /v1/uploads/${uploadId}`]: view(false),
