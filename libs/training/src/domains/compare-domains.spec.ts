@@ -15,12 +15,12 @@ async function compare(runs: Readonly<Record<string, Losses>>, options: Partial<
   const reportFolders = await Promise.all(labels.map(async (label, index) => {
     const reportFolder = join(folder.path, label);
     await mkdir(reportFolder, { recursive: true });
-    const at = (step: number, losses: Losses) => ({ step, loss: 1, domains: Object.fromEntries(Object.entries(losses).map(([name, loss]) => [name, { loss }])) });
-    await writeFile(join(reportFolder, 'report.json'), JSON.stringify({ evaluations: [at(0, index === labels.length - 1 ? first : untuned), at(4, runs[label]!)], tokensPerSecond: 50, seconds: 2 }));
+    const at = (step: number, losses: Losses) => ({ step, loss: 1, domains: Object.fromEntries(Object.entries(losses).map(([name, loss]) => [name, { loss, weight: 1 / 3 + (label.endsWith('expansion') && step > 0 && step < 4 ? { law: 0.2 }[name] ?? -0.1 : 0) }])) });
+    await writeFile(join(reportFolder, 'report.json'), JSON.stringify({ evaluations: [at(0, index === labels.length - 1 ? first : untuned), at(2, untuned), at(4, runs[label]!)], tokensPerSecond: 50, seconds: 2 }));
     return reportFolder;
   }));
   const out = join(folder.path, 'out');
-  return { out, comparison: await compareDomains({ reportFolders, labels, baseline: 'uniform', ...options }, out) };
+  return { out, comparison: await compareDomains({ reportFolders, labels, baseline: 'uniform', claims: [], ...options }, out) };
 }
 
 const runs = {
@@ -47,6 +47,31 @@ test('arms over their seeds, changes from the untuned model, and what the figure
   expect(text).toContain('| single | +50.0 % | +50.0 % |');
 });
 
+const claims: CompareDomainsOptions['claims'] = [{ kind: 'mean-loss', arm: 'expansion', against: 'uniform' }, { kind: 'less-forgetting', arm: 'expansion', against: 'single', less: 0.3, gain: 0.85 }];
+
+test('claims hold or do not, in plain words, in every form of the report', async () => {
+  const { out, comparison } = await compare(runs, { target: 'law', specialist: 'single', claims: [...claims, { kind: 'less-forgetting', arm: 'expansion', against: 'single', less: 0.3, gain: 0.95 }] });
+  expect(comparison.verdicts).toEqual([
+    { claim: 'expansion is at least as good as uniform on the mean of all domains', holds: true, because: 'mean held-out loss 1.6333 against 1.7333; one seed, so it may be chance' },
+    { claim: 'expansion has at least 30 % less forgetting of the other domains than single, at 85 % of its gain on law', holds: true, because: 'it keeps 90 % of the gain (45 % against 50 %) and forgets 5 % against 50 %, which is 90 % less; one seed, so it may be chance' },
+    expect.objectContaining({ holds: false }),
+  ]);
+  expect(await readFile(join(out, 'comparison.md'), 'utf8')).toContain('- Does not hold: expansion has at least 30 % less forgetting');
+  const page = await readFile(join(out, 'index.html'), 'utf8');
+  expect(page).toContain('<b>holds</b>: expansion is at least as good as uniform');
+  expect(page).toContain('<tr><td>expansion</td><td>last</td><td>53.3 %</td><td>23.3 %</td><td>23.3 %</td></tr>');
+  expect([page.includes('Weights over the steps: expansion'), page.includes('Weights over the steps: uniform')]).toEqual([true, false]);
+  expect(page).not.toMatch(/NaN|undefined/);
+});
+
+test.each([
+  ['nothing is forgotten', { 'uniform-seed1-single': { law: 2, code: 1, other: 1 } }, 'single forgets nothing of the others'],
+  ['nothing is gained', { 'uniform-seed1-single': { law: 4.4, code: 3, other: 1 } }, 'single gains nothing on law'],
+])('where %s, a claim about it cannot be said', async (_name, changed, because) => {
+  const { comparison } = await compare({ ...runs, ...changed }, { target: 'law', specialist: 'single', claims });
+  expect(comparison.verdicts[1]).toMatchObject({ holds: null, because: expect.stringContaining(because) });
+});
+
 test('labels name their arm by the last part that is no seed', () => {
   expect(['uniform-seed1', 'uniform-seed1-single', 'seed3', 'dynamic'].map(armOf)).toEqual(['uniform', 'single', 'seed3', 'dynamic']);
 });
@@ -54,10 +79,11 @@ test('labels name their arm by the last part that is no seed', () => {
 test.each<[string, () => Promise<unknown>, string]>([
   ['other held-out rows', () => compare(runs, {}, { ...untuned, law: 4.1 }), 'begin with the same held-out losses'],
   ['an unknown target', () => compare(runs, { target: 'art' }), 'a target out of law, code, other'],
+  ['a claim about no arm', () => compare(runs, { claims: [{ kind: 'mean-loss', arm: 'dynamic', against: 'uniform' }] }), 'an arm called dynamic'],
   ['no baseline', () => compare(runs, { baseline: 'constant' }), 'an arm called constant; got uniform, single, expansion'],
   ['a training without domains', async () => {
     await writeFile(join(folder.path, 'report.json'), JSON.stringify({ evaluations: [{ step: 2, loss: 1 }] }));
-    return compareDomains({ reportFolders: [folder.path], labels: ['uniform'], baseline: 'uniform' }, join(folder.path, 'out'));
+    return compareDomains({ reportFolders: [folder.path], labels: ['uniform'], baseline: 'uniform', claims: [] }, join(folder.path, 'out'));
   }, 'no evaluations by domain'],
 ])('%s cannot be compared', async (_name, comparing, message) => {
   await expect(comparing()).rejects.toMatchObject({ code: 'not-comparable', message: expect.stringContaining(message) });

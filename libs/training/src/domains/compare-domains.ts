@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { jsonText } from '@tunesmith/checkpoints';
 import type { Evaluation } from '../evaluation.js';
 import { TrainingError } from '../training-error.js';
+import { comparisonPage } from './comparison-page.js';
 import { comparisonText } from './comparison-text.js';
+import { decideClaim, type DomainClaim, type DomainVerdict } from './domain-claims.js';
+import type { EvaluatedDomains } from './domain-plot.js';
 
 export interface CompareDomainsOptions {
   /** Of trainings with the same domains, held-out rows and model. */
@@ -15,6 +18,8 @@ export interface CompareDomainsOptions {
   /** The domain that was to be learned best, and the arm that was tuned on it alone. */
   readonly target?: string;
   readonly specialist?: string;
+  /** What is to be shown or refuted. */
+  readonly claims: readonly DomainClaim[];
 }
 
 /** Over the seeds of an arm; the deviation is the sample's, absent with one seed. */
@@ -43,10 +48,14 @@ export interface DomainComparison {
   readonly arms: readonly ComparedArm[];
   /** What the figures say of each arm beside the baseline, and of each beside the specialist, in a sentence each. */
   readonly findings: readonly string[];
+  /** Whether each claim holds, in its order. */
+  readonly verdicts: readonly DomainVerdict[];
 }
 
-interface TrainingReport {
+/** What one training of an arm reports. */
+export interface TrainingReport {
   readonly label: string;
+  readonly evaluations: readonly EvaluatedDomains[];
   readonly first: Losses;
   readonly last: Losses;
   readonly tokens: number;
@@ -55,11 +64,12 @@ interface TrainingReport {
 type Losses = Readonly<Record<string, number>>;
 
 /**
- * Trainings on domains by weight beside one another, by the held-out losses that they report: arms over seeds. Writes `comparison.json` and `comparison.md`.
+ * Trainings on domains by weight beside one another, by the held-out losses that they report: arms over seeds. Writes `comparison.json`, `comparison.md` and
+ * `index.html`, which has pictures of the losses and of the weights over the steps.
  *
  * @throws TrainingError `not-comparable`.
  */
-export async function compareDomains({ reportFolders, labels, baseline, target, specialist }: CompareDomainsOptions, outFolder: string): Promise<DomainComparison> {
+export async function compareDomains({ reportFolders, labels, baseline, target, specialist, claims }: CompareDomainsOptions, outFolder: string): Promise<DomainComparison> {
   const reports = await Promise.all(reportFolders.map((folder, index) => readReport(folder, labels[index]!)));
   const domains = Object.keys(reports[0]!.first);
   for (const { label, first } of reports) {
@@ -69,14 +79,15 @@ export async function compareDomains({ reportFolders, labels, baseline, target, 
   }
   if (target !== undefined && !domains.includes(target)) throw new TrainingError('not-comparable', `compare-domains: expected a target out of ${domains.join(', ')}; got ${target}.`, { target });
   const byArm = Map.groupBy(reports, ({ label }) => armOf(label));
-  for (const name of [baseline, ...(specialist === undefined ? [] : [specialist])]) {
+  for (const name of [baseline, ...(specialist === undefined ? [] : [specialist]), ...claims.flatMap(({ arm: claimed, against }) => [claimed, against])]) {
     if (!byArm.has(name)) throw new TrainingError('not-comparable', `compare-domains: expected an arm called ${name}; got ${[...byArm.keys()].join(', ')}.`, { name });
   }
   const arms = [...byArm].map(([name, runs]) => arm(name, runs, domains, target));
-  const comparison: DomainComparison = { domains, untuned: reports[0]!.first, arms, findings: findings(arms, baseline, target, specialist) };
+  const comparison: DomainComparison = { domains, untuned: reports[0]!.first, arms, findings: findings(arms, baseline, target, specialist), verdicts: claims.map((claim) => decideClaim(claim, arms, target)) };
   await mkdir(outFolder, { recursive: true });
   await writeFile(join(outFolder, 'comparison.json'), jsonText(comparison));
   await writeFile(join(outFolder, 'comparison.md'), comparisonText(comparison));
+  await writeFile(join(outFolder, 'index.html'), comparisonPage(comparison, byArm));
   return comparison;
 }
 
@@ -90,7 +101,7 @@ async function readReport(folder: string, label: string): Promise<TrainingReport
   const [first, last] = [evaluations[0], evaluations.at(-1)];
   if (!first?.domains || !last?.domains || first.step !== 0) throw new TrainingError('not-comparable', `compare-domains: expected reports of trainings on domains by weight; that of ${label} has no evaluations by domain.`, { label });
   const losses = (domains: NonNullable<Evaluation['domains']>): Losses => Object.fromEntries(Object.entries(domains).map(([name, { loss }]) => [name, loss]));
-  return { label, first: losses(first.domains), last: losses(last.domains), tokens: Math.round(tokensPerSecond * seconds) };
+  return { label, evaluations: evaluations.flatMap(({ step, domains }) => (domains ? [{ step, domains }] : [])), first: losses(first.domains), last: losses(last.domains), tokens: Math.round(tokensPerSecond * seconds) };
 }
 
 function arm(name: string, runs: readonly TrainingReport[], domains: readonly string[], target: string | undefined): ComparedArm {

@@ -1,0 +1,65 @@
+import { barChart, escapeXml, htmlPage, htmlTable, lineChart, type PageSection } from '@tunesmith/pictures';
+import type { DomainComparison, Spread, TrainingReport } from './compare-domains.js';
+import { domainPlot } from './domain-plot.js';
+
+const words = { true: 'holds', false: 'does not hold', null: 'cannot be said' };
+
+/** A comparison as one page: what it shows, losses and changes as tables with pictures, and each arm's weights over the steps. */
+export function comparisonPage({ domains, untuned, arms, findings, verdicts }: DomainComparison, runs: ReadonlyMap<string, readonly TrainingReport[]>): string {
+  const loss = ({ mean, deviation }: Spread): string => `${mean.toFixed(3)}${deviation === undefined ? '' : ` ± ${deviation.toFixed(3)}`}`;
+  const change = ({ mean, deviation }: Spread): string => `${mean > 0 ? '+' : ''}${(mean * 100).toFixed(1)}${deviation === undefined ? '' : ` ± ${(deviation * 100).toFixed(1)}`} %`;
+  const list = (items: readonly string[]): string => `<ul>${items.map((item) => `<li>${item}</li>`).join('\n')}</ul>`;
+  const meanOf = (losses: Readonly<Record<string, number>>): number => domains.reduce((sum, domain) => sum + losses[domain]!, 0) / domains.length;
+  const hasTarget = arms.some(({ targetGain }) => targetGain !== undefined);
+  const sections: PageSection[] = [
+    { heading: 'What it shows', body: list([...verdicts.map(({ claim, holds, because }) => `<b>${words[`${holds}`]}</b>: ${escapeXml(claim)} (${escapeXml(because)}).`), ...findings.map((finding) => `${escapeXml(finding)}.`)]) },
+    {
+      heading: 'Held-out loss by domain',
+      body: `<p>At the end of the training, in nats; mean ± standard deviation over seeds.</p>\n${htmlTable({
+        columns: ['arm', 'seeds', ...domains, 'mean'],
+        rows: [['untuned', null, ...domains.map((domain) => untuned[domain]!.toFixed(3)), meanOf(untuned).toFixed(3)], ...arms.map((arm) => [arm.name, arm.seeds, ...domains.map((domain) => loss(arm.loss[domain]!)), loss(arm.meanLoss)])],
+      })}`,
+    },
+    {
+      heading: 'Change from the untuned model',
+      body: [
+        '<p>Less than nothing is learned, more is forgotten.</p>',
+        htmlTable({ columns: ['arm', 'tokens', ...domains, 'mean'], rows: arms.map((arm) => [arm.name, Math.round(arm.tokens.mean), ...domains.map((domain) => change(arm.change[domain]!)), change(arm.meanChange)]) }),
+        barChart({ title: 'Change of the held-out loss, %', groups: domains, series: arms.map(({ name, change: by }) => ({ name, values: domains.map((domain) => by[domain]!.mean * 100), spread: domains.map((domain) => (by[domain]!.deviation ?? 0) * 100) })) }),
+      ].join('\n'),
+    },
+    ...(hasTarget ? [{
+      heading: 'Gain on the target, and forgetting of the others',
+      body: `<p>Forgetting is the mean increase of the other domains' losses; one that got better counts as nothing.</p>\n${htmlTable({ columns: ['arm', 'gain', 'forgetting'], rows: arms.map((arm) => [arm.name, change(arm.targetGain!), change(arm.forgetting!)]) })}`,
+    }] : []),
+    {
+      heading: 'Mean held-out loss from evaluation to evaluation',
+      body: lineChart({ title: 'Mean of all domains', xLabel: 'evaluation, the first of the untuned model', yLabel: 'loss', series: arms.map(({ name }) => ({ name, lines: runs.get(name)!.map(({ evaluations }) => evaluations.map((evaluation) => meanOf(losses(evaluation)))) })) }),
+    },
+    {
+      heading: 'Weights of the domains',
+      body: `<p>Of the rows that the first and the last round drew; a mean over seeds.</p>\n${htmlTable({ columns: ['arm', 'round', ...domains], rows: arms.flatMap(({ name }) => weightRows(name, domains, runs.get(name)!)) })}`,
+    },
+    ...arms.flatMap(({ name }) => (moves(runs.get(name)![0]!) ? [{ heading: `Weights over the steps: ${name}`, body: domainPlot(runs.get(name)![0]!.evaluations) }] : [])),
+  ];
+  return htmlPage('Domains by weight', sections);
+}
+
+function losses({ domains }: TrainingReport['evaluations'][number]): Record<string, number> {
+  return Object.fromEntries(Object.entries(domains).map(([name, { loss }]) => [name, loss]));
+}
+
+/** What an evaluation decides is drawn after it, so the last one decides nothing. */
+function rounds({ evaluations }: TrainingReport): TrainingReport['evaluations'] {
+  return evaluations.length > 1 ? evaluations.slice(0, -1) : evaluations;
+}
+
+function moves(run: TrainingReport): boolean {
+  const [first, ...others] = rounds(run);
+  return others.some(({ domains }) => Object.entries(domains).some(([name, { weight }]) => Math.abs(weight - first!.domains[name]!.weight) > 1e-9));
+}
+
+function weightRows(arm: string, domains: readonly string[], runs: readonly TrainingReport[]): string[][] {
+  const row = (round: string, place: 0 | -1): string[] => [arm, round, ...domains.map((domain) => `${((runs.reduce((sum, run) => sum + rounds(run).at(place)!.domains[domain]!.weight, 0) / runs.length) * 100).toFixed(1)} %`)];
+  return runs.some(moves) ? [row('first', 0), row('last', -1)] : [row('all', 0)];
+}
