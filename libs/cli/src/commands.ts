@@ -29,6 +29,7 @@ export const commands: readonly CommandEntry[] = [
   { words: 'dataset detect', summary: 'find out which domains a model knows', load: async () => (await import('./commands/dataset-detect.js')).datasetDetect },
   { words: 'dataset compose', summary: 'make a dataset whose rows come from domains by weight', load: async () => (await import('./commands/dataset-compose.js')).datasetCompose },
   { words: 'assess form', summary: 'make a page on which people grade answers without knowing whose they are', load: async () => (await import('./commands/assess-form.js')).assessForm },
+  { words: 'assess serve', summary: 'the address at which raters grade a form, and who has handed in', load: async () => (await import('./commands/assess-serve.js')).assessServe },
   { words: 'assess read', summary: 'read the grades that raters handed in', load: async () => (await import('./commands/assess-read.js')).assessRead },
   { words: 'train', summary: 'tune a model on a dataset', load: async () => (await import('./commands/train.js')).train },
   { words: 'compare', summary: 'tune a model in several ways and lay the results side by side', load: async () => (await import('./commands/compare.js')).compare },

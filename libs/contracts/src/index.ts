@@ -6,6 +6,7 @@ export { defineEvent, Envelope, serviceNames, type EventDefinition, type Payload
 export { CancelledPayload, CompletedPayload, defineJobEvents, FailedPayload, JobError, JobMetrics, JobOutputs, requestPayload, type JobEvents } from './events/job-events.js';
 export { FinishedSpan, JobCancelRequested, JobProgress, JobProgressed, SpansFinished } from './events/job-signals.js';
 export { api } from './http/api.js';
+export { AssessmentView, HandedInGrades, HandInGrades, RaterView } from './http/assessments.js';
 export { defineEndpoint, type Endpoint } from './http/endpoint.js';
 export { Health, Readiness } from './http/health.js';
 export { AliasChange, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, LineageView, ModelVersionView, ModelView, SetAlias } from './http/models.js';

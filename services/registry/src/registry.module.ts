@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { PlatformModule } from '@tunesmith/platform';
+import { PlatformConfig, PlatformModule } from '@tunesmith/platform';
 import { AdvanceRunHandler } from './advance-run.handler.js';
+import { Assessments } from './assessments/assessments.js';
+import { AccessToken } from './http/access-token.js';
 import { ArtifactsController } from './http/artifacts.controller.js';
+import { AssessmentsController } from './http/assessments.controller.js';
 import { DatasetsController } from './http/datasets.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { ModelsController } from './http/models.controller.js';
@@ -27,6 +31,8 @@ import { Uploads } from './uploads/uploads.js';
 
 export const registryHandlers = [AdvanceRunHandler, JobProgressedHandler, ModelImportRequestedHandler, TelemetrySpansFinishedHandler, StartRunHandler];
 
+const accessToken = { provide: AccessToken, inject: [PlatformConfig], useFactory: ({ tokenFile, home }: PlatformConfig) => AccessToken.fromFile(tokenFile ?? join(home, 'token')) };
+
 @Module({
   imports: [
     PlatformModule.forService({
@@ -35,9 +41,9 @@ export const registryHandlers = [AdvanceRunHandler, JobProgressedHandler, ModelI
       migrations,
       workerModule: new URL('./worker.js', import.meta.url),
       handlers: registryHandlers,
-      providers: [ContentDigests, JobStopper, Ledgers, Reconciler, RunControl, RunStarter, RunStream, RunSurroundings, RunWatchers, Uploads],
+      providers: [accessToken, Assessments, ContentDigests, JobStopper, Ledgers, Reconciler, RunControl, RunStarter, RunStream, RunSurroundings, RunWatchers, Uploads],
     }),
   ],
-  controllers: [ArtifactsController, DatasetsController, HealthController, ModelsController, OpenAiController, RecipesController, RunsController, UploadsController],
+  controllers: [ArtifactsController, AssessmentsController, DatasetsController, HealthController, ModelsController, OpenAiController, RecipesController, RunsController, UploadsController],
 })
 export class RegistryModule {}

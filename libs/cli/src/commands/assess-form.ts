@@ -6,6 +6,7 @@ import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
 import { jobCommand } from '../runs/run-job.js';
 import { stepSettings } from '../runs/step-settings.js';
+import { addressLines, servedForm } from '../synthesis/rater-address.js';
 
 interface Options extends JobOptions {
   readonly model?: Readonly<Record<string, string>>;
@@ -26,7 +27,7 @@ export const assessForm = defineCommand<[dataset: string], Options>({
       .option('--title <text>', 'what the page says above (default: "How good are these answers?")');
     addJobOptions(command, 'the page form.html and its key').addHelpText(
       'after',
-      '\nExamples:\n  tunesmith assess form questions --model small=smollm2@prod --model tuned=tuned --out form\n  tunesmith assess form distilled --out form\nGive raters form.html alone: key.json says whose each answer is. Read what they hand in: tunesmith assess read FORM --grades FOLDER',
+      '\nExamples:\n  tunesmith assess form questions --model small=smollm2@prod --model tuned=tuned --out form\n  tunesmith assess form distilled --out form\nGive raters the address, or form.html alone: key.json says whose each answer is. Read what they hand in: tunesmith assess read FORM (--grades FOLDER: what they downloaded)',
     );
   },
 
@@ -46,9 +47,10 @@ export const assessForm = defineCommand<[dataset: string], Options>({
     return jobCommand(session, { name: 'assess', uses: 'assess', with: { ...settings, ...references } }, options, async (job) => {
       const { digest } = outputOf(job, 'form');
       const folder = await placeResult(session, outputOf(job, 'form'), out);
+      const served = await servedForm(session, digest);
       return {
-        document: { artifact: digest, path: folder, metrics: job.step.metrics, run: job.run.id },
-        lines: [`form  ${digest}`, ...(folder ? [`give raters ${join(folder, 'form.html')}`] : [`copy the files: tunesmith model export ${digest} --out DIR`]), `read what they hand in: tunesmith assess read ${digest} --grades FOLDER`],
+        document: { artifact: digest, path: folder, address: served.address, metrics: job.step.metrics, run: job.run.id },
+        lines: [`form  ${digest}`, ...addressLines(served), folder ? `or give them ${join(folder, 'form.html')}` : `copy the files: tunesmith model export ${digest} --out DIR`, `read what they hand in: tunesmith assess read ${digest}`],
       };
     });
   },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ArtifactManifest, Digest } from '../artifact-ref.js';
 import { FinishedSpan } from '../events/job-signals.js';
 import { Id, Name, Project } from '../ids.js';
+import { AssessmentView, HandedInGrades, HandInGrades, RaterView } from './assessments.js';
 import { defineEndpoint, type Endpoint } from './endpoint.js';
 import { AliasChange, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, LineageView, ModelView, SetAlias } from './models.js';
 import { Health, Readiness } from './health.js';
@@ -150,6 +151,28 @@ export const api = {
   lineage: defineEndpoint({
     id: 'showLineage', method: 'GET', path: '/v1/lineage/{digest}', access: 'token', parameters: byDigest, query: inProject, summary: 'What an artifact was made of, and what was made of it.',
     answer: { status: 200, body: LineageView, description: 'Both directions.' }, errors: { 404: 'No such artifact.' },
+  }),
+
+  assessmentPage: defineEndpoint({
+    id: 'openAssessment', method: 'GET', path: '/assess/{digest}', access: 'public', parameters: byDigest,
+    summary: 'What a rater opens: a page that holds nothing yet, and fetches the form with the key that stands behind the # of its address.',
+    answer: { status: 200, body: 'page', description: 'The page; the same whatever the digest.' },
+  }),
+  assessmentForm: defineEndpoint({
+    id: 'readAssessmentForm', method: 'GET', path: '/v1/assessments/{digest}/form', access: 'rater', parameters: byDigest, summary: 'The form that raters fill in. It does not say whose the answers are.',
+    answer: { status: 200, body: 'page', description: 'The form.' }, errors: { 404: 'No such form.' },
+  }),
+  handInGrades: defineEndpoint({
+    id: 'handInGrades', method: 'PUT', path: '/v1/assessments/{digest}/grades', access: 'rater', parameters: byDigest, body: HandInGrades, summary: 'Keeps the grades of one rater, in place of what they handed in before.',
+    answer: { status: 200, body: RaterView, description: 'What is kept.' }, errors: { 404: 'No such form.', 409: 'The grades are of another form, or somebody else handed in under this name.' },
+  }),
+  showAssessment: defineEndpoint({
+    id: 'showAssessment', method: 'GET', path: '/v1/assessments/{digest}', access: 'token', parameters: byDigest, summary: 'The address for raters, and who has handed in.',
+    answer: { status: 200, body: AssessmentView, description: 'The form.' }, errors: { 404: 'No such form.' },
+  }),
+  assessmentGrades: defineEndpoint({
+    id: 'listAssessmentGrades', method: 'GET', path: '/v1/assessments/{digest}/grades', access: 'token', parameters: byDigest, summary: 'What every rater handed in.',
+    answer: { status: 200, body: z.array(HandedInGrades), description: 'Grades by rater.' }, errors: { 404: 'No such form.' },
   }),
 
   createUpload: defineEndpoint({

@@ -10,15 +10,15 @@ export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** With parameters in braces, such as `/v1/runs/{id}`; a last `{name*}` takes the rest of the path. */
   readonly path: string;
-  /** `token`: needs the bearer token of the token file. `public`: answers anyone. */
-  readonly access: 'token' | 'public';
+  /** `token`: needs the bearer token of the token file. `rater`: that, or the key of the form whose digest the path names. `public`: answers anyone. */
+  readonly access: 'token' | 'rater' | 'public';
   readonly summary: string;
   readonly parameters?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** A schema for JSON; `bytes` for application/octet-stream. */
   readonly body?: z.ZodType | 'bytes';
   readonly answer: {
-    readonly status: 200 | 201 | 202; readonly body: z.ZodType | 'bytes' | 'events' | 'openapi'; readonly description: string;
+    readonly status: 200 | 201 | 202; readonly body: z.ZodType | 'bytes' | 'events' | 'openapi' | 'page'; readonly description: string;
     /** Where the request asks for it, the same piece by piece, as server-sent events without names that end with `data: [DONE]`. */
     readonly streamed?: true;
   };

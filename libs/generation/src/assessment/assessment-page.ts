@@ -9,8 +9,8 @@ const meanings = {
 };
 
 /**
- * The form as one file that needs no network and no server: grades stay in the browser until the rater downloads them. The four grades are LaMini-LM's
- * (2304.14402, section 5.2).
+ * The form as one file that needs no network and no server: grades stay in the browser until the rater downloads them. Where a platform serves it, to an
+ * address with a key behind the #, they can be handed in there. The four grades are LaMini-LM's (2304.14402, section 5.2).
  */
 export function assessmentPage({ id, title, items }: AssessmentForm): string {
   const grades = Object.entries(meanings);
@@ -25,7 +25,7 @@ export function assessmentPage({ id, title, items }: AssessmentForm): string {
     '@media (prefers-color-scheme: dark) { body { color: #e6edf3; background: #0d1117; } article { border-color: #30363d; } footer { background: #161b22; border-color: #30363d; } }',
     '</style></head><body>',
     `<h1>${escapeXml(title)}</h1>`,
-    `<p>Grade each of the ${items.length} answers by itself. What you choose stays in this browser; when you are done, download your grades and hand them in.</p>`,
+    `<p>Grade each of the ${items.length} answers by itself. What you choose stays in this browser until you hand it in.</p>`,
     `<ul>${grades.map(([grade, meaning]) => `<li><b>${grade}</b>: ${meaning}</li>`).join('')}</ul>`,
     ...items.map((item, place) =>
       [
@@ -33,14 +33,14 @@ export function assessmentPage({ id, title, items }: AssessmentForm): string {
         `<fieldset><legend>Grade</legend>${grades.map(([grade, meaning]) => `<label><input type="radio" name="${item.id}" value="${grade}"> ${grade}: ${meaning}</label>`).join('')}</fieldset></article>`,
       ].join('\n'),
     ),
-    '<footer><label>Your name <input id="rater" autocomplete="off"></label> <span id="count" role="status"></span> <button id="download" type="button">Download grades</button></footer>',
+    '<footer><label>Your name <input id="rater" autocomplete="off"></label> <span id="count" role="status"></span> <button id="hand-in" type="button" hidden>Hand in</button> <button id="download" type="button">Download grades</button> <span id="answer" role="status"></span></footer>',
     `<script>${script(id, items.length)}</script>`,
     '</body></html>',
     '',
   ].join('\n');
 }
 
-/** The form's own script: keeps grades, counts them, and writes the file that is handed in. */
+/** The form's own script: keeps grades, counts them, and hands them in or writes the file that is. */
 function script(form: string, total: number): string {
   return `
 'use strict';
@@ -59,14 +59,38 @@ for (const input of document.querySelectorAll('input[type=radio]')) {
   input.addEventListener('change', () => { saved.grades[input.name] = input.value; save(); });
 }
 rater.addEventListener('input', save);
+function say(text) { document.getElementById('answer').textContent = text; }
+function named() { if (!saved.rater) { rater.focus(); say('Expected your name; the field is empty.'); } return saved.rater !== ''; }
 document.getElementById('download').addEventListener('click', () => {
-  if (!saved.rater) { rater.focus(); alert('Expected your name; the field is empty.'); return; }
+  if (!named()) return;
   const text = JSON.stringify({ form: ${JSON.stringify(form)}, rater: saved.rater, grades: saved.grades }, null, 2);
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
   link.download = 'grades-' + saved.rater.replace(/[^A-Za-z0-9_-]+/g, '-') + '.json';
   link.click();
 });
+const pass = location.hash.slice(1);
+const at = location.pathname.lastIndexOf('/assess/');
+if (pass && at >= 0 && location.protocol.startsWith('http')) {
+  const button = document.getElementById('hand-in');
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    if (!named()) return;
+    if (!saved.browser) saved.browser = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    save();
+    button.disabled = true;
+    say('');
+    try {
+      const answer = await fetch(location.pathname.slice(0, at) + '/v1/assessments/' + location.pathname.slice(at + 8) + '/grades', {
+        method: 'PUT', headers: { authorization: 'Bearer ' + pass, 'content-type': 'application/json' },
+        body: JSON.stringify({ form: ${JSON.stringify(form)}, rater: saved.rater, browser: saved.browser, grades: saved.grades }),
+      });
+      const told = await answer.json();
+      say(answer.ok ? 'Handed in: ' + told.graded + ' of ${total} grades, thank you. You may change them and hand in again.' : told.detail);
+    } catch (error) { say('The platform does not answer: ' + error.message + '. Try again, or download your grades.'); }
+    button.disabled = false;
+  });
+}
 show();
 `;
 }

@@ -8,6 +8,7 @@ import { writeSpeakingModel } from '../testing/speaking-model.js';
 import { cohenKappa, fleissKappa } from './agreement.js';
 import { assessGrades, parseGrades } from './assess-grades.js';
 import { blindForm, type BlindForm } from './assessment-form.js';
+import { assessmentPage } from './assessment-page.js';
 import { gradesPlot } from './grades-plot.js';
 import { makeAssessmentForm, type MakeAssessmentFormOptions } from './make-assessment-form.js';
 import { readAssessment } from './read-assessment.js';
@@ -65,6 +66,53 @@ test('a form of models: all answer the same questions, nothing in the page tells
   expect(await keyOf('again')).toEqual(await keyOf('form'));
   await expect(makeAssessmentForm(options(dataset, { models: [models[0]!, models[0]!] }), join(folder.path, 'twice'), context)).rejects.toMatchObject({ code: 'labels-repeat' });
 });
+
+test('where a platform serves the page it hands the grades in, elsewhere it offers the file alone', async () => {
+  const page = assessmentPage({ id: 'f', title: 'T', items: [{ id: 'one', instruction: 'i', response: 'r' }] });
+  const open = (address: string): { elements: Record<string, FakeElement>; sent: unknown[]; click(name: string): Promise<void> } => {
+    const sent: unknown[] = [];
+    const elements: Record<string, FakeElement> = Object.fromEntries(['rater', 'count', 'hand-in', 'download', 'answer'].map((id) => [id, new FakeElement()]));
+    elements['hand-in']!.hidden = true;
+    const radio = Object.assign(new FakeElement(), { name: 'one', value: 'A' });
+    const { hash, pathname, protocol } = new URL(address);
+    const fetch = async (path: string, init: RequestInit): Promise<object> => {
+      sent.push([path, init.method, (init.headers as Record<string, string>)['authorization'], JSON.parse(init.body as string)]);
+      return { ok: sent.length < 2, json: async () => ({ graded: 1, detail: 'expected another name' }) };
+    };
+    vm.runInNewContext(/<script>([\s\S]*)<\/script>/.exec(page)![1]!, {
+      location: { hash, pathname, protocol }, fetch, crypto, localStorage: { getItem: () => null, setItem: () => undefined },
+      document: { getElementById: (id: string) => elements[id], querySelectorAll: (what: string) => (what === 'article' ? [] : [radio]) },
+    });
+    elements['one'] = radio;
+    return { elements, sent, click: async (name) => void (await elements[name]!.listeners['click']!()) };
+  };
+  const served = open('https://example.test/platform/assess/sha256:x#key');
+  expect(served.elements['hand-in']!.hidden).toBe(false);
+  await served.click('hand-in');
+  expect([served.sent, served.elements['answer']!.textContent]).toEqual([[], 'Expected your name; the field is empty.']);
+  served.elements['rater']!.value = ' Ann ';
+  await served.elements['rater']!.listeners['input']!();
+  await served.elements['one']!.listeners['change']!();
+  await served.click('hand-in');
+  expect(served.sent).toEqual([['/platform/v1/assessments/sha256:x/grades', 'PUT', 'Bearer key', { form: 'f', rater: 'Ann', browser: expect.stringMatching(/^[0-9a-f]{32}$/), grades: { one: 'A' } }]]);
+  expect(served.elements['answer']!.textContent).toContain('Handed in: 1 of 1');
+  await served.click('hand-in');
+  expect(served.elements['answer']!.textContent).toBe('expected another name');
+  expect(open('file:///home/ann/form.html').elements['hand-in']!.hidden).toBe(true);
+});
+
+class FakeElement {
+  hidden = false;
+  disabled = false;
+  checked = false;
+  value = '';
+  textContent = '';
+  readonly listeners: Record<string, () => unknown> = {};
+  addEventListener(name: string, listener: () => unknown): void {
+    this.listeners[name] = listener;
+  }
+  focus(): void {}
+}
 
 test('a form of rows takes as many of each origin', async () => {
   const dataset = await datasetOf('rows', [...['a', 'b', 'c', 'd'].map((name) => row(`${name}?`, name, 'topic-guided')), ...['e', 'f', 'g'].map((name) => row(`${name}?`, name, 'example-guided'))]);

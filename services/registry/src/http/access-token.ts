@@ -1,10 +1,10 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PlatformError } from '@tunesmith/platform';
 import { UnauthorizedError } from './request-errors.js';
 
-/** The bearer token of the HTTP API, in a file that only its owner reads. */
+/** The bearer token of the HTTP API, in a file that only its owner reads, and the keys that are made of it for one form alone. */
 export class AccessToken {
   private readonly digest: Buffer;
 
@@ -30,11 +30,17 @@ export class AccessToken {
     return new AccessToken(token);
   }
 
-  /** @throws UnauthorizedError unless the Authorization header carries the token. */
-  check(authorization: string | undefined): void {
+  /** What lets raters into the form of this digest, and nowhere else. A new token is a new key. */
+  keyOfForm(digest: string): string {
+    return createHmac('sha256', this.digest).update(`form ${digest}`).digest('base64url');
+  }
+
+  /** @throws UnauthorizedError unless the Authorization header carries the token, or the key of `form` where one is given. */
+  check(authorization: string | undefined, form?: string): void {
     const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     // Digests have one length, and comparing them takes one time.
     if (token !== undefined && timingSafeEqual(digestOf(token), this.digest)) return;
+    if (token !== undefined && form !== undefined && timingSafeEqual(digestOf(token), digestOf(this.keyOfForm(form)))) return;
     throw new UnauthorizedError({
       code: token === undefined ? 'token-missing' : 'token-wrong',
       message: `expected the platform's token as "Authorization: Bearer TOKEN"; ${token === undefined ? 'there was none' : 'got another'}; it stands in the platform's token file`,

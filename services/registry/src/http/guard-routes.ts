@@ -27,7 +27,9 @@ export function guardRoutes(fastify: FastifyInstance, token: AccessToken): { che
     // Before the body is read, because what it is does not matter any more.
     if (request.is404) throw new NotFoundException();
     const route = `${request.method} ${request.routeOptions.url ?? ''}`;
-    if (declared.get(route)?.access !== 'public' && !ofPlatform.includes(route)) token.check(request.headers.authorization);
+    const access = declared.get(route)?.access;
+    if (access === 'public' || ofPlatform.includes(route)) return;
+    token.check(request.headers.authorization, access === 'rater' ? (request.params as { digest?: string }).digest : undefined);
   });
   return {
     check: () => {

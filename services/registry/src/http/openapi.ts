@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import {
-  AliasChange, api, ApplyRecipe, ArtifactManifest, ArtifactRef, CreateUpload, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, FinishedSpan, Health, LineageView, ModelVersionView, ModelView,
-  OpenAiError, Problem, Readiness, Recipe, RecipeStep, RecipeView, RunView, SetAlias, StartRun, StepView, UploadView, type Endpoint,
+  AliasChange, api, ApplyRecipe, ArtifactManifest, ArtifactRef, AssessmentView, CreateUpload, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, FinishedSpan, HandedInGrades, HandInGrades, Health, LineageView, ModelVersionView, ModelView,
+  OpenAiError, Problem, RaterView, Readiness, Recipe, RecipeStep, RecipeView, RunView, SetAlias, StartRun, StepView, UploadView, type Endpoint,
 } from '@tunesmith/contracts';
 import { z } from 'zod';
 import type { Json } from '../runs/expression.js';
@@ -9,8 +9,8 @@ import type { Json } from '../runs/expression.js';
 type Schema = { [key: string]: Json };
 
 const named = {
-  AliasChange, ApplyRecipe, ArtifactManifest, ArtifactRef, CreateUpload, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, FinishedSpan, Health, LineageView, ModelVersionView, ModelView,
-  OpenAiError, Problem, Readiness, Recipe, RecipeStep, RecipeView, RunView, SetAlias, StartRun, StepView, UploadView,
+  AliasChange, ApplyRecipe, ArtifactManifest, ArtifactRef, AssessmentView, CreateUpload, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, FinishedSpan, HandedInGrades, HandInGrades, Health, LineageView, ModelVersionView, ModelView,
+  OpenAiError, Problem, RaterView, Readiness, Recipe, RecipeStep, RecipeView, RunView, SetAlias, StartRun, StepView, UploadView,
 };
 
 /** The OpenAPI 3.1 document of the API, made of the same data that serves it. */
@@ -28,7 +28,7 @@ export function openApiDocument(version: string): Schema {
       description: 'Models, datasets, recipes and runs. Errors are application/problem+json.',
     },
     paths,
-    components: { schemas: schemas.components(), securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'The token of the platform\'s token file.' } } },
+    components: { schemas: schemas.components(), securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'The token of the platform\'s token file.' }, formKey: { type: 'http', scheme: 'bearer', description: 'The key of one form, which stands in the address that raters open.' } } },
   };
 }
 
@@ -37,7 +37,7 @@ function operationOf(endpoint: Endpoint, schemas: Schemas): Schema {
   return {
     operationId: id,
     summary,
-    security: access === 'public' ? [] : [{ token: [] }],
+    security: access === 'public' ? [] : [{ token: [] }, ...(access === 'rater' ? [{ formKey: [] }] : [])],
     parameters: [...parametersOf('path', endpoint.parameters, schemas), ...parametersOf('query', endpoint.query, schemas)],
     ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body, 'input', schemas) } }),
     responses: responsesOf(endpoint, schemas),
@@ -59,14 +59,15 @@ function responsesOf({ access, answer, body, errors = {}, errorShape }: Endpoint
   return {
     [answer.status]: { description: answer.description, content: { ...contentOf(answer.body, 'output', schemas), ...(answer.streamed && { 'text/event-stream': { schema: { type: 'string' } } }) } },
     400: problem('The path, the query or the body is not what the route takes.'),
-    ...(access === 'token' ? { 401: problem('The token is missing or wrong.', { 'WWW-Authenticate': text }) } : {}),
+    ...(access !== 'public' ? { 401: problem('The token is missing or wrong.', { 'WWW-Authenticate': text }) } : {}),
     ...(body === undefined ? {} : { 413: problem('The body is too large.'), 415: problem('The content-type is not one that the route takes.') }),
     ...Object.fromEntries(Object.entries(errors).map(([status, description]) => [status, problem(description ?? STATUS_CODES[status] ?? 'Error')])),
   };
 }
 
-function contentOf(body: z.ZodType | 'bytes' | 'events' | 'openapi', direction: 'input' | 'output', schemas: Schemas): Schema {
+function contentOf(body: z.ZodType | 'bytes' | 'events' | 'openapi' | 'page', direction: 'input' | 'output', schemas: Schemas): Schema {
   if (body === 'bytes') return { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
+  if (body === 'page') return { 'text/html': { schema: { type: 'string' } } };
   if (body === 'events') return { 'text/event-stream': { schema: serverSentEvent } };
   return { 'application/json': { schema: body === 'openapi' ? { type: 'object' } : schemas.of(body, direction) } };
 }

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { PlatformConfig, type StartOptions } from '@tunesmith/platform';
+import type { StartOptions } from '@tunesmith/platform';
 import type { FastifyInstance } from 'fastify';
 import { AccessToken } from './access-token.js';
 import { guardRoutes } from './guard-routes.js';
@@ -27,8 +26,7 @@ export const serveApi: Pick<StartOptions, 'fastify' | 'prepare'> = {
   },
   async prepare(application: NestFastifyApplication): Promise<void> {
     const fastify: FastifyInstance = application.getHttpAdapter().getInstance();
-    const { tokenFile, home } = application.get(PlatformConfig, { strict: false });
-    const routes = guardRoutes(fastify, AccessToken.fromFile(tokenFile ?? join(home, 'token')));
+    const routes = guardRoutes(fastify, application.get(AccessToken, { strict: false }));
     fastify.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload)); // Bytes stay a stream.
     application.useGlobalFilters(new ProblemFilter());
     await application.init();

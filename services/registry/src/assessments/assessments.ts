@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import type { AssessmentView, Digest, HandedInGrades, HandInGrades, RaterView } from '@tunesmith/contracts';
+import { ArtifactStore, Database } from '@tunesmith/platform';
+import { ConflictError, NotFoundError, RefusedError } from '../errors.js';
+import { AccessToken } from '../http/access-token.js';
+import { insertNewRows } from '../rows.js';
+import { HandedInGradesEntity } from './handed-in-grades.entity.js';
+
+/** Of `key.json`, as a form is stored: what raters see, and whose each answer is. */
+interface StoredForm {
+  readonly form: { readonly id: string; readonly title: string; readonly items: readonly { readonly id: string }[] };
+}
+
+const [pageFile, keyFile] = ['form.html', 'key.json'];
+
+/** Forms that are served to raters, and what these hand in. Whose an answer is never leaves the store. */
+@Injectable()
+export class Assessments {
+  constructor(private readonly database: Database, private readonly store: ArtifactStore, private readonly token: AccessToken) {}
+
+  async show(digest: Digest): Promise<AssessmentView> {
+    const { title, items } = (await this.read(digest)).form;
+    const rows = await this.rows(digest);
+    return { digest, title, items: items.length, page: `/assess/${digest}#${this.token.keyOfForm(digest)}`, raters: rows.map(viewOf) };
+  }
+
+  async page(digest: Digest): Promise<string> {
+    return this.readFile(digest, pageFile);
+  }
+
+  async grades(digest: Digest): Promise<HandedInGrades[]> {
+    const { id } = (await this.read(digest)).form;
+    return (await this.rows(digest)).map(({ rater, grades }) => ({ form: id, rater, grades }));
+  }
+
+  async handIn(digest: Digest, { form, rater, browser, grades }: HandInGrades): Promise<RaterView> {
+    const known = (await this.read(digest)).form;
+    const ids = new Set(known.items.map(({ id }) => id));
+    const foreign = Object.keys(grades).filter((id) => !ids.has(id));
+    if (form !== known.id || foreign.length > 0) {
+      throw new RefusedError({ code: 'grades-of-another-form', message: `expected grades of the form ${known.id}; got ${form !== known.id ? `those of ${form}` : `items that it does not have: ${foreign.slice(0, 3).join(', ')}`}; open the address again and grade there`, facts: { form, known: known.id } });
+    }
+    const { manager } = this.database.dataSource;
+    const row: HandedInGradesEntity = { digest, rater, browser, grades, handedInAt: new Date().toISOString() };
+    // Whoever comes first has the name.
+    await insertNewRows(manager, HandedInGradesEntity, [row]);
+    const { affected } = await manager.update(HandedInGradesEntity, { digest, rater, browser }, { grades, handedInAt: row.handedInAt });
+    if (affected === 0) throw new ConflictError({ code: 'rater-taken', message: `expected a name that no other rater has; ${rater} has handed in from another browser; take another name, such as "${rater} 2"`, facts: { rater } });
+    return viewOf(row);
+  }
+
+  private rows(digest: Digest): Promise<HandedInGradesEntity[]> {
+    return this.database.dataSource.manager.find(HandedInGradesEntity, { where: { digest }, order: { rater: 'ASC' } });
+  }
+
+  private async read(digest: Digest): Promise<StoredForm> {
+    return JSON.parse(await this.readFile(digest, keyFile)) as StoredForm;
+  }
+
+  private async readFile(digest: Digest, name: string): Promise<string> {
+    const files = (await this.store.has(digest)) ? (await this.store.manifest(digest)).files.map(({ path }) => path) : [];
+    if (![pageFile, keyFile].every((file) => files.includes(file!))) throw new NotFoundError({ code: 'form-unknown', message: `expected the digest of a form, as \`tunesmith assess form\` prints it; got ${digest}, ${files.length === 0 ? 'which is not stored' : `which holds ${files.slice(0, 5).join(', ')}`}`, facts: { digest } });
+    await using staged = await this.store.stage({ form: await this.store.refOf(digest) });
+    return await readFile(join(staged.form, name), 'utf8');
+  }
+}
+
+function viewOf({ rater, grades, handedInAt }: HandedInGradesEntity): RaterView {
+  return { rater, graded: Object.keys(grades).length, handedInAt };
+}
