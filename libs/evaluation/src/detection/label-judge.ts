@@ -37,27 +37,27 @@ const batchTokens = 2048;
 export async function openLabelJudge(loaded: InferenceModel, labels: DomainLabels, { textTokens, examples = [] }: LabelJudgeOptions, context: WorkContext): Promise<DomainJudge> {
   const domains = Object.keys(labels);
   const { prefix, words } = readWords(loaded, labels);
-  const silent: WorkContext = { signal: context.signal, onProgress: () => undefined };
+  const calibrating: WorkContext = { signal: context.signal, onProgress: (progress) => context.onProgress({ ...progress, phase: 'calibrate the judge' }) };
   const featuresOf = (texts: readonly string[], within: WorkContext): Promise<number[][]> => wordLogProbs(loaded, texts.map((text) => [...promptOf(loaded, domains, text, textTokens), ...prefix]), words.map(({ tokens }) => tokens), within);
 
   const sumsByDomain = (features: readonly number[]): number[] => domains.map((_, domain) => logSum(words.flatMap((word, place) => (word.domain === domain ? [features[place]!] : []))));
   let calibration: Calibration;
   let description: Record<string, unknown>;
   if (examples.length > 0) {
-    const features = await featuresOf(examples.map(({ text }) => text), silent);
+    const features = await featuresOf(examples.map(({ text }) => text), calibrating);
     calibration = fitCalibration(features.map((each, index) => ({ features: centred(each), domain: domains.indexOf(examples[index]!.domain) })), domains.length);
     const learned = calibration;
     calibration = (each) => learned(centred(each));
     description = { kind: 'examples', examples: examples.length };
   } else {
-    const priors = (await featuresOf(contentFree, silent)).map((features) => softmax(sumsByDomain(features)));
+    const priors = (await featuresOf(contentFree, calibrating)).map((features) => softmax(sumsByDomain(features)));
     const bias = domains.map((_, domain) => priors.reduce((sum, prior) => sum + prior[domain]!, 0) / priors.length);
     calibration = (features) => sumsByDomain(features).map((score, domain) => score - Math.log(bias[domain]!));
     description = { kind: 'contextual', bias: Object.fromEntries(domains.map((domain, place) => [domain, bias[place]!])) };
   }
   const verdict = (features: readonly number[]): number[] => softmax(calibration(features));
 
-  expectTellsApart((await featuresOf(domainProbes(labels), silent)).map(verdict), domains, description);
+  expectTellsApart((await featuresOf(domainProbes(labels), calibrating)).map(verdict), domains, description);
   return { calibration: description, judge: async (texts, within) => (await featuresOf(texts, within)).map(verdict) };
 }
 
