@@ -21,7 +21,7 @@ interface Options extends JobOptions {
 export const datasetPush = defineCommand<[file: string], Options>({
   configure(command) {
     command
-      .argument('<source>', 'rows as .jsonl, .json, .csv or .parquet (also .gz, .zst), a folder or archive (.zip, .tar, .tar.gz) of them, https://… or s3://BUCKET/KEY')
+      .argument('<source>', 'rows as .jsonl, .json, .csv or .parquet (also .gz, .zst), a folder or archive (.zip, .tar, .tar.gz) of them, https://…, s3://BUCKET/KEY or s3://BUCKET/PREFIX/')
       .requiredOption('--name <name>', 'register it as the next version of this dataset')
       .option('--skip-invalid', 'count and leave out rows that are not valid instead of failing at the first')
       .addOption(new Option('--drop-duplicates <kind>', 'leave out rows that repeat an earlier one: word for word, or also nearly (default: they are counted and kept)').choices(['exact', 'near']))

@@ -5,7 +5,7 @@ import { Name } from '../ids.js';
 import { defineStepKind } from './step-kind.js';
 
 export const ImportDatasetSpec = z.strictObject({
-  path: z.string().min(1).describe('A file of rows (JSON lines, JSON, CSV, Parquet; also .gz and .zst), a folder or an archive of them, https://… or s3://BUCKET/KEY; upload:ID names a complete upload.'),
+  path: z.string().min(1).describe('A file of rows (JSON lines, JSON, CSV, Parquet; also .gz and .zst), a folder or an archive of them, https://…, s3://BUCKET/KEY or all below s3://BUCKET/PREFIX/; upload:ID names a complete upload.'),
   upload: ArtifactRef.optional().describe('Set by the registry when the path is an upload: the files to read; the path is then one inside it, `.` the whole folder.'),
   name: Name.optional().describe('Registers the result under this name.'),
   skipInvalid: z.boolean().default(false).describe('Counts and leaves out rows that are not valid, instead of failing at the first.'),

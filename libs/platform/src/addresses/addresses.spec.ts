@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -130,10 +130,40 @@ describe('RemoteFiles', () => {
     expect(seen[1]).toMatch(/^\/bucket\/rows\.jsonl\?.*X-Amz-Credential=key.*X-Amz-Signature=[0-9a-f]{64}/);
   });
 
+  describe('a prefix', () => {
+    /** Lists two objects a page; `lists` hears how often the first page was asked for. */
+    const store = (keys: readonly string[], lists: { count: number } = { count: 0 }): RequestListener => (request, answer) => {
+      const url = new URL(request.url!, base);
+      if (url.pathname !== '/bucket/' && url.pathname !== '/bucket') return void answer.end(`content of ${decodeURIComponent(url.pathname)}`);
+      const from = Number(url.searchParams.get('continuation-token') ?? 0);
+      if (from === 0) lists.count += 1;
+      const page = keys.slice(from, from + 2).filter((key) => key.startsWith(url.searchParams.get('prefix')!));
+      const contents = page.map((key) => `<Contents><Key>${encodeURIComponent(key)}</Key><LastModified>then</LastModified><ETag>&quot;${key === 'set/moves.jsonl' ? lists.count : 1}&quot;</ETag><Size>${`content of /bucket/${key}`.length}</Size></Contents>`);
+      answer.end(`<?xml version="1.0"?><ListBucketResult xmlns="x">${contents.join('')}${from + 2 < keys.length ? `<IsTruncated>true</IsTruncated><NextContinuationToken>${from + 2}</NextContinuationToken>` : '<IsTruncated>false</IsTruncated>'}</ListBucketResult>`);
+    };
+    const pull = (prefix: string, environment: Record<string, string> = {}): Promise<string> => remote({ TUNESMITH_DATASET_S3_ENDPOINT: base, ...environment }).fetch(`s3://bucket/${prefix}`, folder, { signal });
+
+    test.each([['public', {}], ['with keys', { TUNESMITH_DATASET_S3_ACCESS_KEY: 'key', TUNESMITH_DATASET_S3_SECRET_KEY: 'secret' }]])('is fetched file by file, over all pages of its list: %s', async (_name, keys) => {
+      await serve(store(['set/', 'set/law.train.jsonl', 'set/a b/law.train.jsonl', 'set/../../evil.jsonl', 'set/law.eval.jsonl']));
+      expect(await pull('set/', keys)).toBe(folder);
+      const found = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((each) => each.isFile()).map(({ parentPath, name }) => `${parentPath.slice(folder.length + 1)}/${name}`).sort();
+      expect(found).toEqual(['00000/law.train.jsonl', '00001/law.train.jsonl', '00002/evil.jsonl', '00003/law.eval.jsonl']);
+      expect(await readFile(join(folder, '00001/law.train.jsonl'), 'utf8')).toBe('content of /bucket/set/a b/law.train.jsonl');
+    });
+
+    test('that holds nothing, changes meanwhile or is not listed is an error that says so', async () => {
+      await serve(store(['set/moves.jsonl', 'set/rests.jsonl']));
+      await expect(pull('other/')).rejects.toMatchObject({ code: 'address-empty', message: expect.stringContaining('there are none') });
+      await expect(pull('set/')).rejects.toMatchObject({ code: 'address-changed', message: expect.stringMatching(/set\/moves\.jsonl changed meanwhile/) });
+      server!.removeAllListeners('request').on('request', (_request, answer) => answer.end('<html>hello</html>'));
+      await expect(pull('set/')).rejects.toMatchObject({ code: 'address-answer', message: expect.stringContaining('to list the objects below \"set/\"') });
+    });
+  });
+
   test('refuses other addresses before it asks anyone', async () => {
     await expect(remote().fetch('http://93.184.216.34/rows.jsonl', folder, { signal })).rejects.toMatchObject({ code: 'address-scheme' });
     await expect(remote().fetch('https://127.0.0.1/rows.jsonl', folder, { signal })).rejects.toMatchObject({ code: 'address-private' });
-    await expect(remote().fetch('s3://bucket/', folder, { signal })).rejects.toMatchObject({ code: 'address-scheme', message: expect.stringContaining('s3://BUCKET/KEY') });
+    await expect(remote().fetch('s3:///rows.jsonl', folder, { signal })).rejects.toMatchObject({ code: 'address-scheme', message: expect.stringContaining('s3://BUCKET/KEY') });
     expect(['https://a/b', 'http://a/b', 'S3://a/b', '/a/b', 'hf:a/b'].map((path) => RemoteFiles.isAddress(path))).toEqual([true, true, true, false, false]);
   });
 
