@@ -77,6 +77,7 @@ describe('Tokenizer', () => {
 
   it('refuses ids that do not exist', () => {
     expect(() => chatTokenizer().decode([99_999])).toThrow(expect.objectContaining({ code: 'tokenizer-unknown-id' }));
+    expect(chatTokenizer().decode([99_999], { skipSpecialTokens: true })).toBe(''); // a padded vocabulary
     expect(() => chatTokenizer().tokenText(-1)).toThrow(expect.objectContaining({ code: 'tokenizer-unknown-id' }));
   });
 

@@ -126,10 +126,13 @@ export class Tokenizer {
     return this.inner.encode(text, { add_special_tokens: addSpecialTokens }).ids;
   }
 
-  /** The text of token ids. `skipSpecialTokens` (default false) leaves out the tokens that are marked special. Throws TokenizerError for unknown ids. */
+  /**
+   * The text of token ids. `skipSpecialTokens` (default false) is for what a model said: it leaves out the tokens that are marked special, and ids without a
+   * token, which a model may say whose vocabulary is padded (T5, Qwen2). Without it these throw TokenizerError.
+   */
   decode(ids: readonly number[], { skipSpecialTokens = false }: { skipSpecialTokens?: boolean } = {}): string {
-    for (const id of ids) if (this.texts[id] === undefined) throw this.unknownId(id);
-    const kept = skipSpecialTokens ? ids.filter((id) => !this.specialIds.has(id)) : [...ids];
+    if (!skipSpecialTokens) for (const id of ids) if (this.texts[id] === undefined) throw this.unknownId(id);
+    const kept = skipSpecialTokens ? ids.filter((id) => this.hasToken(id) && !this.specialIds.has(id)) : [...ids];
     return kept.length === 0 ? '' : this.inner.decode(kept, { clean_up_tokenization_spaces: this.cleanUp });
   }
 
