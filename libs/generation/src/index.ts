@@ -4,7 +4,8 @@ export { generate, type Generation, type GenerationOptions, type GenerationReque
 export { GenerationError } from './generation-error.js';
 export { formatOf, loadForInference, type InferenceModel, type LoadForInferenceOptions } from './load-for-inference.js';
 export { openOwnModel, ownModel } from './own-model.js';
-export type { LikelyToken, Sampling } from './sampling.js';
+export { scorePlaces, type AskedPlace, type PlaceScore } from './place-scores.js';
+export { likeliestTokens, type LikelyToken, type Sampling } from './sampling.js';
 export { serveAnswer } from './serving/serve-answer.js';
 export type { ServeAnswer, ServePiece, ServeRequest, TokenText } from './serving/serve-request.js';
 export { scoreContinuations, type ContinuationRequest, type ContinuationScore, type ScoreContinuationsOptions } from './score-continuations.js';
