@@ -2,6 +2,7 @@ import { chatMessage, type Message } from '@tunesmith/datasets';
 import { AddressClient, jsonOf, type AddressClientOptions, type NoAnswer, type TeacherAddress } from '@tunesmith/generation';
 import type { WorkContext } from '@tunesmith/tensor';
 import { EvaluationError } from './evaluation-error.js';
+import { mapInParallel } from './map-in-parallel.js';
 import type { AnswerRequest, ConversationRequest, EvaluationRequest, GenerateUntilRequest, LoglikelihoodRequest, LoglikelihoodRollingRequest, RequestOf, RequestResults } from './requests/evaluation-request.js';
 import { cutAt } from './requests/generate-until.js';
 import type { Respondent } from './respondent.js';
@@ -32,18 +33,14 @@ class AddressRespondent implements Respondent {
     const ask = this.#ways[kind];
     const stopping = new AbortController();
     const signal = AbortSignal.any([context.signal, stopping.signal]);
-    const waiting = [...requests.entries()];
     let done = 0;
-    const askWhileAny = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        onResult(next[0], await ask(next[1], signal));
-        context.onProgress({ phase: 'ask', done: (done += 1), total: requests.length, unit: 'requests' });
-      }
+    const askOne = async (request: RequestOf<Kind>, index: number): Promise<void> => {
+      onResult(index, await ask(request, signal));
+      context.onProgress({ phase: 'ask', done: (done += 1), total: requests.length, unit: 'requests' });
     };
     try {
-      await Promise.all(Array.from({ length: Math.min(this.client.address.concurrency, requests.length) }, askWhileAny));
+      await mapInParallel(requests, this.client.address.concurrency, askOne, () => stopping.abort());
     } catch (error) {
-      stopping.abort();
       context.signal.throwIfAborted();
       throw error;
     }

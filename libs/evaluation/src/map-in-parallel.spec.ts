@@ -23,3 +23,14 @@ test('a failure starts nothing more, and waits for what is under way', async () 
   await expect(mapInParallel([0, 1, 2, 3], 2, work)).rejects.toThrow('first');
   expect(ended).toEqual([1]);
 });
+
+test('of several failures the first in time is thrown, whichever worker it came to; the others are told to stop', async () => {
+  const stopping = new AbortController();
+  const work = async (turns: number, place: number): Promise<number> => {
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    if (place === 1) throw new Error('the reason');
+    if (stopping.signal.aborted) throw new Error('stopped');
+    return place;
+  };
+  await expect(mapInParallel([9, 2, 9], 3, work, () => stopping.abort())).rejects.toThrow('the reason');
+});

@@ -1,19 +1,22 @@
-/** Results in the order of `items`, with at most `limit` of them under way. The first failure is thrown once nothing is under way any more. */
-export async function mapInParallel<Item, Result>(items: readonly Item[], limit: number, work: (item: Item) => Promise<Result>): Promise<Result[]> {
+/**
+ * Results in the order of `items`, with at most `limit` of them under way. After a failure nothing more is started, and `onFailure` hears of it at once; that failure, the first
+ * in time, is thrown once nothing is under way any more.
+ */
+export async function mapInParallel<Item, Result>(items: readonly Item[], limit: number, work: (item: Item, place: number) => Promise<Result>, onFailure?: () => void): Promise<Result[]> {
   const results: Result[] = [];
+  const failures: unknown[] = [];
   let next = 0;
-  let failed = false;
-  const workers = Array.from({ length: Math.min(limit, items.length) }, async () => {
-    while (next < items.length && !failed) {
+  const workUntilFailure = async (): Promise<void> => {
+    while (next < items.length && failures.length === 0) {
       const place = next++;
       try {
-        results[place] = await work(items[place]!);
+        results[place] = await work(items[place]!, place);
       } catch (error) {
-        failed = true;
-        throw error;
+        if (failures.push(error) === 1) onFailure?.();
       }
     }
-  });
-  for (const { status, reason } of (await Promise.allSettled(workers)) as { status: string; reason?: unknown }[]) if (status === 'rejected') throw reason;
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, workUntilFailure));
+  if (failures.length > 0) throw failures[0];
   return results;
 }
