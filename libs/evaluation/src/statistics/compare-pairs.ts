@@ -60,16 +60,16 @@ export function comparePairs(parts: readonly Pairs[], aggregation: Aggregation, 
 }
 
 function compareMeans(parts: readonly (readonly (readonly [own: number, other: number])[])[], weights: readonly number[]): PairedComparison {
-  const differences = parts.map((pairs) => Float64Array.from(pairs, ([own, other]) => own - other));
-  const all = differences.flatMap((part) => [...part]);
-  const difference = weighted(differences.map((part) => mean([...part])), weights);
+  const differences = parts.map((pairs) => pairs.map(([own, other]) => own - other));
+  const all = differences.flat();
+  const difference = weighted(differences.map((part) => mean(part)), weights);
   const drawn = drawDifferences(differences.map(({ length }) => length), weights, (part, places) => {
     let sum = 0;
     for (let place = 0; place < places.length; place += 1) sum += differences[part]![places[place]!]!;
     return sum / places.length;
   });
   // A part of a single item has no spread of its own: it is given that of all.
-  const standardError = Math.sqrt(differences.reduce((sum, part, index) => sum + (weights[index]! * (standardDeviation([...part]) ?? standardDeviation(all)!)) ** 2 / part.length, 0));
+  const standardError = Math.sqrt(differences.reduce((sum, part, index) => sum + (weights[index]! * (standardDeviation(part) ?? standardDeviation(all)!)) ** 2 / part.length, 0));
   const [better, worse] = [all.filter((each) => each > 0).length, all.filter((each) => each < 0).length];
   const mcnemar = parts.flat(2).every((value) => value === 0 || value === 1) ? mcNemarTest(better, worse) : undefined;
   const pairedT = pairedTTest(all)!;

@@ -1,4 +1,5 @@
 import { counterUniform } from '@tunesmith/datasets';
+import { standardDeviation } from '../mean.js';
 
 /** Tells these draws from those of samples. */
 const stream = 0xb007;
@@ -7,13 +8,21 @@ const stream = 0xb007;
  * What `statistic` says of items that are drawn anew with replacement, `draws` times (bootstrap, Efron 1979). It is given the places of the drawn items, in an array that the next
  * draw overwrites. The same seed draws the same.
  */
-export function resample(count: number, draws: number, seed: number, statistic: (places: Int32Array) => number): number[] {
+export function resample<Statistic>(count: number, draws: number, seed: number, statistic: (places: Int32Array) => Statistic): Statistic[] {
   const places = new Int32Array(count);
   return Array.from({ length: draws }, (_, draw) => {
     const next = randomNumbers(Math.floor(counterUniform(seed, stream, draw) * 2 ** 32));
     for (let item = 0; item < count; item += 1) places[item] = Math.floor(next() * count);
     return statistic(places);
   });
+}
+
+/** Draws that are enough to see a spread. */
+const drawsOfError = 200;
+
+/** The standard error of a statistic of items: its spread over items drawn anew. The same each time; undefined for fewer than two. */
+export function bootstrapError(count: number, statistic: (places: readonly number[]) => number): number | undefined {
+  return count < 2 ? undefined : standardDeviation(resample(count, drawsOfError, 1, (places) => statistic([...places])));
 }
 
 /** The middle 95 % of numbers. */

@@ -1,9 +1,8 @@
 import { lossByWeight, weightedPerplexity } from '../aggregations/perplexities.js';
 import { EvaluationError } from '../evaluation-error.js';
-import { standardDeviation } from '../mean.js';
 import type { ItemScore, PlannedTask } from '../planned-task.js';
 import type { RequestResults } from '../requests/evaluation-request.js';
-import { resample } from '../statistics/resample.js';
+import { bootstrapError } from '../statistics/resample.js';
 import type { EvaluationTask } from '../task.js';
 import { heldOutRows, questionOf, type RowTaskSettings } from './held-out-rows.js';
 
@@ -42,7 +41,7 @@ export const loss: EvaluationTask<RowTaskSettings> = {
         const [own, other] = [losses(scores), losses(against)];
         if (lossByWeight.aggregate(other) === 0) throw new EvaluationError({ message: 'The model compared with has a loss of 0 on these rows, so no increase can be told. Use rows that are not certain.', code: 'against-loss-zero' });
         const increaseOver = (places: readonly number[]): number => lossByWeight.aggregate(places.map((place) => own[place])) / lossByWeight.aggregate(places.map((place) => other[place])) - 1;
-        const error = scores.length < 2 ? undefined : standardDeviation(resample(scores.length, 200, 1, (places) => increaseOver([...places])));
+        const error = bootstrapError(scores.length, increaseOver);
         return { loss_increase: increaseOver([...scores.keys()]), ...(error !== undefined && { loss_increase_stderr: error }) };
       },
     };
