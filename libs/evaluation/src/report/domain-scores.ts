@@ -1,5 +1,6 @@
 import type { ItemScore } from '../planned-task.js';
 import type { EvaluationResults, TaskResult } from './evaluation-results.js';
+import { ownMetrics } from './own-metrics.js';
 
 /** One metric by domain: by the subjects of a group, the tags of rows, or what documents of a task say that they are about. */
 export interface DomainScores {
@@ -13,7 +14,7 @@ const mostDomains = 100;
 /** Everything that can be looked at by domain: wherever there are two of them at least. */
 export function domainScores({ tasks, groups }: EvaluationResults): DomainScores[] {
   const ofGroups = groups.flatMap(({ name, metrics, members }) =>
-    Object.keys(metrics).filter((metric) => !metric.startsWith('against_') && !metric.endsWith('_stderr')).map((metric) => ({ title: `${name}: ${metric} by task`, domains: byTask(tasks.filter((task) => members.includes(task.name)), metric, ({ name: own }) => own) })));
+    ownMetrics(metrics).map((metric) => ({ title: `${name}: ${metric} by task`, domains: byTask(tasks.filter((task) => members.includes(task.name)), metric, ({ name: own }) => own) })));
   const kinds = [...new Set(tasks.flatMap(({ task: { about } }) => (typeof about['tag'] === 'string' ? [String(about['kind'])] : [])))];
   const ofTags = kinds.map((kind) => {
     const own = tasks.filter(({ task: { about } }) => about['kind'] === kind && typeof about['tag'] === 'string');

@@ -1,13 +1,14 @@
 import type { Table } from '@tunesmith/pictures';
 import type { EvaluationResults } from './evaluation-results.js';
+import { ownMetrics } from './own-metrics.js';
 
 /** Every metric with its standard error, of groups before single tasks, the model beside the one that it is compared with. */
 export function scoreTable({ tasks, groups }: EvaluationResults): Table {
   return {
     columns: ['task', 'items', 'metric', 'model', '±', 'against', '±'],
     rows: [...groups, ...tasks].flatMap(({ name, items, metrics }) =>
-      Object.entries(metrics).filter(([metric]) => !metric.startsWith('against_') && !metric.endsWith('_stderr')).map(([metric, value]) => [
-        name, items, metric, value, metrics[`${metric}_stderr`] ?? null, metrics[`against_${metric}`] ?? null, metrics[`against_${metric}_stderr`] ?? null,
+      ownMetrics(metrics).map((metric) => [
+        name, items, metric, metrics[metric]!, metrics[`${metric}_stderr`] ?? null, metrics[`against_${metric}`] ?? null, metrics[`against_${metric}_stderr`] ?? null,
       ])),
   };
 }
