@@ -8,3 +8,6 @@ export const qaMetrics: Readonly<Record<string, Readonly<{ metric: string; squad
   rougeL: { metric: 'rougeL' },
   bleu: { metric: 'bleu' },
 };
+
+/** Those that are told where none are chosen. */
+export const usualQaMetrics: readonly string[] = ['exact_match', 'f1', 'contains'];

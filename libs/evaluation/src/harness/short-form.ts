@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EvaluationError } from '../evaluation-error.js';
-import { qaMetrics } from '../qa-metrics.js';
+import { qaMetrics, usualQaMetrics } from '../qa-metrics.js';
 
 const text = z.union([z.string(), z.int()]);
 
@@ -57,7 +57,7 @@ export function fromShortForm(fields: Readonly<Record<string, unknown>>, source:
   const question = parsed.data.question ?? (qa ? 'Question: {{question}}\nAnswer:' : undefined);
   const answer = parsed.data.answer ?? (qa ? rightAnswers : undefined);
   if (answer === undefined) throw new EvaluationError({ message: `${source}: answer: expected the right answer, as a template or the name of a field; got none.`, code: 'task-invalid', facts: { source } });
-  const metrics = (parsed.data.metrics ?? (qa ? ['exact_match', 'f1', 'contains'] : undefined))?.map((metric) => (typeof metric === 'string' ? (qa ? qaMetrics[metric] : undefined) ?? { metric } : metric));
+  const metrics = (parsed.data.metrics ?? (qa ? usualQaMetrics : undefined))?.map((metric) => (typeof metric === 'string' ? (qa ? qaMetrics[metric] : undefined) ?? { metric } : metric));
   const files = typeof data === 'string' ? { test: data } : { test: data.test, ...(data.examples !== undefined && { examples: data.examples }) };
   const generates = question !== undefined && choices === undefined;
   return {

@@ -4,7 +4,7 @@ import { findMetric } from '../metrics.js';
 import type { PartedValues } from '../metrics/metric.js';
 import { itemScore } from '../harness/output-type.js';
 import type { PlannedTask } from '../planned-task.js';
-import { qaMetrics } from '../qa-metrics.js';
+import { qaMetrics, usualQaMetrics } from '../qa-metrics.js';
 import type { RequestResults } from '../requests/evaluation-request.js';
 import type { EvaluationTask } from '../task.js';
 import { heldOutRows, questionOf, type RowTaskSettings } from './held-out-rows.js';
@@ -21,7 +21,7 @@ export const qa: EvaluationTask<QaSettings> = {
   kind: 'qa',
 
   async plan(settings, sources, options) {
-    const { name, tag, maxNewTokens = defaultMaxNewTokens, metrics = ['exact_match', 'f1', 'contains'] } = settings;
+    const { name, tag, maxNewTokens = defaultMaxNewTokens, metrics = usualQaMetrics } = settings;
     const scored = metrics.map((word) => {
       const entry = qaMetrics[word];
       if (!entry) throw new EvaluationError({ message: `The task "${name}": expected metrics out of ${Object.keys(qaMetrics).join(', ')}; got "${word}".`, code: 'metric-unknown', facts: { task: name, metric: word } });
