@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Checkpoints, type CheckpointPlace } from './checkpoints.js';
 import type { TrainOptions } from './train-options.js';
 import type { TrainingProgress } from './training-progress.js';
+import { withoutFolders } from './without-folders.js';
 
 export interface OpenCheckpoints extends AsyncDisposable {
   readonly checkpoints: Checkpoints<TrainingProgress>;
@@ -23,7 +24,8 @@ export async function openCheckpoints(options: TrainOptions, outFolder: string, 
   };
 }
 
-/** What decides the result. Folders may move, so their contents are named by the place; when one saves makes no difference. */
-function identityOf({ modelFolder: _model, adapterFolder: _adapter, datasetFolder: _dataset, teacherFolder: _teacher, detectionFolder: _detection, referenceFolder: _reference, referenceReportFolders: _reports, saveEvery: _when, ...deciding }: TrainOptions): Record<string, unknown> {
+/** What decides the result: the contents of folders are named by the place, and when one saves makes no difference. */
+function identityOf(options: TrainOptions): Record<string, unknown> {
+  const { saveEvery: _when, ...deciding } = withoutFolders(options);
   return deciding;
 }

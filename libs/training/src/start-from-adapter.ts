@@ -1,6 +1,7 @@
 import { adapterScaling, readAdapter, type Adapter } from '@tunesmith/checkpoints';
 import { fillAdapter, type CausalLanguageModel } from '@tunesmith/models';
-import { DoraLinear, LoraLinear, loraScaling } from '@tunesmith/nn';
+import { loraScaling } from '@tunesmith/nn';
+import { adaptedLinears, lastWord, type AdaptedLinear } from './methods/adapted-linears.js';
 import type { LoraOptions } from './train-options.js';
 import { TrainingError } from './training-error.js';
 
@@ -13,7 +14,7 @@ import { TrainingError } from './training-error.js';
 export async function startFromAdapter(model: CausalLanguageModel, folder: string, method: LoraOptions): Promise<void> {
   await using adapter = await readAdapter(folder);
   expectSameKind(adapter, method);
-  expectSameTargets(adapter, model);
+  expectSameTargets(adapter, adaptedLinears(model, method.targetModules));
   await fillAdapter(model, adapter);
 }
 
@@ -28,12 +29,12 @@ function expectSameKind({ config, modules, path }: Adapter, { rank, alpha, rankS
   }
 }
 
-function expectSameTargets({ modules, path }: Adapter, model: CausalLanguageModel): void {
-  const adapted = new Set([...model.modules()].flatMap((module) => (module instanceof LoraLinear || module instanceof DoraLinear ? [module.path] : [])));
+function expectSameTargets({ modules, path }: Adapter, linears: readonly AdaptedLinear[]): void {
+  const adapted = new Set(linears.map((linear) => linear.path));
   const missing = [...adapted].filter((module) => !modules.has(module));
   const further = [...modules.keys()].filter((module) => !adapted.has(module));
   if (missing.length === 0 && further.length === 0) return;
-  const words = (modulePaths: Iterable<string>): string => [...new Set([...modulePaths].map((each) => each.slice(each.lastIndexOf('.') + 1)))].sort().join(', ');
+  const words = (modulePaths: Iterable<string>): string => [...new Set([...modulePaths].map(lastWord))].sort().join(', ');
   throw new TrainingError(
     'adapter-differs',
     `train: expected the adapter in ${path} to update the linears that the method does: ${adapted.size} (${words(adapted)}); it updates ${modules.size} (${words(modules.keys())}). Name its targets with targetModules.`,

@@ -5,9 +5,11 @@ import { domainPlot } from './domains/domain-plot.js';
 import { lossPlot } from './loss-plot.js';
 import { learningRateAt } from './schedules.js';
 import type { TrainOptions, TrainReport } from './train-options.js';
+import { withoutFolders } from './without-folders.js';
 
 /** `report.json`, the settings and what came of them, `loss.svg`, and `domains.svg` where the rows came from domains by weight. Apart from the weights, whose bytes do not depend on how fast they came. */
-export async function writeTrainingReport(folder: string, { modelFolder: _model, adapterFolder: _adapter, datasetFolder: _dataset, teacherFolder: _teacher, detectionFolder: _detection, referenceFolder: _reference, referenceReportFolders: _reports, ...settings }: TrainOptions, plannedSteps: number, report: TrainReport): Promise<void> {
+export async function writeTrainingReport(folder: string, options: TrainOptions, plannedSteps: number, report: TrainReport): Promise<void> {
+  const settings = withoutFolders(options);
   const learningRates = report.loss.map((_, step) => learningRateAt(step, { ...settings, peak: settings.learningRate, steps: plannedSteps, name: settings.schedule }));
   await mkdir(folder, { recursive: true });
   await writeFileAtomically(join(folder, 'report.json'), jsonText({ settings, plannedSteps, ...report }));

@@ -54,7 +54,8 @@ function unknownTargets(unknown: readonly string[], paths: readonly string[]): T
   );
 }
 
-function lastWord(path: string): string {
+/** Of a dotted path: what names the kind of linear. */
+export function lastWord(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1);
 }
 
