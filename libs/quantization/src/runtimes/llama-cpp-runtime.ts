@@ -1,6 +1,7 @@
 import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { QuantizationError } from '../quantization-error.js';
 import type { ModelRuntime, NextToken, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
+import { readUnasked, sharedLength } from './shared-prefix.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
 /** Loads a GGUF file with node-llama-cpp, on the CPU. Throws QuantizationError `file-refused-by-runtime`. */
@@ -61,16 +62,16 @@ class LlamaCppRuntime implements ModelRuntime {
   async score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]> {
     this.#requireRoom(tokenIds.length);
     signal.throwIfAborted();
-    await this.#sequence.clearHistory();
-    const input = tokenIds.map((id, index) => {
-      const tokens = asked[index + 1] ?? [];
+    const kept = await this.#keep(tokenIds, readUnasked(tokenIds, asked));
+    const input = tokenIds.slice(kept).map((id, index) => {
+      const tokens = asked[kept + index + 1] ?? [];
       return tokens.length === 0 ? (id as Token) : askedAfter(id, tokens, 1);
     });
     const outputs = await this.#sequence.controlledEvaluate(input);
     const found: RuntimeScore[] = [];
     for (const [index, tokens] of asked.entries()) {
       if (index === 0 || tokens.length === 0) continue;
-      const likely = this.#logProbabilities(outputs[index - 1]?.next, index);
+      const likely = this.#logProbabilities(outputs[index - 1 - kept]?.next, index);
       const known = new Map(likely.map(({ id, logProb }) => [id, logProb]));
       const scores = tokens.map((id) => known.get(id) ?? NaN);
       if (!scores.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, index);
@@ -83,6 +84,15 @@ class LlamaCppRuntime implements ModelRuntime {
     await this.context.dispose();
     await this.model.dispose();
     await this.llama.dispose();
+  }
+
+  /** Leaves of what was read last only what the row begins with as well, at most so many tokens; says how many. */
+  async #keep(tokenIds: readonly number[], most: number): Promise<number> {
+    const sequence = this.#sequence;
+    // What a sliding window has let go of would have to be read again.
+    const kept = sequence.stateCellsStartIndex > 0 ? 0 : sharedLength(sequence.contextTokens, tokenIds, most);
+    await sequence.eraseContextTokenRanges([{ start: kept, end: sequence.nextTokenIndex }]);
+    return kept;
   }
 
   async #likeliest(tokenIds: readonly number[], count: number, position: number): Promise<NextToken[]> {

@@ -45,7 +45,7 @@ export interface ModelRuntime extends AsyncDisposable {
   tokenize?(text: string): number[];
   /** Begins a row. There is one at a time: the one before it ends. */
   begin(): Promise<RuntimeRow>;
-  /** What it says of the tokens that `asked` has for a place, whichever token stands there: one score for each place with tokens to ask for, from the second place on. Throws QuantizationError `logits-not-finite`. */
+  /** What it says of the tokens that `asked` has for a place, whichever token stands there: one score for each place with tokens to ask for, from the second place on. What the row begins with need not be read again where the row scored before began so. Throws QuantizationError `logits-not-finite`. */
   score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]>;
 }
 

@@ -3,6 +3,7 @@ import { QuantizationError } from '../quantization-error.js';
 import type { ModelRuntime, NextToken, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
 import { encoderBeside, OnnxEncoderDecoder } from './onnx-encoder-decoder.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
+import { readUnasked, sharedLength } from './shared-prefix.js';
 
 /** Rows are fed in pieces of this many tokens, so that the logits of a long row (tokens times vocabulary) are never held whole. */
 const pieceTokens = 256;
@@ -62,6 +63,8 @@ type TensorClass = typeof Tensor;
 
 class OnnxRuntime implements ModelRuntime {
   readonly name = 'onnxruntime-node';
+  /** The row that was scored last. */
+  #held: ReadRow | undefined;
 
   constructor(
     private readonly path: string,
@@ -71,6 +74,7 @@ class OnnxRuntime implements ModelRuntime {
   ) {}
 
   begin(): Promise<RuntimeRow> {
+    this.#held = undefined;
     const row = this.#row();
     return Promise.resolve({
       feed: async (tokenIds, count) => {
@@ -85,21 +89,26 @@ class OnnxRuntime implements ModelRuntime {
 
   async score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]> {
     const found: RuntimeScore[] = [];
-    for await (const { logits, start, tokens } of this.#row().feed(tokenIds)) {
+    const held = this.#held;
+    this.#held = undefined;
+    const row = this.#row(held && this.#beginningOf(held, sharedLength(held.tokenIds, tokenIds, readUnasked(tokenIds, asked))));
+    const kept = row.length;
+    for await (const { logits, start, tokens } of row.feed(tokenIds.slice(kept))) {
       signal.throwIfAborted();
       const vocabulary = logits.length / tokens;
       for (let index = 0; index < tokens; index += 1) {
-        const next = start + index + 1;
+        const next = kept + start + index + 1;
         const ids = asked[next] ?? [];
         if (ids.length === 0) continue;
-        const row = logits.subarray(index * vocabulary, (index + 1) * vocabulary);
-        const total = logSumExp(row);
-        const logProbabilities = ids.map((id) => row[id]! - total);
+        const here = logits.subarray(index * vocabulary, (index + 1) * vocabulary);
+        const total = logSumExp(here);
+        const logProbabilities = ids.map((id) => here[id]! - total);
         if (!logProbabilities.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, next);
-        const [id] = likeliest(row, 1);
-        found.push({ logProbabilities, likeliest: { id: id!, logProb: row[id!]! - total } });
+        const [id] = likeliest(here, 1);
+        found.push({ logProbabilities, likeliest: { id: id!, logProb: here[id!]! - total } });
       }
     }
+    this.#held = { tokenIds, past: row.past };
     return found;
   }
 
@@ -107,14 +116,30 @@ class OnnxRuntime implements ModelRuntime {
     await this.session.release();
   }
 
-  /** A row that begins with an empty cache. */
-  #row(): { readonly length: number; feed(tokenIds: readonly number[]): AsyncGenerator<Piece> } {
+  /** As much of a row that was read, in a cache of its own. */
+  #beginningOf({ tokenIds, past }: ReadRow, length: number): ReadRow {
+    const { heads, headSize } = this.cache;
+    if (length === tokenIds.length) return { tokenIds, past };
+    const cut = Object.entries(past).map(([name, { data, dims }]) => {
+      const own = new Float32Array(heads * length * headSize);
+      const stride = dims[2]! * headSize;
+      for (let head = 0; head < heads; head += 1) own.set((data as Float32Array).subarray(head * stride, head * stride + length * headSize), head * length * headSize);
+      return [name, new this.tensorClass('float32', own, [1, heads, length, headSize])] as const;
+    });
+    return { tokenIds: tokenIds.slice(0, length), past: Object.fromEntries(cut) };
+  }
+
+  /** A row that begins with what was read, else with an empty cache. */
+  #row(begun?: ReadRow): { readonly length: number; readonly past: ReadRow['past']; feed(tokenIds: readonly number[]): AsyncGenerator<Piece> } {
     const { session, tensorClass, cache, path } = this;
-    let past: Record<string, Tensor> = Object.fromEntries(cache.inputs.map((name) => [name, new tensorClass('float32', new Float32Array(0), [1, cache.heads, 0, cache.headSize])]));
-    let length = 0;
+    let past: Readonly<Record<string, Tensor>> = begun?.past ?? Object.fromEntries(cache.inputs.map((name) => [name, new tensorClass('float32', new Float32Array(0), [1, cache.heads, 0, cache.headSize])]));
+    let length = begun?.tokenIds.length ?? 0;
     return {
       get length() {
         return length;
+      },
+      get past() {
+        return past;
       },
       async *feed(tokenIds) {
         for (let start = 0; start < tokenIds.length; start += pieceTokens) {
@@ -134,6 +159,12 @@ class OnnxRuntime implements ModelRuntime {
       },
     };
   }
+}
+
+interface ReadRow {
+  readonly tokenIds: readonly number[];
+  /** Keys and values, [1, heads, tokens, headSize] each. */
+  readonly past: Readonly<Record<string, Tensor>>;
 }
 
 interface Piece {

@@ -3,6 +3,7 @@ import { GenerationError, type ContinuationRequest, type ContinuationScore, type
 import type { ConversationFormat, Tokenizer } from '@tunesmith/tokenizers';
 import { drawToken } from './draw-token.js';
 import type { ModelRuntime, RuntimeScore } from './model-runtime.js';
+import { compareRows } from './shared-prefix.js';
 
 export interface RuntimeModelParts {
   readonly folder: string;
@@ -50,13 +51,13 @@ export class RuntimeModel implements TokenModel {
     return results;
   };
 
-  /** Continuations that differ in their last token only are looked up in one pass. */
+  /** Continuations that differ in their last token only are looked up in one pass; those that begin alike follow one another, so that the runtime reads the beginning once. */
   scoreContinuations: TokenModel['scoreContinuations'] = async (requests, { contextLength = this.contextLength, onScore }, context) => {
     const alike = Map.groupBy(requests.keys(), (request) => readTokens(requests[request]!, contextLength).join());
+    const groups = [...alike.values()].map((group) => ({ group, read: readTokens(requests[group[0]!]!, contextLength) })).sort((one, other) => compareRows(one.read, other.read));
     const results: ContinuationScore[] = [];
     let done = 0;
-    for (const group of alike.values()) {
-      const read = readTokens(requests[group[0]!]!, contextLength);
+    for (const { group, read } of groups) {
       const longest = Math.max(...group.map((request) => requests[request]!.continuationTokenIds.length));
       const asked: number[][] = [...read, 0].map(() => []);
       for (const request of group) {

@@ -46,6 +46,19 @@ export function describeRuntime(name: string, { open, write, weightsOf, headOf =
       }
     });
 
+    test('gives the same where a row begins as the one before, however much of that is asked for', async () => {
+      const { tokenIds, logits } = tiny.rows.at(-1)!;
+      const at = (place: number) => logSoftmax(logits.subarray((place - 1) * tiny.vocabulary, place * tiny.vocabulary), tokenIds[place]!);
+      const last = tokenIds.length - 1;
+      // Whole, again, from an earlier place on, up to an earlier one, and whole behind that.
+      for (const [end, from] of [[last, last], [last, last], [last, 3], [last - 4, last - 5], [last, last - 1]] as const) {
+        const read = tokenIds.slice(0, end);
+        const asked = tokenIds.slice(0, end + 1).map((id, place) => (place >= from ? [id] : []));
+        const found = (await runtime.score(read, asked, signal)).map(({ logProbabilities: [own] }) => own!);
+        expect(largestDifference(found, asked.flatMap((ids, place) => (ids.length > 0 ? [at(place)] : [])))).toBeLessThan(tolerance);
+      }
+    });
+
     test('continues as transformers does, row after row', async () => {
       for (const { prompt, continuation } of tiny.rows) {
         expect(await complete(runtime, prompt, { maxNewTokens: continuation.length, stopTokenIds: [], signal })).toEqual(continuation);
