@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChatCompletion, Completion, OpenAiError, OpenAiModelList } from '@tunesmith/contracts';
-import { writeTinyModel } from '@tunesmith/tests-support';
+import { eventually, writeTinyModel } from '@tunesmith/tests-support';
 import { Standalone } from './standalone.js';
 
 // The routes that clients of OpenAI know, on the embedded platform with a tiny model in each format.
@@ -126,6 +126,23 @@ test('`serve` hands clients on below /v1 until Ctrl-C', async () => {
   expect(serving.output()).toContain(`curl ${base}/chat/completions`);
   expect((await streamed({ ...greedy, model: 'tiny@prod#gguf/q8_0' }, base)).text).toBe((await streamed({ ...greedy, model: 'tiny#gguf/q8_0' })).text);
   expect((await post('/chat/completions', { ...greedy, model: 'tiny' }, { base, key: 'no-such-token' })).status).toBe(401);
+  serving.child.kill('SIGINT');
+  expect((await serving.ended).code).toBe(130);
+});
+
+test('an adapter answers beside its model, by a + and under its own name, as `chat` has it and as no file can', async () => {
+  await platform.write('train.jsonl', [1, 2, 3].map((each) => `${JSON.stringify({ messages: [{ role: 'user', content: `${each}?` }, { role: 'assistant', content: 'The otter, of course.' }] })}\n`).join(''));
+  const { artifact } = await platform.run<{ artifact: string }>('train', 'tiny:1', '--dataset', platform.at('train.jsonl'), '--rank', '4', '--steps', '6', '--lr', '0.05', '--batch', '3', '--out', platform.at('adapter'));
+  await platform.run('model', 'import', platform.at('adapter'), '--name', 'tuned', '--alias', 'prod');
+  const said = async (model: string): Promise<string> => (await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model })).choices[0]!.message.content;
+  const { text } = await platform.run<{ text: string }>('chat', 'tiny', '--adapter', 'tuned', '--prompt', 'Who are you?', '--max-new-tokens', '6', '--dtype', 'float32');
+  expect(text).not.toBe(await said('tiny#float32'));
+  for (const model of ['tiny@prod+tuned@prod#float32', `tiny:1+${artifact}#float32`, 'tuned#float32']) expect(whole(await said(model))).toBe(whole(text));
+  for (const model of ['tiny+tuned#gguf/q8_0', 'tuned#onnx/fp32']) expect(await refusal('/chat/completions', { ...greedy, model })).toMatchObject({ status: 409, error: { code: 'adapter_needs_weights', message: expect.stringContaining('tunesmith merge') } });
+  for (const model of ['tiny+', 'tiny+tuned+tuned', 'tiny#float32+tuned']) expect(await refusal('/chat/completions', { ...greedy, model })).toMatchObject({ status: 404, error: { code: 'model_not_found' } });
+  const serving = platform.start('serve', 'tiny@prod', '--adapter', platform.at('adapter'), '--format', 'float32');
+  const name = await eventually('the name that is served', () => Promise.resolve(/(\S+) answers at/.exec(serving.output())?.[1]));
+  expect(name).toBe(`tiny@prod+${artifact}#float32`);
   serving.child.kill('SIGINT');
   expect((await serving.ended).code).toBe(130);
 });

@@ -37,7 +37,7 @@ export default defineWorker({
   },
 
   async serve(input: ServeInput, context: ConversationContext) {
-    await using model = input.kind === 'model' ? await openOwnModel(input.modelFolder, { dtype: input.dtype }) : await openQuantizedModel(input.path, { signal: context.signal });
+    await using model = input.kind === 'model' ? await openOwnModel(input.modelFolder, input) : await openQuantizedModel(input.path, { signal: context.signal });
     await serveModel(model, serveAnswer, jobErrorOf, context);
   },
 

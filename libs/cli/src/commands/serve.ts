@@ -11,6 +11,7 @@ import { ProgressDisplay } from '../terminal/progress-display.js';
 interface Options {
   readonly port?: number;
   readonly format?: string;
+  readonly adapter?: string;
 }
 
 /** More often than the platform lets go of a model that nobody asks. */
@@ -22,14 +23,15 @@ export const serve = defineCommand<[model: string], Options>({
       .argument('<model>', 'a registered reference or a path: a model, a GGUF file, an ONNX folder, a packed folder')
       .option('--port <number>', 'the port on 127.0.0.1 (default: any free one)', number)
       .option('--format <format>', 'what computes it: bfloat16 (the default), float32, or what it was quantized to, such as gguf/q8_0, onnx/int4 or hf/gptq-int4')
+      .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
       .addHelpText('after', '\nServes the protocol of OpenAI below /v1 until Ctrl-C, and keeps the model in memory. Clients send the token of the platform as their key.\n\nExample: tunesmith serve smollm2@prod --format gguf/q8_0 --port 8000');
   },
 
   async run({ arguments: [model], options }, session) {
-    const { port = 0, format } = options;
+    const { port = 0 } = options;
     if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`--port: expected a number from 0 to 65535; got ${port}`);
     const platform = await session.platform();
-    const name = await servedName(session, model, format);
+    const name = await servedName(session, model, options);
     const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
     return session.interrupts.during(stop, async () => {
       await load(session, name);

@@ -7,7 +7,7 @@ import { Session } from '../session.js';
 import { Terminal } from '../terminal/terminal.js';
 import { sampleDigest, sampleRun, sampleRunId, succeededRun } from '../testing/sample-run.js';
 import { sendEvents, TinyPlatform } from '../testing/tiny-platform.js';
-import { targetStep } from './served-name.js';
+import { servedName, targetStep } from './served-name.js';
 
 const uploadId = '0194d3f0-0000-7000-8000-000000000009';
 const reference = `upload:${uploadId}`;
@@ -76,4 +76,12 @@ test('an adapter stays beside weights, not beside files', async () => {
   for (const [model, format] of [['m', 'gguf/q8_0'], ['m#gguf/q8_0', undefined]] as const) {
     await expect(given(model, { adapter: 'tuned', ...(format && { format }) })).rejects.toThrow('--adapter: expected the model\'s own weights');
   }
+});
+
+test('what is served has its adapter behind a +, and what computes it behind a #', async () => {
+  const session = new Session(new Terminal(process.stdout, process.stderr, { NO_COLOR: '1', CI: '1' }), new Interrupts(), { TUNESMITH_HOME: folder }, true);
+  expect(await servedName(session, 'm@prod', { adapter: 'tuned' })).toBe('m@prod+tuned');
+  for (const [model, format] of [['m', 'float32'], ['m#float32', undefined], ['m#float32', 'model']] as const) expect(await servedName(session, model, { adapter: 'tuned:2', ...(format && { format }) })).toBe('m+tuned:2#float32');
+  expect(await servedName(session, 'm', { format: 'hf/gptq-int4' })).toBe('m#hf/gptq-int4');
+  await expect(servedName(session, 'm', { adapter: 'tuned', format: 'gguf/q8_0' })).rejects.toThrow("--adapter: expected the model's own weights, which it stays beside; got --format gguf/q8_0");
 });

@@ -31,8 +31,13 @@ function isPacked(path: string): boolean {
 }
 
 /** What the platform calls the model when it is asked for answers: a reference as it is; files are brought in first and named by their digest. */
-export async function servedName(session: Session, model: string, format: string | undefined): Promise<string> {
-  return withFormat(isPath(model.split('#')[0]!) ? await importedDigest(session, model, format) : model, format);
+export async function servedName(session: Session, model: string, { format, adapter }: { readonly format?: string; readonly adapter?: string }): Promise<string> {
+  const [name = '', behind] = isPath(model.split('#')[0]!) ? [model] : model.split('#');
+  if (adapter === undefined) return withFormat(isPath(name) ? await importedDigest(session, name, format) : model, format);
+  expectOwnWeights(behind ?? format, behind === undefined ? '--format ' : '#');
+  const base = isPath(name) ? await importedOutput(session, name, 'model') : name;
+  const beside = isPath(adapter) ? await importedOutput(session, adapter, 'adapter') : adapter;
+  return withFormat(`${base}+${beside}${behind === undefined ? '' : `#${behind}`}`, format);
 }
 
 /**
@@ -44,9 +49,7 @@ export async function targetStep(session: Session, model: string, { format, adap
   if (behind !== undefined && format !== undefined && format !== 'model') throw new UsageError(`--format: expected the format once; got ${model} and ${format}`);
   const given = behind ?? format;
   const chosen = given === 'model' ? undefined : given;
-  if (adapter !== undefined && chosen !== undefined && !isDtype(chosen)) {
-    throw new UsageError(`--adapter: expected the model's own weights, which it stays beside; got ${behind === undefined ? '--format ' : '#'}${chosen}`, ['tunesmith merge MODEL --adapter ADAPTER']);
-  }
+  if (adapter !== undefined) expectOwnWeights(chosen, behind === undefined ? '--format ' : '#');
   if (isDtype(chosen)) {
     if (dtype !== undefined && dtype !== chosen) throw new UsageError(`--dtype: expected one type to compute in; got ${chosen} and --dtype ${dtype}`);
     return { ...(await ownWeights(session, name, adapter, chosen)), dtype: chosen };
@@ -68,15 +71,23 @@ async function ownWeights(session: Session, name: string, adapter: string | unde
   return { [kind]: await resolveReference(session, name, 'MODEL') };
 }
 
+function expectOwnWeights(format: string | undefined, spelling: string): void {
+  if (format === undefined || format === 'model' || isDtype(format)) return;
+  throw new UsageError(`--adapter: expected the model's own weights, which it stays beside; got ${spelling}${format}`, ['tunesmith merge MODEL --adapter ADAPTER']);
+}
+
 function isDtype(format: string | undefined): format is 'bfloat16' | 'float32' {
   return format === 'bfloat16' || format === 'float32';
 }
 
 /** Brings in files, and says what they are called from then on. */
 async function importedDigest(session: Session, path: string, format: string | undefined): Promise<string> {
-  const uses = (await holdsQuantized(path, format)) ? 'import-files' : 'import-model';
-  const job = await runJob(session, { name: 'import', uses, with: { path: await providePath(session, path, 'MODEL') } });
-  return outputOf(job, uses === 'import-files' ? 'upload' : 'model').digest;
+  return importedOutput(session, path, (await holdsQuantized(path, format)) ? 'upload' : 'model');
+}
+
+async function importedOutput(session: Session, path: string, output: 'model' | 'adapter' | 'upload'): Promise<string> {
+  const config = { path: await providePath(session, path, output === 'adapter' ? '--adapter' : 'MODEL') };
+  return outputOf(await runJob(session, { name: 'import', uses: output === 'upload' ? 'import-files' : 'import-model', with: config }), output).digest;
 }
 
 /** Under which key an artifact is given. */

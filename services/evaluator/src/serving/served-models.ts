@@ -40,11 +40,12 @@ export class ServedModels {
   }
 
   private async start(ref: ServedModelRef): Promise<ServedModel> {
-    const staged = await this.artifacts.stage({ artifact: ref.artifact });
+    const adapter = ref.kind === 'model' ? ref.adapter : undefined;
+    const staged = await this.artifacts.stage<string>({ artifact: ref.artifact, ...(adapter && { adapter }) });
     const release = async (): Promise<void> => staged[Symbol.asyncDispose]();
     const { most, idleTime } = this.limits;
     try {
-      return new ServedModel({ workers: this.workers, input: inputOf(ref, staged.artifact), most, idleTime, release });
+      return new ServedModel({ workers: this.workers, input: inputOf(ref, staged['artifact']!, staged['adapter']), most, idleTime, release });
     } catch (error) {
       await release();
       throw error;
@@ -52,8 +53,8 @@ export class ServedModels {
   }
 }
 
-function inputOf(ref: ServedModelRef, folder: string): ServeInput {
-  if (ref.kind === 'model') return { kind: 'model', modelFolder: folder, dtype: ref.dtype };
+function inputOf(ref: ServedModelRef, folder: string, adapterFolder: string | undefined): ServeInput {
+  if (ref.kind === 'model') return { kind: 'model', modelFolder: folder, ...(adapterFolder !== undefined && { adapterFolder }), dtype: ref.dtype };
   // Only what lies in the artifact is opened.
   if (ref.file.split('/').includes('..')) throw new PlatformError({ code: 'file-outside', message: `expected a file of the artifact; got "${ref.file}"` });
   return { kind: 'file', path: join(folder, ...ref.file.split('/')) };

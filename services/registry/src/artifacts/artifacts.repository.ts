@@ -55,6 +55,12 @@ export class ArtifactsRepository {
     });
   }
 
+  /** A model; of an adapter its base, and the adapter. @throws NotFoundError, RefusedError */
+  async modelOf(digest: Digest): Promise<{ model: ArtifactRef; adapter?: ArtifactRef }> {
+    if ((await this.find(digest))?.mediaType !== mediaTypes.adapter) return { model: await this.require(digest, 'model') };
+    return { model: await this.baseOf(digest), adapter: await this.require(digest, 'adapter') };
+  }
+
   private async basesOf(adapter: Digest, seen: Set<Digest>): Promise<Digest[]> {
     if (seen.has(adapter)) return [];
     seen.add(adapter);

@@ -6,9 +6,12 @@ import { NotFoundError, RefusedError } from '../errors.js';
 import { ModelsRepository } from '../models/models.repository.js';
 import { parseReference, type Reference } from '../runs/reference.js';
 
-const dtypes = ['bfloat16', 'float32'] as const;
+const formats = ['bfloat16', 'float32', ...QuantizationTarget.options] as const;
+type Format = (typeof formats)[number];
 
-/** Looks up what the `model` of a request means: a reference, and behind a `#` what computes it. */
+type Named = Exclude<Reference, { kind: 'path' }>;
+
+/** Looks up what the `model` of a request means: a reference, behind a `+` an adapter beside its weights, and behind a `#` what computes it. */
 export class ServedModelFinder {
   private readonly artifacts: ArtifactsRepository;
   private readonly models: ModelsRepository;
@@ -20,28 +23,32 @@ export class ServedModelFinder {
 
   /** @throws NotFoundError, RefusedError with what there is */
   async find(text: string): Promise<ServedModel> {
-    const dtype = dtypes.find((each) => text.endsWith(`#${each}`));
-    const name = dtype ? text.slice(0, -dtype.length - 1) : text;
-    const reference = parseReference(name);
-    if (!reference || reference.kind === 'path' || (dtype && reference.format)) {
+    const [names = '', behind = 'bfloat16', ...more] = text.split('#');
+    const [model, adapter, ...others] = names.split('+').map(namedReference);
+    const format = formats.find((each) => each === behind);
+    if (!model || (!adapter && names.includes('+')) || others.length > 0 || !format || more.length > 0) {
       throw new NotFoundError({
         code: 'model-unknown', facts: { model: text },
-        message: `expected NAME, NAME@ALIAS, NAME:VERSION or sha256:…, and behind a # one of ${[...dtypes, ...QuantizationTarget.options].join(', ')}; got "${text}"`,
+        message: `expected NAME, NAME@ALIAS, NAME:VERSION or sha256:…, behind a + an adapter in the same words, and behind a # one of ${formats.join(', ')}; got "${text}"`,
       });
     }
-    return this.findReference(reference, dtype ?? reference.format ?? 'bfloat16');
+    return adapter ? this.findBoth(model, adapter, format) : this.findReference(model, format);
   }
 
   /** @throws NotFoundError, RefusedError with what there is */
-  async findReference(reference: Exclude<Reference, { kind: 'path' }>, format: (typeof dtypes)[number] | QuantizationTarget): Promise<ServedModel> {
-    const digest = reference.kind === 'digest' ? reference.digest : (await this.models.resolve(reference)).digest;
+  async findReference(reference: Named, format: Format): Promise<ServedModel> {
+    const digest = await this.digestOf(reference);
     const artifact = await this.artifacts.find(digest);
     if (!artifact) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact; got ${digest}; see \`tunesmith model list\``, facts: { digest } });
     const ref: ArtifactRef = { digest: artifact.digest, size: artifact.size, mediaType: artifact.mediaType };
-    const text = reference.kind === 'digest' ? digest : nameOf(reference);
-    const isDtype = format === 'bfloat16' || format === 'float32';
-    if (artifact.mediaType !== mediaTypes.model) return this.fileIn(ref, isDtype ? undefined : format, text);
-    return isDtype ? { kind: 'model', artifact: ref, dtype: format } : this.derived(digest, format, text);
+    const text = nameOf(reference);
+    if (artifact.mediaType === mediaTypes.adapter) return beside((await this.artifacts.modelOf(digest)).model, ref, format);
+    if (artifact.mediaType !== mediaTypes.model) return this.fileIn(ref, isDtype(format) ? undefined : format, text);
+    return isDtype(format) ? { kind: 'model', artifact: ref, dtype: format } : this.derived(digest, format, text);
+  }
+
+  private async findBoth(model: Named, adapter: Named, format: Format): Promise<ServedModel> {
+    return beside(await this.artifacts.require(await this.digestOf(model), 'model'), await this.artifacts.require(await this.digestOf(adapter), 'adapter'), format);
   }
 
   /** The formats that models were quantized to, by the digest of the model. */
@@ -49,12 +56,15 @@ export class ServedModelFinder {
     return formatsIn(await this.quantizedFrom(digest));
   }
 
+  private async digestOf(reference: Named): Promise<Digest> {
+    return reference.kind === 'digest' ? reference.digest : (await this.models.resolve(reference)).digest;
+  }
+
   /** A file of an artifact that is no model itself: of GGUF files, of ONNX graphs, of packed folders, or sent by somebody. */
   private async fileIn(artifact: ArtifactRef, target: QuantizationTarget | undefined, text: string): Promise<ServedModel> {
     const served = [mediaTypes.gguf, mediaTypes.onnx, mediaTypes.hf, mediaTypes.upload] as const;
     if (!served.some((type) => type === artifact.mediaType)) {
-      const hint = artifact.mediaType === mediaTypes.adapter ? '; merge it into its base first: `tunesmith merge`' : '';
-      throw new RefusedError({ code: 'artifact-kind', message: `expected a model, GGUF files, ONNX graphs or folders with packed linears; ${text} is something else (${artifact.mediaType})${hint}`, facts: { digest: artifact.digest } });
+      throw new RefusedError({ code: 'artifact-kind', message: `expected a model, GGUF files, ONNX graphs or folders with packed linears; ${text} is something else (${artifact.mediaType})`, facts: { digest: artifact.digest } });
     }
     const { files } = await this.store.manifest(artifact.digest);
     const paths = files.map(({ path }) => path);
@@ -97,6 +107,26 @@ function formatsIn(quantized: readonly { readonly manifest: ArtifactManifest }[]
   return QuantizationTarget.options.filter((target) => files.includes(quantizedFileOf(target)));
 }
 
-function nameOf({ name, alias, version }: Extract<Reference, { kind: 'name' }>): string {
+function namedReference(text: string): Named | undefined {
+  const reference = parseReference(text);
+  return reference?.kind === 'path' ? undefined : reference;
+}
+
+/** @throws RefusedError where a file is asked for: only the model's own weights have a place for an adapter beside them. */
+function beside(artifact: ArtifactRef, adapter: ArtifactRef, format: Format): ServedModel {
+  if (isDtype(format)) return { kind: 'model', artifact, adapter, dtype: format };
+  throw new RefusedError({
+    code: 'adapter-needs-weights', facts: { model: artifact.digest, adapter: adapter.digest, format },
+    message: `expected bfloat16 or float32 behind the # of a model with an adapter, which stays beside the model's own weights; got ${format}; merge it first: \`tunesmith merge ${artifact.digest} --adapter ${adapter.digest}\`, then quantize that`,
+  });
+}
+
+function isDtype(format: Format): format is 'bfloat16' | 'float32' {
+  return format === 'bfloat16' || format === 'float32';
+}
+
+function nameOf(reference: Named): string {
+  if (reference.kind === 'digest') return reference.digest;
+  const { name, alias, version } = reference;
   return alias !== undefined ? `${name}@${alias}` : version !== undefined ? `${name}:${version}` : name;
 }

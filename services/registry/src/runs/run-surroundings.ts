@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
-import { Id, mediaTypes, type ArtifactKind, type ArtifactRef } from '@tunesmith/contracts';
+import { Id, type ArtifactKind, type ArtifactRef } from '@tunesmith/contracts';
 import { ArtifactStore, Database, PlatformConfig, RemoteFiles } from '@tunesmith/platform';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
@@ -45,8 +45,7 @@ export class RunSurroundings {
   private async modelOf(manager: EntityManager, project: string, reference: Exclude<Reference, { kind: 'path' }>): Promise<{ model: ArtifactRef; adapter?: ArtifactRef }> {
     const artifacts = new ArtifactsRepository(manager, project);
     const digest = reference.kind === 'digest' ? reference.digest : (await new ModelsRepository(manager, project).resolve(reference)).digest;
-    if ((await artifacts.find(digest))?.mediaType !== mediaTypes.adapter) return { model: await artifacts.require(digest, 'model') };
-    return { model: await artifacts.baseOf(digest), adapter: await artifacts.require(digest, 'adapter') };
+    return artifacts.modelOf(digest);
   }
 
   private async locate(manager: EntityManager, project: string, path: string): Promise<Located> {
