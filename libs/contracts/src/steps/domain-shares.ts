@@ -5,7 +5,10 @@ export const DomainShares = z
   .record(z.string().min(1), z.number().min(0).max(1))
   .refine((shares) => Object.keys(shares).length > 0, 'expected at least one domain')
   .refine((shares) => Math.abs(Object.values(shares).reduce((sum, share) => sum + share, 0) - 1) <= 1e-5, {
-    error: ({ input }) => `expected numbers that sum to 1; they sum to ${Number(Object.values(input as Record<string, number>).reduce((sum, share) => sum + share, 0).toPrecision(8))}`,
+    error: ({ input }) => {
+      const sum = Number(Object.values(input as Record<string, number>).reduce((total, share) => total + share, 0).toPrecision(8));
+      return `expected numbers that sum to 1; they sum to ${sum}${sum > 0 ? `: divide each by ${sum}` : ''}`;
+    },
   });
 
 /** uniform, inverse and detected need nothing, shares and shares (VersaTune's baselines and its constant composition); or given. */

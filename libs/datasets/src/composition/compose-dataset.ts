@@ -130,7 +130,7 @@ function namedDomains({ domains, weights, shares }: ComposeOptions, rows: readon
   const known = tagsOf(rows);
   const unknown = named.filter((domain) => !known.includes(domain));
   if (unknown.length === 0) return named;
-  throw new DatasetError({ message: `Expected domains that rows are tagged with (${known.join(', ') || 'no row has a tag'}); got ${unknown.map((domain) => `"${domain}"`).join(', ')}.`, code: 'domain-unknown', facts: { unknown, known } });
+  throw new DatasetError({ message: `Expected domains that rows are tagged with (${known.join(', ') || 'no row has a tag'}); got ${unknown.map((domain) => `"${domain}"`).join(', ')}. Take one of them, or push the dataset with rows of that tag (a file DOMAIN.train.jsonl gives its rows the tag DOMAIN).`, code: 'domain-unknown', facts: { unknown, known } });
 }
 
 /** Tokens of a row as the model reads it. */

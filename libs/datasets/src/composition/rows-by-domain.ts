@@ -23,7 +23,7 @@ export function expectRows(counts: Readonly<Record<string, number>>, weights: Re
   if (empty.length === 0) return;
   const known = Object.entries(counts).filter(([, rows]) => rows > 0).map(([domain, rows]) => `${domain} (${rows})`);
   throw new DatasetError({
-    message: `Expected training rows in every domain that has a weight; ${empty.join(', ')} ${empty.length === 1 ? 'has' : 'have'} none. There are ${known.join(', ') || 'none at all'}. A row's domain is its tag.`,
+    message: `Expected training rows in every domain that has a weight; ${empty.join(', ')} ${empty.length === 1 ? 'has' : 'have'} none. There are ${known.join(', ') || 'none at all'}. A row's domain is its tag: give rows that tag (a file DOMAIN.train.jsonl gives it to its rows), or leave the domain out of the weights.`,
     code: 'domain-empty',
     facts: { empty, counts },
   });

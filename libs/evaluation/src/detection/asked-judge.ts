@@ -31,7 +31,7 @@ export async function openAskedJudge(teacher: Pick<Teacher, 'complete'>, labels:
   if (answered.length === 0) {
     throw new EvaluationError({ message: `judge: expected answers that are one of ${domains.join(', ')}; texts that name each of them got none. Take another judge.`, code: 'judge-silent', facts: { domains } });
   }
-  expectTellsApart(answered, domains, { kind: 'asked' });
+  expectTellsApart(answered, domains, { kind: 'asked' }, 'Ask a larger judge, or take domains that are further apart.');
   return { calibration: { kind: 'asked' }, judge };
 }
 

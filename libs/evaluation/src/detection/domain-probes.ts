@@ -7,13 +7,13 @@ export function domainProbes(labels: DomainLabels): string[] {
   return Object.values(labels).map((words) => `${words.join(', ')}. This text is about ${words[0]!}.`);
 }
 
-/** @throws EvaluationError `judge-constant` where all verdicts on the probes are the same domain. */
-export function expectTellsApart(verdicts: readonly (readonly number[])[], domains: readonly string[], calibration: Readonly<Record<string, unknown>>): void {
+/** @param advice what may make it better. @throws EvaluationError `judge-constant` where all verdicts on the probes are the same domain. */
+export function expectTellsApart(verdicts: readonly (readonly number[])[], domains: readonly string[], calibration: Readonly<Record<string, unknown>>, advice: string): void {
   const said = new Set(verdicts.map(likeliest));
   if (said.size > 1) return;
   const label = domains[[...said][0]!]!;
   throw new EvaluationError({
-    message: `judge: expected one that tells domains apart; texts that name ${domains.join(', ')} in turn are all "${label}" to it. Take a larger judge, or give it examples of the domains.`,
+    message: `judge: expected one that tells domains apart; texts that name ${domains.join(', ')} in turn are all "${label}" to it. ${advice}`,
     code: 'judge-constant', facts: { label, calibration },
   });
 }

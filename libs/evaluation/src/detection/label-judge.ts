@@ -57,7 +57,7 @@ export async function openLabelJudge(loaded: InferenceModel, labels: DomainLabel
   }
   const verdict = (features: readonly number[]): number[] => softmax(calibration(features));
 
-  expectTellsApart((await featuresOf(domainProbes(labels), calibrating)).map(verdict), domains, description);
+  expectTellsApart((await featuresOf(domainProbes(labels), calibrating)).map(verdict), domains, description, examples.length > 0 ? 'Take a larger judge, or give it more examples of each domain.' : 'Take a larger judge, or give it examples of the domains.');
   return { calibration: description, judge: async (texts, within) => (await featuresOf(texts, within)).map(verdict) };
 }
 

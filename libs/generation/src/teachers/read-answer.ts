@@ -33,7 +33,7 @@ export async function jsonOf<Value extends object>(response: Response, name: str
   }
   if (status !== 200) {
     const mayPass = passing.has(status) && !lasting.test(text);
-    const hint = { 401: ' Is the key right?', 403: ' May this key use this model?', 404: ' Are the address and the name of the model right?' }[status] ?? '';
+    const hint = { 401: ' Is the key right?', 403: ' May this key use this model?', 404: ' Are the address and the name of the model right?', 429: ' Ask for less at a time (requests per minute, concurrency), or try again later.' }[status] ?? (status >= 500 ? ' Look at the log of the server, or try again later: what was answered is kept.' : ' Does the server take requests of the OpenAI form, with this name of a model?');
     return { problem: problem('teacher-refused', `${name} answered ${status}: ${excerpt || 'nothing'}.${hint}`), mayPass, retryAfterSeconds: retryAfter(headers.get('retry-after')) };
   }
   const answer = parsed(text, parse);
