@@ -23,7 +23,7 @@ export function comparisonPage({ domains, untuned, arms, findings, verdicts }: D
     {
       heading: 'Change from the untuned model',
       body: [
-        '<p>Less than nothing is learned, more is forgotten.</p>',
+        '<p>Of the held-out loss: what is below zero was learned, what is above was forgotten.</p>',
         htmlTable({ columns: ['arm', 'tokens', ...domains, 'mean'], rows: arms.map((arm) => [arm.name, Math.round(arm.tokens.mean), ...domains.map((domain) => change(arm.change[domain]!)), change(arm.meanChange)]) }),
         barChart({ title: 'Change of the held-out loss, %', groups: domains, series: arms.map(({ name, change: by }) => ({ name, values: domains.map((domain) => by[domain]!.mean * 100), spread: domains.map((domain) => (by[domain]!.deviation ?? 0) * 100) })) }),
       ].join('\n'),
