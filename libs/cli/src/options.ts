@@ -14,6 +14,11 @@ export function count(text: string): number {
   return value;
 }
 
+/** What is typed for an option that commander calls `topP`: `--top-p`. */
+export function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 export interface Prices {
   readonly promptPerMillion: number;
   readonly answerPerMillion: number;

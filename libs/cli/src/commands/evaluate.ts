@@ -11,6 +11,7 @@ import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
 import { jobCommand, type FinishedJob } from '../runs/run-job.js';
 import { stepSettings, type Setting, type StepSettings } from '../runs/step-settings.js';
+import { partsOf } from '../runs/teacher-settings.js';
 import { targetStep } from '../serve/served-name.js';
 
 interface Options extends JobOptions, JudgeOptions {
@@ -93,10 +94,10 @@ export const evaluate = defineCommand<[target: string | undefined], Options>({
     return jobCommand(session, { name: 'evaluate', uses: 'evaluate', with: { ...settings, ...references }, ...(before && { before }) }, options, async (job) => {
       const artifact = outputOf(job, 'evaluation');
       const folder = await placeResult(session, artifact, out);
-      const results = resultsByTask(job);
+      const remarks = remarksOf(job);
       return {
-        document: { results, ...(remarksOf(job).length > 0 && { remarks: remarksOf(job) }), samples: folder && join(folder, 'samples.jsonl'), artifact: artifact.digest, path: folder, run: job.run.id },
-        lines: [...scoreLines(job.step.metrics, await import('@tunesmith/contracts')), ...remarksOf(job)],
+        document: { results: resultsByTask(job), ...(remarks.length > 0 && { remarks }), samples: folder && join(folder, 'samples.jsonl'), artifact: artifact.digest, path: folder, run: job.run.id },
+        lines: [...scoreLines(job.step.metrics, await import('@tunesmith/contracts')), ...remarks],
       };
     });
   },
@@ -110,7 +111,7 @@ function addressSetting({ address, model, keyVariable, addressConcurrency: concu
   }
   if (model === undefined) throw new UsageError('--model: expected what the server calls the model; got none', ['--model gpt-4o-mini']);
   if (adapter !== undefined || format !== undefined) throw new UsageError('--adapter, --format: expected neither with --address');
-  return { option: '--address', value: { url: address, model, ...(keyVariable !== undefined && { keyVariable }), ...(concurrency !== undefined && { concurrency }) } };
+  return partsOf({ url: ['--address', address], model: ['--model', model], keyVariable: ['--key-variable', keyVariable], concurrency: ['--address-concurrency', concurrency] });
 }
 
 /** "qa=exact-match:identity" -> the task `qa`; without a name the tag is the name. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { UsageError } from '../errors.js';
-import { number, prices } from '../options.js';
+import { flagOf, number } from '../options.js';
 import { resolveReference } from '../runs/references.js';
 import type { Setting, StepSettings } from '../runs/step-settings.js';
-import { addressSetting, isAddress, type AddressOptions } from '../runs/teacher-settings.js';
+import { addAddressOptions, addressKeys, addressSetting, isAddress, type AddressOptions } from '../runs/teacher-settings.js';
 import type { Session } from '../session.js';
 
 /** Who judges answers, as typed. */
@@ -16,9 +16,7 @@ export interface JudgeOptions extends AddressOptions {
 }
 
 /** Options that only a judge behind an address has. */
-const addressFlags = {
-  judgeModel: '--judge-model', judgeKeyVariable: '--judge-key-variable', concurrency: '--concurrency', requestsPerMinute: '--requests-per-minute', timeout: '--timeout', retries: '--retries', prices: '--prices', spendingCap: '--spending-cap',
-} as const;
+const addressedKeys = ['judgeModel', 'judgeKeyVariable', ...addressKeys] as const;
 
 export function addJudgeOptions(command: Command): void {
   command
@@ -27,19 +25,14 @@ export function addJudgeOptions(command: Command): void {
     .option('--judge-reference', 'show the judge the answers of the rows as right ones')
     .option('--judge-tokens <count>', 'longest reply of the judge (default: 512)', number)
     .option('--judge-model <name>', 'address: what the server calls the judge')
-    .option('--judge-key-variable <NAME_API_KEY>', "address: the platform's environment variable that holds the key")
-    .option('--concurrency <count>', 'address: requests under way at a time (default: 4)', number)
-    .option('--requests-per-minute <count>', 'address: at most so many', number)
-    .option('--timeout <seconds>', 'address: for one request (default: 120)', number)
-    .option('--retries <count>', 'address: further tries of a request that failed in a way that may pass (default: 6)', number)
-    .option('--prices <PROMPT:ANSWER>', 'address: what a million tokens cost, such as 0.15:0.6', prices)
-    .option('--spending-cap <amount>', 'address: the most that may be spent', number);
+    .option('--judge-key-variable <NAME_API_KEY>', "address: the platform's environment variable that holds the key");
+  addAddressOptions(command);
 }
 
 /** The settings of the judge; `judged`: whether a task has its answers judged. */
 export function judgeSettings(options: JudgeOptions, judged: boolean): Record<string, Setting> {
   const { judge, judgeTokens, judgeReference } = options;
-  const given = (Object.keys(addressFlags) as (keyof typeof addressFlags)[]).filter((key) => options[key] !== undefined).map((key) => addressFlags[key]);
+  const given = addressedKeys.filter((key) => options[key] !== undefined).map(flagOf);
   if (judged && judge === undefined) throw new UsageError('--judge: expected who judges the answers; got none', ['--judge qwen@prod', '--judge https://api.openai.com/v1 --judge-model gpt-4o-mini --judge-key-variable OPENAI_API_KEY']);
   if (!judged && (judge !== undefined || judgeTokens !== undefined || judgeReference !== undefined || given.length > 0)) throw new UsageError('--judge and its options: expected a task whose answers are judged; got none', ['--dataset questions --task mt=judge:mt-bench', '--task wins=judge-pairs:mt-bench']);
   const isElsewhere = judge !== undefined && isAddress(judge);

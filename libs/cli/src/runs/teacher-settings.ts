@@ -1,4 +1,5 @@
-import type { Prices } from '../options.js';
+import type { Command } from 'commander';
+import { number, prices, type Prices } from '../options.js';
 import type { Session } from '../session.js';
 import { isPath, providePath, resolveReference } from './references.js';
 import type { Setting, StepSettings } from './step-settings.js';
@@ -11,6 +12,19 @@ export interface AddressOptions {
   readonly retries?: number;
   readonly prices?: Prices;
   readonly spendingCap?: number;
+}
+
+/** The keys of `AddressOptions`: options that only a model behind an address has. */
+export const addressKeys = ['concurrency', 'requestsPerMinute', 'timeout', 'retries', 'prices', 'spendingCap'] as const satisfies readonly (keyof AddressOptions)[];
+
+export function addAddressOptions(command: Command): Command {
+  return command
+    .option('--concurrency <count>', 'address: requests under way at a time (default: 4)', number)
+    .option('--requests-per-minute <count>', 'address: no more than these (default: no limit)', number)
+    .option('--timeout <seconds>', 'address: for one request (default: 120)', number)
+    .option('--retries <count>', 'address: further tries after one that failed in a way that may pass (default: 6)', number)
+    .option('--prices <PROMPT:ANSWER>', 'address: what a million tokens cost, such as 0.15:0.6', prices)
+    .option('--spending-cap <amount>', 'address: the most that may be spent', number);
 }
 
 /** The address of a teacher or a judge; `options`: what only one of them may have in a command. */

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
-import { addJobOptions, collect, collectTexts, number, prices, type JobOptions } from '../options.js';
-import type { AddressOptions } from '../runs/teacher-settings.js';
+import { addJobOptions, collect, collectTexts, number, type JobOptions } from '../options.js';
+import { addAddressOptions, type AddressOptions } from '../runs/teacher-settings.js';
 
 export const synthesisKinds = ['self-replay', 'instructions', 'responses'] as const;
 export type SynthesisKind = (typeof synthesisKinds)[number];
@@ -61,13 +61,8 @@ export function addSynthesizeOptions(command: Command): void {
     .optionsGroup('Teacher (instructions, responses):')
     .option('--teacher <teacher>', 'a registered model or a folder, FILE.gguf (in llama.cpp), or the address of an OpenAI-compatible server up to /chat/completions')
     .option('--teacher-model <name>', 'address: what the server calls the model')
-    .option('--key-variable <NAME>', "address: the platform's environment variable with the key, such as OPENAI_API_KEY; the key is stored nowhere")
-    .option('--concurrency <count>', 'address: requests under way at a time (default: 4)', number)
-    .option('--requests-per-minute <number>', 'address: no more than these (default: no limit)', number)
-    .option('--timeout <seconds>', 'address: for one request (default: 120)', number)
-    .option('--retries <count>', 'address: further tries after one that failed in a way that may pass (default: 6)', number)
-    .option('--prices <PROMPT:ANSWER>', 'address: what a million tokens cost, such as 0.15:0.6', prices)
-    .option('--spending-cap <amount>', 'address: the most that may be spent; what was made until then is kept', number)
+    .option('--key-variable <NAME>', "address: the platform's environment variable with the key, such as OPENAI_API_KEY; the key is stored nowhere");
+  addAddressOptions(command)
     .optionsGroup('Instructions:')
     .option('--seeds <dataset>', 'a registered reference or a file; the questions of its rows are the examples (required)')
     .option('--rows <count>', 'rows wanted (default: 100)', number)
@@ -118,6 +113,7 @@ export function addSynthesizeOptions(command: Command): void {
       '  tunesmith dataset synthesize questions --kind responses --teacher qwen@prod',
       '',
       'A run that was interrupted goes on where it stopped: tunesmith run resume RUN. What a teacher has answered is not asked again.',
+      'Where the spending cap ends it, what was made until then is kept.',
     ].join('\n'),
   );
 }

@@ -1,14 +1,15 @@
 import { UsageError } from '../errors.js';
+import { flagOf } from '../options.js';
 import { providePath, resolveReference } from '../runs/references.js';
 import { stepSettings, type Setting, type StepSettings } from '../runs/step-settings.js';
-import { addressSetting, isAddress, partsOf, teacherReference } from '../runs/teacher-settings.js';
+import { addressKeys, addressSetting, isAddress, partsOf, teacherReference } from '../runs/teacher-settings.js';
 import type { Session } from '../session.js';
 import type { SynthesisKind, SynthesizeOptions } from './synthesize-options.js';
 
 type OptionKey = keyof SynthesizeOptions;
 
 const common: readonly OptionKey[] = ['kind', 'out', 'detach'];
-const addressOptions: readonly OptionKey[] = ['teacherModel', 'keyVariable', 'concurrency', 'requestsPerMinute', 'timeout', 'retries', 'prices', 'spendingCap'];
+const addressOptions: readonly OptionKey[] = ['teacherModel', 'keyVariable', ...addressKeys];
 const answering: readonly OptionKey[] = [
   'teacher', ...addressOptions, 'answerTemperature', 'answerTokens', 'answerWords', 'keepRefusals', 'judge', 'judgeModel', 'judgeKeyVariable', 'judgeKeeps', 'name', 'source', 'seed', 'batch', 'dtype', 'encoder',
 ];
@@ -50,10 +51,6 @@ function expectOptions(kind: SynthesisKind, dataset: string | undefined, options
   if (options.judge !== undefined && isAddress(options.judge) && options.judgeModel === undefined) throw new UsageError('--judge-model: expected what the server calls the judge; got none');
   if (options.judge === undefined && [options.judgeModel, options.judgeKeyVariable, options.judgeKeeps].some((each) => each !== undefined)) throw new UsageError('--judge: expected the model that grades; got none, but options of it');
   if (options.spendingCap !== undefined && options.prices === undefined) throw new UsageError('--spending-cap: expected --prices, which say what an answer costs', ['--prices 0.15:0.6']);
-}
-
-function flagOf(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function replaySettings({ maxNewTokens, placeholder }: SynthesizeOptions): Record<string, Setting> {
