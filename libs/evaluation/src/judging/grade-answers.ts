@@ -1,3 +1,4 @@
+import { itemScore } from '../harness/output-type.js';
 import { mean } from '../mean.js';
 import type { AskJudge, ItemScore } from '../planned-task.js';
 import { askVerdicts } from './ask-verdicts.js';
@@ -34,5 +35,5 @@ export function answersOf({ prediction }: ItemScore): readonly string[] {
 
 /** A score with values of metrics, and with what the judge said. */
 export function withValues(score: ItemScore, values: Readonly<Record<string, number | null>>, judge: unknown, others: Readonly<Record<string, unknown>> = {}): ItemScore {
-  return { ...score, values, metrics: Object.fromEntries(Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== null)), notes: { ...score.notes, ...others, judge } };
+  return { ...score, ...itemScore(score.prediction, score.logProbs, values), notes: { ...score.notes, ...others, judge } };
 }
