@@ -1,19 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import type { RespondAnswer, RespondPiece } from '@tunesmith/contracts';
+import { beginEvents } from '../http/begin-events.js';
 import type { CompletionFormat } from './completion-format.js';
-
-/** A comment keeps proxies from ending a connection on which nothing comes while a model is loaded. */
-const heartbeatMilliseconds = 10_000;
 
 /** An answer as server-sent events, in OpenAI's way: no names, and `data: [DONE]` at the end. */
 export class CompletionStream {
-  private heartbeat: NodeJS.Timeout | undefined;
+  private endEvents: (() => void) | undefined;
 
   constructor(private readonly response: ServerResponse, private readonly format: CompletionFormat<object>, private readonly withUsage: boolean) {}
 
   begin(): void {
-    this.response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'keep-alive' });
-    this.heartbeat = setInterval(() => this.response.write(': alive\n\n'), heartbeatMilliseconds);
+    this.endEvents = beginEvents(this.response);
     const first = this.format.first();
     if (first) this.write(first);
   }
@@ -45,8 +42,7 @@ export class CompletionStream {
   }
 
   close(): void {
-    clearInterval(this.heartbeat);
-    this.response.end();
+    this.endEvents?.();
   }
 
   private write(document: object): void {

@@ -1,5 +1,5 @@
 import { Controller, Req, Res, type BeforeApplicationShutdown } from '@nestjs/common';
-import { api, newId, respond, type ChatCompletion, type Completion, type OpenAiModel, type OpenAiModelList, type RespondPiece, type RespondQuestion } from '@tunesmith/contracts';
+import { api, newId, respond, type ChatCompletion, type Completion, type Digest, type OpenAiModel, type OpenAiModelList, type QuantizationTarget, type RespondPiece, type RespondQuestion } from '@tunesmith/contracts';
 import { ArtifactStore, Asker, Database } from '@tunesmith/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -30,13 +30,16 @@ export class OpenAiController implements BeforeApplicationShutdown {
     const finder = this.finder();
     const models = await new ModelsRepository(this.database.dataSource.manager, project).list();
     const data: OpenAiModel[] = [];
+    // The same bytes may stand under many names and versions.
+    const formatsOf = new Map<Digest, QuantizationTarget[]>();
     for (const { name, versions, aliases } of models) {
       const common = { object: 'model', owned_by: project } as const;
       for (const [place, { version, artifact, createdAt }] of versions.entries()) {
         const created = Math.floor(Date.parse(createdAt) / 1000);
         const isLatest = place === versions.length - 1;
         const references = [...(isLatest ? [name] : []), ...Object.entries(aliases).filter(([, pointed]) => pointed === version).map(([alias]) => `${name}@${alias}`), `${name}:${version}`];
-        const formats = await finder.formatsOf(artifact.digest);
+        const formats = formatsOf.get(artifact.digest) ?? (await finder.formatsOf(artifact.digest));
+        formatsOf.set(artifact.digest, formats);
         for (const id of references.flatMap((reference) => [reference, ...formats.map((format) => `${reference}#${format}`)])) data.push({ ...common, id, created });
       }
     }

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { RunProgress, RunView } from '@tunesmith/contracts';
 import { Database } from '@tunesmith/platform';
+import { beginEvents } from '../http/begin-events.js';
 import { RunWatchers } from './run-watchers.js';
 import { RunsRepository } from './runs.repository.js';
 
-const heartbeatMilliseconds = 10_000;
 /** Another replica may advance the run, and hints get lost. */
 const pollMilliseconds = 2000;
 /** A watcher that does not read gets no progress until it has caught up. */
@@ -24,7 +24,7 @@ export class RunStream implements BeforeApplicationShutdown {
 
   /** Writes events until the run ends, the client goes or the service stops. */
   async write(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'keep-alive' });
+    const endEvents = beginEvents(response);
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     request.on('error', () => gone.abort());
@@ -37,7 +37,6 @@ export class RunStream implements BeforeApplicationShutdown {
     /** Progress that is heard before the run itself was sent. */
     let early: RunProgress[] | undefined = [];
     using _watching = this.watchers.watch(runId, { changed: () => hint.give(), progressed: (progress) => void (early ? early.push(progress) : tell(progress)) });
-    const heartbeat = setInterval(() => response.write(': alive\n\n'), heartbeatMilliseconds);
     try {
       for (let last = ''; !stop.aborted; await hint.wait(pollMilliseconds)) {
         const run = await new RunsRepository(this.database.dataSource.manager).show(runId);
@@ -51,8 +50,7 @@ export class RunStream implements BeforeApplicationShutdown {
         early = undefined;
       }
     } finally {
-      clearInterval(heartbeat);
-      response.end();
+      endEvents();
     }
   }
 }
