@@ -1,4 +1,4 @@
-import { AdapterError, adapterScaling, weightDtypes, type Adapter } from '@tunesmith/checkpoints';
+import { AdapterError, adapterScaling, elementCount, weightDtypes, type Adapter } from '@tunesmith/checkpoints';
 import { adaptedParts, DoraLinear, featuresOf, LoraLinear, type Parts } from '@tunesmith/nn';
 import { fromBytes, noGrad, ops, RandomGenerator, scope, type Tensor } from '@tunesmith/tensor';
 import type { CausalLanguageModel } from './model-family.js';
@@ -42,7 +42,7 @@ export async function fillAdapter(model: CausalLanguageModel, adapter: Adapter):
     const fill = async (name: string, place: Tensor, expected: readonly number[]): Promise<void> => {
       const { shape, dtype } = tensors.info(name);
       // A magnitude may lie as a column or a row: only how many there are counts.
-      const fits = expected.length === 1 ? shape.reduce((product, size) => product * size, 1) === expected[0] : shape.join() === expected.join();
+      const fits = expected.length === 1 ? elementCount(shape) === expected[0] : shape.join() === expected.join();
       if (!fits) misfit(`expected "${name}" as [${expected.join(', ')}]; got [${shape.join(', ')}].`, { tensor: name, expected, shape });
       const stored = weightDtypes.get(dtype);
       if (!stored) throw new AdapterError({ code: 'adapter-unsupported', message: `${path}: "${name}" is stored as ${dtype}; expected one of ${[...weightDtypes.keys()].join(', ')}.`, facts: { path, tensor: name } });

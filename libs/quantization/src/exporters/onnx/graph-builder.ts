@@ -1,3 +1,4 @@
+import { elementCount } from '@tunesmith/checkpoints';
 import type { ExternalDataFile } from './external-data-file.js';
 import { elementBytes, type Attribute, type Domain, type ElementType, type Graph, type GraphValue, type Initializer, type Node } from './onnx-types.js';
 
@@ -90,7 +91,7 @@ export class GraphBuilder {
   async tensor(name: string, type: ElementType, dims: readonly number[], bytes: TensorBytes): Promise<string> {
     if (this.outer) return this.outer.tensor(name, type, dims, bytes);
     this.#define(name);
-    const length = dims.reduce((product, dim) => product * dim, 1) * elementBytes[type];
+    const length = elementCount(dims) * elementBytes[type];
     const offset = await this.data.reserve(length);
     let written = 0;
     for await (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) {
