@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isMetricItself, metricNames } from '@tunesmith/contracts';
 import { CommandLine, root } from './command-line.mjs';
 import { fetchModel } from './fetch-model.mjs';
 import { beside, Checks, heading, indent, megabytes, percent, Phases, printTable, sideBySide } from './report.mjs';
@@ -86,12 +87,11 @@ async function waitForRun(tunesmith) {
 async function reportEvaluation(tunesmith, step, home) {
   heading('6. The evaluation, on rows that training never saw');
   const metrics = step?.metrics ?? {};
-  const rows = Object.entries(metrics).filter(([key, value]) => typeof value === 'number' && !/\.(against_|items$)|_difference/.test(key));
+  const rows = Object.entries(metrics).filter(([key, value]) => typeof value === 'number' && isMetricItself(key));
   printTable([
     ['metric', 'before', 'after'],
     ...rows.map(([key, value]) => {
-      const [task, metric] = [key.slice(0, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)];
-      const other = metrics[`${task}.against_${metric}`];
+      const other = metrics[metricNames.against(key)];
       return [key, other === undefined ? '' : other.toFixed(4), value.toFixed(4)];
     }),
   ]);
