@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 /** ms-swift pins transformers, peft and trl; this set was seen to install and run together. */
 const packages = ['torch==2.15.0', 'ms-swift==4.6.0', 'peft', 'safetensors', 'mergekit==0.1.5', 'llama-cpp-python==0.3.36', 'lm-eval[hf]==0.4.13', 'compressed-tensors==0.20.0'];
-const modules = ['torch', 'swift', 'peft', 'safetensors', 'mergekit', 'llama_cpp', 'lm_eval'];
+const modules = ['torch', 'swift', 'peft', 'safetensors', 'mergekit', 'llama_cpp', 'lm_eval', 'compressed_tensors'];
 
 /**
  * The folder of an environment that is there: `given` or TUNESMITH_PEERS where one of them is set, else the one in the user's cache; undefined where
