@@ -1,5 +1,5 @@
 import { mediaTypes, type ServedModel as ServedModelRef } from '@tunesmith/contracts';
-import type { ArtifactStore, WorkerCall, WorkerPool } from '@tunesmith/platform';
+import type { WorkerCall } from '@tunesmith/platform';
 import { ServedModels } from './served-models.js';
 
 const ref = (file?: string): ServedModelRef => {
@@ -17,15 +17,15 @@ function served({ broken = 0 } = {}) {
       if (staged <= broken) throw new Error(`disk ${staged}`);
       return { artifact: '/staged', [Symbol.asyncDispose]: async () => void (released += 1) };
     },
-  } as unknown as ArtifactStore;
+  };
   const workers = {
     run: (_name: string, _input: unknown, call: WorkerCall) =>
       new Promise<void>((resolve, reject) => {
         calls.push({ call, end: resolve });
         call.signal.addEventListener('abort', () => reject(call.signal.reason as Error));
       }),
-  } as unknown as WorkerPool;
-  return { models: new ServedModels(artifacts, workers, { most: 4, idleTime: 1000 }), calls, counts: () => ({ staged, released }) };
+  };
+  return { models: new ServedModels(artifacts as never, workers as never, { most: 4, idleTime: 1000 }), calls, counts: () => ({ staged, released }) };
 }
 
 test('a model that is leaving is followed by one other, however many ask at once', async () => {
