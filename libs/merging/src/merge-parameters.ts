@@ -74,7 +74,7 @@ export class MergeParameters {
   private refuse(name: string, value: unknown): never {
     const definition = this.method.parameters[name]!;
     const one = expectedValue(definition);
-    const expected = definition.per === 'model' ? `${one} for all ${this.modelCount} models, or a list with one for each` : one;
+    const expected = definition.per === 'model' ? `${one} for ${this.modelCount === 1 ? 'the model' : `all ${this.modelCount} models, or a list with one for each`}` : one;
     throw new MergeError('wrong-merge-parameter', `${this.method.name}.${name}: expected ${expected}; got ${value === undefined || value === null ? 'nothing' : JSON.stringify(value)}. ${definition.description}`, {
       method: this.method.name, parameter: name, models: this.modelCount,
     });

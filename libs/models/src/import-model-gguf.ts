@@ -126,7 +126,7 @@ export function checkVocabulary(rows: unknown, tokens: number, path: string): vo
   if (typeof rows === 'number' && tokens <= rows) return;
   throw new ImportModelError({
     code: 'import-vocabulary-mismatch',
-    message: `${path}: the tokenizer has ${tokens} tokens, but the model's vocab_size is ${String(rows)}. Tokenizer and weights come from different models.`,
+    message: `${path}: the tokenizer has ${tokens} tokens, but the model's vocab_size is ${String(rows)}. Tokenizer and weights come from different models: take the tokenizer that belongs to the weights, or give the embedding a row for each token.`,
     facts: { path, tokens, rows },
   });
 }

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, startCommand } from '../testing/run-command.js';
 import { sampleDigest, sampleRun, sampleRunId, sampleStep, succeededRun } from '../testing/sample-run.js';
 import { sendEvents, sendProblem, TinyPlatform } from '../testing/tiny-platform.js';
+import { RunFailedError } from './wait-for-run.js';
+import { describeEnd } from './watch-run.js';
 
 const events = `GET /v1/runs/${sampleRunId}/events`;
 const cancel = `POST /v1/runs/${sampleRunId}/cancel`;
@@ -57,6 +59,12 @@ describe('waiting for a run', () => {
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual({ error: { code: error.code, message: `run ${sampleRunId} failed: train: ${error.message}`, facts: { row: 3, run: sampleRunId, step: 'train' } } });
     expect(stderr).toContain(`try: tunesmith run resume ${sampleRunId}`);
+  });
+
+  it('names a step once, where its message begins with its name', () => {
+    const error = { code: 'bad-pattern', message: 'train: expected a pattern; got none', facts: {} };
+    expect(describeEnd(sampleStep({ status: 'failed', error }))).toBe('✗ train: expected a pattern; got none');
+    expect(new RunFailedError(sampleRun({ status: 'failed', steps: [sampleStep({ status: 'failed', error })] })).message).toBe(`run ${sampleRunId} failed: train: expected a pattern; got none`);
   });
 
   it('returns the id at once with --detach', async () => {

@@ -2,7 +2,7 @@ import type { RunView, StartRun } from '@tunesmith/contracts';
 import { CommandError, InterruptedError } from '../errors.js';
 import type { Session } from '../session.js';
 import { ProgressDisplay } from '../terminal/progress-display.js';
-import { watchRun } from './watch-run.js';
+import { watchRun, whyFailed } from './watch-run.js';
 
 export interface WaitOptions {
   /** Shows the live line on a terminal and nothing that stays. */
@@ -67,7 +67,7 @@ export async function followRun(session: Session, runId: string): Promise<RunVie
 export class RunFailedError extends CommandError {
   constructor(run: RunView) {
     const step = run.steps.find((each) => each.status === 'failed' && !each.mayFail);
-    const reason = step ? `${step.name}: ${step.error?.message ?? 'failed'}` : `it was ${run.status}`;
+    const reason = step ? `${step.name}: ${whyFailed(step)}` : `it was ${run.status}`;
     super({
       message: `run ${run.id} ${run.status === 'cancelled' ? 'was cancelled' : 'failed'}: ${reason}`,
       code: step?.error?.code ?? `run-${run.status}`,

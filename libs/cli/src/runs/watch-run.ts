@@ -48,11 +48,17 @@ function showSteps(run: RunView, shown: Map<string, StepView['status']>, display
   }
 }
 
+/** What went wrong in a step, without the step's name, with which many messages begin. */
+export function whyFailed({ name, error }: StepView): string {
+  const message = error?.message ?? 'failed';
+  return message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+}
+
 /** One line for a step that has ended: "✓ train 1:12". */
 export function describeEnd(step: StepView): string {
   const time = step.startedAt && step.finishedAt ? ` ${formatDuration(Date.parse(step.finishedAt) - Date.parse(step.startedAt))}` : '';
   if (step.status === 'succeeded') return `✓ ${step.name}${step.cached ? ' (cached: the same inputs were worked on before)' : time}`;
-  if (step.status === 'failed') return `✗ ${step.name}${time}: ${step.error?.message ?? 'failed'}`;
+  if (step.status === 'failed') return `✗ ${step.name}${time}: ${whyFailed(step)}`;
   return `- ${step.name} ${step.status}`;
 }
 

@@ -39,7 +39,7 @@ export class DatasetsRepository {
     const rows = await this.manager.createQueryBuilder(DatasetVersionEntity, 'dataset').select('DISTINCT dataset.name', 'name').where({ project: this.project }).orderBy('dataset.name').limit(20).getRawMany<{ name: string }>();
     throw new NotFoundError({
       code: 'dataset-unknown', facts: { name },
-      message: `expected a registered dataset of project "${this.project}" (${rows.map((row) => row.name).join(', ') || 'it has none'}); got "${name}"; push one with \`tunesmith dataset push FILE --name ${name}\`, or give an absolute path`,
+      message: `expected a registered dataset of project "${this.project}" (${rows.map((row) => row.name).join(', ') || 'it has none'}); got "${name}"; push one with \`tunesmith dataset push FILE --name ${name}\`, or give a path: an absolute one, in the terminal also ./${name}`,
     });
   }
 

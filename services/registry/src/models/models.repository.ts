@@ -92,7 +92,7 @@ export class ModelsRepository {
     const rows = await this.manager.createQueryBuilder(ModelVersionEntity, 'model').select('DISTINCT model.name', 'name').where({ project: this.project }).orderBy('model.name').limit(20).getRawMany<{ name: string }>();
     return new NotFoundError({
       code: 'model-unknown', facts: { name },
-      message: `expected a registered model of project "${this.project}" (${rows.map((row) => row.name).join(', ') || 'it has none'}); got "${name}"; import one with \`tunesmith model import PATH --name ${name}\`, or give an absolute path`,
+      message: `expected a registered model of project "${this.project}" (${rows.map((row) => row.name).join(', ') || 'it has none'}); got "${name}"; import one with \`tunesmith model import PATH --name ${name}\`, or give a path: an absolute one, in the terminal also ./${name}`,
     });
   }
 }
