@@ -28,10 +28,16 @@ test('runs of one name are a row, held against the baseline', async () => {
   expect((await readdir(out)).sort()).toEqual(['comparison.json', 'comparison.md', 'index.html', 'law.svg', 'loss-over-steps.svg', 'memory-against-score.svg', 'qa.svg', 'size-against-score.svg']);
   expect(await readFile(join(out, 'comparison.md'), 'utf8')).toBe(`# herd
 
-|  | runs | trainable | share | parameters | rows/s | memory, MB | final loss | qa.acc | law.loss | qa.acc − base | law.loss − base |
-| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-| base | 1 | 100 | 10 % | 1000 | 1 | 5 | 2 | 0.5000 | 3 | 0 | 0 |
-| lora | 2 | 100 | 10 % | 1000 | 3 | 5 | 2 | 0.7000 ± 0.1414 | 1.5000 ± 0.7071 | 0.2000 | -1.5000 |
+|  | runs | trainable | share | parameters | rows/s | memory, MB | final loss | qa.acc | law.loss |
+| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+| base | 1 | 100 | 10 % | 1000 | 1 | 5 | 2 | 0.5000 | 3 |
+| lora | 2 | 100 | 10 % | 1000 | 3 | 5 | 2 | 0.7000 ± 0.1414 | 1.5000 ± 0.7071 |
+
+## Difference from base
+
+|  | qa.acc | law.loss |
+| --- | ---: | ---: |
+| lora | 0.2000 | -1.5000 |
 `);
   expect(JSON.parse(await readFile(join(out, 'comparison.json'), 'utf8'))).toMatchObject({ rows: [{ label: 'base', runs: 1 }, { label: 'lora', runs: 2, metrics: { 'law.loss': { mean: 1.5 } } }] });
 });
@@ -48,6 +54,14 @@ test('what several evaluations say of one label is one run', async () => {
   expect(await readFile(join(folder, 'one/comparison.md'), 'utf8')).not.toContain('runs');
 });
 
+test('losses of several tasks are one picture', async () => {
+  const losses = await reportIn('losses', 'results.json', { tasks: { law: { metrics: { loss: 2 } }, code: { metrics: { loss: 1 } }, qa: { metrics: { acc: 0.5 } } } });
+  const out = join(folder, 'together');
+  await compareEvaluations({ title: 't', labels: ['a'], evaluationFolders: [losses], reportFolders: [], errors: [] }, out);
+  expect((await readdir(out)).filter((name) => name.endsWith('.svg')).sort()).toEqual(['loss.svg', 'qa.svg']);
+  expect(await readFile(join(out, 'loss.svg'), 'utf8')).toMatch(/>law<[^]*>code</);
+});
+
 test('a run that failed is told in its row: what its training took, and why there are no scores', async () => {
   const out = join(folder, 'failed');
   const trained = await training('t3', 1);
@@ -58,9 +72,9 @@ test('a run that failed is told in its row: what its training took, and why ther
   expect((await compareEvaluations(options, out)).metrics).toEqual({ full: {}, lora: { 'qa.acc': 0.5, 'law.loss': 3 }, dora: {} });
   const table = (await readFile(join(out, 'comparison.md'), 'utf8')).split('\n').slice(4, 7);
   expect(table).toEqual([
-    '| full | 0 |  |  |  |  |  |  |  |  |  |  | expected 9 GB \\| got 4 (memory) |',
-    '| lora | 1 | 100 | 10 % | 1000 | 1 | 5 | 2 | 0.5000 | 3 | 0 | 0 | lora-seed2: loss NaN |',
-    '| dora | 0 | 100 | 10 % | 1000 | 1 | 5 | 2 |  |  |  |  | no rows |',
+    '| full | 0 |  |  |  |  |  |  |  |  | expected 9 GB \\| got 4 (memory) |',
+    '| lora | 1 | 100 | 10 % | 1000 | 1 | 5 | 2 | 0.5000 | 3 | lora-seed2: loss NaN |',
+    '| dora | 0 | 100 | 10 % | 1000 | 1 | 5 | 2 |  |  | no rows |',
   ]);
   await expect(compareEvaluations({ ...options, evaluationFolders: [null, null, null, null] }, join(folder, 'none'))).rejects.toThrow(/every run failed:\n- full: expected 9 GB/);
 });

@@ -4,7 +4,7 @@ import { htmlPage, htmlTable, markdownTable } from '@tunesmith/pictures';
 import { EvaluationError } from '../evaluation-error.js';
 import { comparedRows } from './compared-rows.js';
 import { comparisonPictures } from './comparison-pictures.js';
-import { comparisonTable } from './comparison-table.js';
+import { comparisonTable, differenceTable } from './comparison-table.js';
 import { readRun } from './read-run.js';
 
 export interface CompareOptions {
@@ -48,13 +48,16 @@ export async function compareEvaluations({ title, evaluationFolders, labels, rep
   const base = rows.find(({ label }) => label === baseline);
   if (baseline !== undefined && !base) throw new EvaluationError({ message: `baseline: expected one of ${rows.map(({ label }) => label).join(', ')}; got "${baseline}".`, code: 'comparison-baseline-unknown', facts: { baseline } });
 
-  const table = comparisonTable(rows, names, base);
+  const tables = [
+    { heading: 'Table', table: comparisonTable(rows, names) },
+    ...(base ? [{ heading: `Difference from ${base.label}`, table: differenceTable(rows, names, base) }] : []),
+  ];
   const pictures = comparisonPictures(rows, names);
   await mkdir(outFolder, { recursive: true });
   const summary = { title, ...(baseline !== undefined && { baseline }), rows: rows.map(({ losses: _losses, ...row }) => row) };
   await writeFile(join(outFolder, 'comparison.json'), `${JSON.stringify(summary, null, 2)}\n`);
-  await writeFile(join(outFolder, 'comparison.md'), `# ${title}\n\n${markdownTable(table)}`);
+  await writeFile(join(outFolder, 'comparison.md'), `# ${title}\n\n${tables.map(({ heading, table }, place) => `${place === 0 ? '' : `## ${heading}\n\n`}${markdownTable(table)}`).join('\n')}`);
   for (const { name, svg } of pictures) await writeFile(join(outFolder, `${name}.svg`), svg);
-  await writeFile(join(outFolder, 'index.html'), htmlPage(title, [{ heading: 'Table', body: htmlTable(table) }, ...pictures.map(({ heading, svg }) => ({ heading, body: svg }))]));
+  await writeFile(join(outFolder, 'index.html'), htmlPage(title, [...tables.map(({ heading, table }) => ({ heading, body: htmlTable(table) })), ...pictures.map(({ heading, svg }) => ({ heading, body: svg }))]));
   return { metrics: Object.fromEntries(rows.map((row) => [row.label, Object.fromEntries(names.flatMap((name) => (row.metrics[name] ? [[name, row.metrics[name].mean]] : [])))])) };
 }

@@ -11,21 +11,26 @@ const costs: readonly (readonly [key: string, title: string, shown: (value: numb
   ['finalLoss', 'final loss', (value) => value],
 ];
 
-/** A row for each label: runs where they are several, what tuning took, every metric, its difference from `base`, and why runs are missing. */
-export function comparisonTable(rows: readonly ComparedRow[], names: readonly string[], base: ComparedRow | undefined): Table {
+/** A row for each label: runs where they are several, what tuning took, every metric, and why runs are missing. */
+export function comparisonTable(rows: readonly ComparedRow[], names: readonly string[]): Table {
   const shownCosts = costs.filter(([key]) => rows.some(({ cost }) => cost[key] !== undefined));
   const severalRuns = rows.some(({ runs, failures }) => runs + failures.length > 1);
   const someFailed = rows.some(({ failures }) => failures.length > 0);
   return {
-    columns: ['', ...(severalRuns ? ['runs'] : []), ...shownCosts.map(([, title]) => title), ...names, ...(base ? names.map((name) => `${name} − ${base.label}`) : []), ...(someFailed ? ['failed'] : [])],
+    columns: ['', ...(severalRuns ? ['runs'] : []), ...shownCosts.map(([, title]) => title), ...names, ...(someFailed ? ['failed'] : [])],
     rows: rows.map((row) => [
       row.label, ...(severalRuns ? [row.runs] : []),
       ...shownCosts.map(([key, , shown]) => (row.cost[key] === undefined ? null : shown(row.cost[key]))),
       ...names.map((name) => figureText(row, name)),
-      ...(base ? names.map((name) => (row.metrics[name] && base.metrics[name] ? row.metrics[name].mean - base.metrics[name].mean : null)) : []),
       ...(someFailed ? [failureText(row)] : []),
     ]),
   };
+}
+
+/** What every other row has more, or less, of each metric than `base`. A table of its own: beside the metrics it would be as wide again. */
+export function differenceTable(rows: readonly ComparedRow[], names: readonly string[], base: ComparedRow): Table {
+  const difference = ({ metrics }: ComparedRow, name: string): number | null => (metrics[name] && base.metrics[name] ? metrics[name].mean - base.metrics[name].mean : null);
+  return { columns: ['', ...names], rows: rows.filter((row) => row !== base && row.runs > 0).map((row) => [row.label, ...names.map((name) => difference(row, name))]) };
 }
 
 function figureText({ metrics }: ComparedRow, name: string): string | number | null {
