@@ -5,6 +5,7 @@ import type { Split } from '@tunesmith/datasets';
 import type { WorkContext } from '@tunesmith/tensor';
 import { AlignedSources, readSpeakers, type AlignmentOptions } from './aligned-sources.js';
 import { FusionError } from './fusion-error.js';
+import { TaggedLosses, tagsOfRows } from './tagged-losses.js';
 
 export interface AgreementOptions extends AlignmentOptions {
   /** What the model said, and what each other said, of the same rows. */
@@ -13,9 +14,11 @@ export interface AgreementOptions extends AlignmentOptions {
   /** What the sources are called in the report; absent: source-1 and so on. */
   readonly names?: readonly string[];
   readonly split: Split;
+  /** The rows that were read: the loss is also told for those of each tag. */
+  readonly datasetFolder?: string;
 }
 
-/** By `agreement.NAME`; and the model's own loss by `held-out.loss` (or `train.loss`), the mean over all trained tokens of the rows in nats. */
+/** By `agreement.NAME`; and the model's own loss by `held-out.loss` (or `train.loss`), the mean over all trained tokens of the rows in nats, and by `TAG.loss`. */
 export type Agreement = Readonly<Record<string, number>>;
 
 /**
@@ -24,16 +27,17 @@ export type Agreement = Readonly<Record<string, number>>;
  *
  * @throws FusionError `nothing-in-common`, and as `fuseDistributions`.
  */
-export async function measureAgreement({ modelFolder, sourceFolders, names, split, ...options }: AgreementOptions, outFolder: string, context: WorkContext): Promise<Agreement> {
+export async function measureAgreement({ modelFolder, sourceFolders, names, split, datasetFolder, ...options }: AgreementOptions, outFolder: string, context: WorkContext): Promise<Agreement> {
   const speakers = await readSpeakers(modelFolder, sourceFolders);
   using aligned = await AlignedSources.open(speakers, split, options, context);
   const counts = sourceFolders.map(() => ({ places: 0, agreed: 0 }));
-  let [nats, tokens] = [0, 0];
+  const tags = datasetFolder === undefined ? undefined : await tagsOfRows(datasetFolder, split);
+  if (tags && tags.length !== aligned.pivot.rows) throw new FusionError('distributions-of-others', `agree: expected distributions of the ${tags.length} ${split} rows of the dataset; the model's are of ${aligned.pivot.rows}. Give the dataset that was represented.`, { split, rows: tags.length });
+  const losses = new TaggedLosses(split === 'validation' ? 'held-out' : split, tags ?? []);
   for (let row = 0; row < aligned.pivot.rows; row += 1) {
     if (aligned.unread(row).includes(true)) continue;
     const { pivotRow, own, transferred } = aligned.row(row);
-    nats += pivotRow.crossEntropy * pivotRow.places.length;
-    tokens += pivotRow.places.length;
+    losses.add(row, pivotRow);
     for (const [source, { indices, outcomes, entries }] of transferred.entries()) {
       for (const [place, outcome] of outcomes.entries()) {
         if (outcome !== 'fused') continue;
@@ -51,8 +55,7 @@ export async function measureAgreement({ modelFolder, sourceFolders, names, spli
     placesOf[name] = places;
   }
   await mkdir(outFolder, { recursive: true });
-  const rows = split === 'validation' ? 'held-out' : split;
-  const loss = nats / tokens;
-  await writeFileAtomically(join(outFolder, 'results.json'), jsonText({ tasks: { agreement: { kind: 'agreement', split, places: placesOf, metrics: shares }, [rows]: { kind: 'loss', split, items: tokens, metrics: { loss } } } }));
-  return { ...Object.fromEntries(Object.entries(shares).map(([name, share]) => [`agreement.${name}`, share])), [`${rows}.loss`]: loss };
+  const means = losses.all();
+  await writeFileAtomically(join(outFolder, 'results.json'), jsonText({ tasks: { agreement: { kind: 'agreement', split, places: placesOf, metrics: shares }, ...Object.fromEntries(means.map(({ name, tokens, loss }) => [name, { kind: 'loss', split, items: tokens, metrics: { loss } }])) } }));
+  return { ...Object.fromEntries(Object.entries(shares).map(([name, share]) => [`agreement.${name}`, share])), ...Object.fromEntries(means.map(({ name, loss }) => [`${name}.loss`, loss])) };
 }
