@@ -10,7 +10,7 @@ export function runResult(run: RunView, terminal: Terminal): CommandResult {
   return { document: run, lines: describeRun(run, terminal), failed: run.status === 'failed' || run.status === 'cancelled' };
 }
 
-/** A run with its steps, outputs, metrics and errors. */
+/** A run with its steps, outputs, metrics and errors, and how to get what its last step made. */
 export function describeRun(run: RunView, terminal: Terminal): string[] {
   const colour = { running: 'cyan', succeeded: 'green', failed: 'red', cancelled: 'yellow' } as const;
   const rows = run.steps.map((step) => [step.name, step.uses, step.cached ? 'cached' : step.status, durationOf(step), Object.entries(step.outputs).map(([name, ref]) => `${name}=${ref.digest.slice(0, 19)}`).join(' ')]);
@@ -22,6 +22,7 @@ export function describeRun(run: RunView, terminal: Terminal): string[] {
       const lines = step.error ? [`  ${step.error.message} (${step.error.code})`] : [];
       return metrics.length + lines.length > 0 ? [`${step.name}:`, ...metrics, ...lines] : [];
     }),
+    ...(run.status === 'succeeded' ? Object.entries(run.steps.at(-1)?.outputs ?? {}).map(([name, { digest }]) => `copy the files of ${name}: tunesmith model export ${digest} --out DIR`) : []),
     ...(run.status === 'failed' || run.status === 'cancelled' ? [`go on from here: tunesmith run resume ${run.id}`] : []),
   ];
 }

@@ -36,8 +36,8 @@ test('runs of one name are a row, held against the baseline', async () => {
 ## Difference from base
 
 |  | qa.acc | law.loss |
-| --- | ---: | ---: |
-| lora | 0.2000 | -1.5000 |
+| --- | --- | --- |
+| lora | +0.2000 | -1.5000 |
 `);
   expect(JSON.parse(await readFile(join(out, 'comparison.json'), 'utf8'))).toMatchObject({ rows: [{ label: 'base', runs: 1 }, { label: 'lora', runs: 2, metrics: { 'law.loss': { mean: 1.5 } } }] });
 });

@@ -29,8 +29,13 @@ export function comparisonTable(rows: readonly ComparedRow[], names: readonly st
 
 /** What every other row has more, or less, of each metric than `base`. A table of its own: beside the metrics it would be as wide again. */
 export function differenceTable(rows: readonly ComparedRow[], names: readonly string[], base: ComparedRow): Table {
-  const difference = ({ metrics }: ComparedRow, name: string): number | null => (metrics[name] && base.metrics[name] ? metrics[name].mean - base.metrics[name].mean : null);
+  const difference = ({ metrics }: ComparedRow, name: string): string | null => (metrics[name] && base.metrics[name] ? signed(metrics[name].mean - base.metrics[name].mean) : null);
   return { columns: ['', ...names], rows: rows.filter((row) => row !== base && row.runs > 0).map((row) => [row.label, ...names.map((name) => difference(row, name))]) };
+}
+
+/** Four places, as the metrics have, which so can be read against each other. */
+function signed(value: number): string {
+  return `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
 }
 
 function figureText({ metrics }: ComparedRow, name: string): string | number | null {
