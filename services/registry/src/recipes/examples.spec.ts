@@ -22,3 +22,15 @@ test('the experiment of VersaTune compares every arm of every seed, each schedul
   // A label is the entry of the report at its place.
   for (const [place, label] of labels.entries()) expect(reports[place]).toContain(`.${label}.report`);
 });
+
+test('the experiment of FuseChat has one evaluation of each kind for each model of each seed, under the same label', async () => {
+  const recipe = readRecipe(await readFile(join(folder, 'fusechat.yaml'), 'utf8'));
+  const steps = expandRecipe(recipe, resolveInputs(recipe.inputs, { pivot: 'p', qwen: 'q', gemma: 'g', rows: 'six', questions: '/mmlu', size: 'full' }));
+  const { evaluations, labels } = steps['table']!.with as { evaluations: string[]; labels: string[] };
+  for (const [place, label] of labels.entries()) expect(evaluations[place]).toContain(`.${label}.evaluation`);
+  const models = [...new Set(labels)];
+  expect(models).toHaveLength(30); // the pivot, plain tuning, two targets and six merges, three times
+  for (const model of models) expect(evaluations.filter((evaluation) => evaluation.endsWith(`.${model}.evaluation }}`)).map((evaluation) => evaluation.split(/[ .-]/)[2])).toEqual(['evaluate', 'agree']);
+  // Both targets and the plain row begin with the same model and see the same rows in the same order.
+  for (const name of ['plain.seed2-plain', 'with-qwen.seed2-with_qwen', 'with-gemma.seed2-with_gemma']) expect(steps[name]!.with).toMatchObject({ model: 'p', seed: 2 });
+});
