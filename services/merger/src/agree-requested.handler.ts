@@ -10,12 +10,12 @@ export class AgreeRequestedHandler implements JobHandler<AgreeSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
 
   async handle({ model, sources, dataset, names, split, transfer, ...vocabulary }: AgreeSpec, job: RunningJob): Promise<JobResult> {
-    await using inputs = await this.artifacts.stage({ model, ...(dataset && { dataset }) }, job.signal);
+    await using inputs = await this.artifacts.stage<string>({ model, ...(dataset && { dataset }) }, job.signal);
     await using others = await this.artifacts.stageList(sources, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'agreement');
     const options: AgreementOptions = {
-      modelFolder: inputs.model, sourceFolders: others.folders, split, transfer, vocabulary: vocabularyOptions(vocabulary), ...(names === undefined ? {} : { names }), ...(dataset && { datasetFolder: inputs.dataset! }),
+      modelFolder: inputs['model']!, sourceFolders: others.folders, split, transfer, vocabulary: vocabularyOptions(vocabulary), ...(names === undefined ? {} : { names }), ...(dataset && { datasetFolder: inputs['dataset']! }),
     };
     const metrics = await this.workers.run<Agreement>('agree', { ...options, outFolder }, job);
     return { outputs: { evaluation: await this.artifacts.store(outFolder, 'evaluation', job.signal) }, metrics: { ...metrics } };
