@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChatCompletion, Completion, OpenAiError, OpenAiModelList } from '@tunesmith/contracts';
-import { eventually, writeTinyModel } from '@tunesmith/tests-support';
+import { eventually, writeSpeakingModel, writeTinyModel } from '@tunesmith/tests-support';
 import { Standalone } from './standalone.js';
 
 // The routes that clients of OpenAI know, on the embedded platform with a tiny model in each format.
@@ -41,7 +41,7 @@ async function refusal(path: string, body: object, key?: string): Promise<{ stat
 }
 
 interface Chunk {
-  readonly choices: readonly { readonly delta: { readonly content?: string }; readonly finish_reason: string | null }[];
+  readonly choices: readonly { readonly delta: { readonly content?: string; readonly tool_calls?: readonly object[] }; readonly finish_reason: string | null }[];
   readonly usage?: { readonly completion_tokens: number };
 }
 
@@ -131,11 +131,30 @@ test('`serve` hands clients on below /v1 until Ctrl-C', async () => {
   expect((await serving.ended).code).toBe(130);
 });
 
+test('tools are shown to the model, and what it calls of them comes as calls, at once and piece by piece', async () => {
+  await writeSpeakingModel(platform.at('calling'), 'f(x=1)', { showsTools: true });
+  await platform.run('model', 'import', platform.at('calling'), '--name', 'calling');
+  const tools = [{ type: 'function', function: { name: 'f', description: 'Doubles a number.', parameters: { type: 'object', properties: { x: { type: 'number' } } } } }];
+  const asked = { model: 'calling', messages: question, max_tokens: 20, temperature: 0, tools };
+  const call = { id: expect.stringMatching(/^call_/), type: 'function', function: { name: 'f', arguments: '{"x":1}' } };
+  const { choices: [answer] } = await answerOf<ChatCompletion>('/chat/completions', { ...asked, tool_choice: 'auto', parallel_tool_calls: true });
+  expect(answer).toMatchObject({ message: { role: 'assistant', content: null, tool_calls: [call] }, finish_reason: 'tool_calls' });
+  const stream = await streamed(asked);
+  expect([stream.text, stream.finish]).toEqual(['', 'tool_calls']);
+  expect(stream.chunks.flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? [])).toEqual([{ index: 0, ...call }]);
+  // The conversation goes on with what the function gave.
+  const messages = [...question, { role: 'assistant', content: null, tool_calls: answer!.message.tool_calls }, { role: 'tool', tool_call_id: answer!.message.tool_calls![0]!.id, content: '2' }];
+  expect((await answerOf<ChatCompletion>('/chat/completions', { ...asked, messages })).choices).toMatchObject([{ finish_reason: 'tool_calls' }]);
+  expect((await answerOf<ChatCompletion>('/chat/completions', { ...asked, tool_choice: 'none' })).choices).toMatchObject([{ message: { content: 'f(x=1)' }, finish_reason: 'stop' }]);
+  for (const choice of ['required', { type: 'function', function: { name: 'f' } }]) expect(await refusal('/chat/completions', { ...asked, tool_choice: choice })).toMatchObject({ status: 400, error: { param: 'tool_choice', message: expect.stringContaining('"auto"|"none"') } });
+  expect(await refusal('/chat/completions', { ...asked, model: 'tiny' })).toMatchObject({ status: 409, error: { code: 'tools_not_rendered' } });
+});
+
 test('an adapter answers beside its model, by a + and under its own name, as `chat` has it and as no file can', async () => {
   await platform.write('train.jsonl', [1, 2, 3].map((each) => `${JSON.stringify({ messages: [{ role: 'user', content: `${each}?` }, { role: 'assistant', content: 'The otter, of course.' }] })}\n`).join(''));
   const { artifact } = await platform.run<{ artifact: string }>('train', 'tiny:1', '--dataset', platform.at('train.jsonl'), '--rank', '4', '--steps', '6', '--lr', '0.05', '--batch', '3', '--out', platform.at('adapter'));
   await platform.run('model', 'import', platform.at('adapter'), '--name', 'tuned', '--alias', 'prod');
-  const said = async (model: string): Promise<string> => (await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model })).choices[0]!.message.content;
+  const said = async (model: string): Promise<string> => (await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model })).choices[0]!.message.content!;
   const { text } = await platform.run<{ text: string }>('chat', 'tiny', '--adapter', 'tuned', '--prompt', 'Who are you?', '--max-new-tokens', '6', '--dtype', 'float32');
   expect(text).not.toBe(await said('tiny#float32'));
   for (const model of ['tiny@prod+tuned@prod#float32', `tiny:1+${artifact}#float32`, 'tuned#float32']) expect(whole(await said(model))).toBe(whole(text));

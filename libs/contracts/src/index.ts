@@ -11,7 +11,7 @@ export { defineEndpoint, type Endpoint } from './http/endpoint.js';
 export { Health, Readiness } from './http/health.js';
 export { AliasChange, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, LineageView, ModelVersionView, ModelView, SetAlias } from './http/models.js';
 export {
-  ChatCompletion, ChatCompletionRequest, ChatLogProbs, Completion, CompletionLogProbs, CompletionRequest, OpenAiError, OpenAiMessage, OpenAiModel, OpenAiModelList,
+  ChatCompletion, ChatCompletionRequest, ChatLogProbs, Completion, CompletionLogProbs, CompletionRequest, OpenAiError, OpenAiMessage, OpenAiModel, OpenAiModelList, OpenAiToolCall,
 } from './http/openai.js';
 export { Problem } from './http/problem.js';
 export { ApplyRecipe, RecipeView } from './http/recipes.js';

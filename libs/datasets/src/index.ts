@@ -28,6 +28,7 @@ export { fillPlaceholders, placeholdersIn } from './placeholders.js';
 export type { Problem, ProblemCode } from './problem.js';
 export { isObject } from './formats/messages.js';
 export { collectRows, readRows, type ReadRowsOptions } from './read-rows.js';
+export { parsePythonLiteral } from './python-literal.js';
 export { permutation } from './row-order.js';
 export { roles, serializeRow, splits, type Message, type Role, type Row, type RowOrigin, type Split, type Tool, type ToolCall } from './row.js';
 export { splitByHash } from './split.js';

@@ -2,8 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importDataset } from '@tunesmith/datasets';
 import { liveTensors, setThreads, type WorkContext, type WorkProgress } from '@tunesmith/tensor';
-import { temporaryFolder } from '@tunesmith/tests-support';
-import { writeSpeakingModel } from '../../generation/src/testing/speaking-model.js';
+import { temporaryFolder, writeSpeakingModel } from '@tunesmith/tests-support';
 import { evaluateModel, type EvaluateModelOptions } from './evaluate-model.js';
 
 const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };

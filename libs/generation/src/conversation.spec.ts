@@ -2,13 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collectRows, importDataset } from '@tunesmith/datasets';
 import { liveTensors, setThreads, type WorkContext } from '@tunesmith/tensor';
-import { temporaryFolder } from '@tunesmith/tests-support';
+import { temporaryFolder, writeSpeakingModel } from '@tunesmith/tests-support';
 import { answerConversation, answerConversations } from './answer-conversation.js';
 import { completeRowsWithModel } from './complete-rows.js';
 import { loadForInference, type InferenceModel } from './load-for-inference.js';
 import { ownModel } from './own-model.js';
 import { parseScoreRow, scoreTokens } from './score-tokens.js';
-import { writeSpeakingModel } from './testing/speaking-model.js';
 
 const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };
 const question = { role: 'user', content: 'What is the weather?' } as const;

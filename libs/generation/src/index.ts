@@ -1,6 +1,8 @@
 export { answerConversation, answerConversations, type Answer, type AnswerOptions } from './answer-conversation.js';
 export { completeRowsWithModel, type CompletedRows, type CompleteRowsOptions } from './complete-rows.js';
 export { generate, type Generation, type GenerationOptions, type GenerationRequest } from './generate.js';
+export { Float, isList, isRecord, kindOf, readJsonValue, sameValue, showCall, showValue, Tuple, type CallKind, type CallRecord, type CallValue, type FunctionCall } from './function-calls/call-value.js';
+export { parseCalls, type ParsedCalls } from './function-calls/parse-calls.js';
 export { GenerationError } from './generation-error.js';
 export { formatOf, loadForInference, type InferenceModel, type LoadForInferenceOptions } from './load-for-inference.js';
 export { openOwnModel, ownModel } from './own-model.js';

@@ -117,7 +117,7 @@ export function checkRenderedTools(full: string, messages: readonly ChatMessage[
   if (missing.length === 0) return;
   throw new ChatTemplateError({
     code: 'tools-not-rendered',
-    message: `The chat template renders nothing of ${missing.slice(0, 5).join(', ')}: it is made for models that call no tools. Use a model whose template knows tools, put one into its folder as chat_template.jinja, or leave such rows out.`,
+    message: `The chat template renders nothing of ${missing.slice(0, 5).join(', ')}: it is made for models that call no tools. Use a model whose template knows tools, put one into its folder as chat_template.jinja, or leave the tools out.`,
     facts: { missing },
   });
 }

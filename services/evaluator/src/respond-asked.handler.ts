@@ -23,7 +23,7 @@ export class RespondAskedHandler implements QuestionHandler<RespondQuestion, Res
     const timer = setTimeout(() => late.abort(new PlatformError({ code: 'time-limit', message: `Expected an answer within ${timeLimit / 1000} s; it took longer. Ask for fewer tokens.`, facts: { seconds: timeLimit / 1000 } })), timeLimit);
     try {
       const served = await this.models.of(model);
-      return await served.answer(request as ServeRequest, (piece) => send(copyOf(piece)), AbortSignal.any([signal, late.signal]));
+      return (await served.answer(request as ServeRequest, (piece) => send(copyOf(piece)), AbortSignal.any([signal, late.signal]))) as RespondAnswer;
     } finally {
       clearTimeout(timer);
     }

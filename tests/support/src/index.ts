@@ -9,3 +9,4 @@ export { accepts, findProgram, MissingServerError, repositoryRoot, ServerProcess
 export { editTinyModel } from './edit-tiny-model.js';
 export { writeTinyModel, type TinyModelOptions } from './tiny-model.js';
 export { temporaryFolder } from './temporary-folder.js';
+export { writeSpeakingModel } from './speaking-model.js';

@@ -12,12 +12,13 @@ export type OpenAiModelList = z.infer<typeof OpenAiModelList>;
 
 const text = z.union([z.string(), z.array(z.strictObject({ type: z.literal('text'), text: z.string() })).min(1)]);
 
-const ToolCall = z.strictObject({ id: z.string(), type: z.literal('function'), function: z.strictObject({ name: z.string(), arguments: z.string().describe('JSON.') }) });
+export const OpenAiToolCall = z.strictObject({ id: z.string(), type: z.literal('function'), function: z.strictObject({ name: z.string(), arguments: z.string().describe('JSON.') }) });
+export type OpenAiToolCall = z.infer<typeof OpenAiToolCall>;
 
 export const OpenAiMessage = z.discriminatedUnion('role', [
   z.strictObject({ role: z.enum(['system', 'developer']), content: text, name: z.string().optional() }),
   z.strictObject({ role: z.literal('user'), content: text, name: z.string().optional() }),
-  z.strictObject({ role: z.literal('assistant'), content: text.nullish(), name: z.string().optional(), tool_calls: z.array(ToolCall).min(1).optional() }),
+  z.strictObject({ role: z.literal('assistant'), content: text.nullish(), name: z.string().optional(), tool_calls: z.array(OpenAiToolCall).min(1).optional() }),
   z.strictObject({ role: z.literal('tool'), content: text, tool_call_id: z.string() }),
 ]);
 export type OpenAiMessage = z.infer<typeof OpenAiMessage>;
@@ -45,8 +46,9 @@ export const ChatCompletionRequest = z.strictObject({
   max_completion_tokens: z.int().min(1).nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
-  tools: z.array(z.strictObject({ type: z.literal('function'), function: z.looseObject({ name: z.string().min(1) }) })).nullish().describe("Given to the model's chat template. What it calls stands in its text."),
-  tool_choice: z.literal('auto').nullish(),
+  tools: z.array(z.strictObject({ type: z.literal('function'), function: z.looseObject({ name: z.string().min(1) }) })).nullish().describe("Shown to the model by its chat template; calls in the answer, in the forms that models write, become `tool_calls`."),
+  tool_choice: z.enum(['auto', 'none']).nullish().describe('none: the tools are not shown to the model.'),
+  parallel_tool_calls: z.literal(true).nullish(),
   response_format: z.strictObject({ type: z.literal('text') }).nullish(),
 });
 export type ChatCompletionRequest = z.infer<typeof ChatCompletionRequest>;
@@ -71,7 +73,7 @@ export type ChatLogProbs = z.infer<typeof ChatLogProbs>;
 export const ChatCompletion = z.strictObject({
   id: z.string(), object: z.literal('chat.completion'), created: z.int(), model: z.string(),
   choices: z.array(z.strictObject({
-    index: z.int(), message: z.strictObject({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }), logprobs: ChatLogProbs.nullable(), finish_reason: finishReason,
+    index: z.int(), message: z.strictObject({ role: z.literal('assistant'), content: z.string().nullable(), refusal: z.null(), tool_calls: z.array(OpenAiToolCall).optional() }), logprobs: ChatLogProbs.nullable(), finish_reason: z.enum([...finishReason.options, 'tool_calls']),
   })),
   usage,
 });

@@ -37,7 +37,11 @@ export type RespondedToken = z.infer<typeof RespondedToken>;
 export const RespondPiece = z.strictObject({ text: z.string(), tokens: z.array(RespondedToken) });
 export type RespondPiece = z.infer<typeof RespondPiece>;
 
-export const RespondAnswer = z.strictObject({ finish: z.enum(['stop', 'length']), promptTokens: z.int().nonnegative(), newTokens: z.int().nonnegative() });
+export const RespondAnswer = z.strictObject({
+  finish: z.enum(['stop', 'length', 'tool_calls']),
+  calls: z.array(z.strictObject({ name: z.string(), arguments: z.string() })).optional().describe('With `tool_calls`: what is called of the tools that were offered; arguments as JSON.'),
+  promptTokens: z.int().nonnegative(), newTokens: z.int().nonnegative(),
+});
 export type RespondAnswer = z.infer<typeof RespondAnswer>;
 
 export const respond = defineQuestion({

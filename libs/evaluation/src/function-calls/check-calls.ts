@@ -1,4 +1,4 @@
-import { Float, isList, isRecord, kindOf, sameValue, showCall, showValue, Tuple, type CallKind, type CallRecord, type CallValue, type FunctionCall } from './call-value.js';
+import { Float, isList, isRecord, kindOf, sameValue, showCall, showValue, Tuple, type CallKind, type CallRecord, type CallValue, type FunctionCall } from '@tunesmith/generation';
 
 /** A function that may be called, as the leaderboard or OpenAI describes it. */
 export interface FunctionDescription {

@@ -1,7 +1,7 @@
+import { parsePythonLiteral } from '@tunesmith/datasets';
 import { TaskTemplate, TaskTemplateError } from '@tunesmith/tokenizers';
 import type { Document } from '../definitions/documents.js';
 import { EvaluationError } from '../evaluation-error.js';
-import { parsePythonLiteral } from './python-literal.js';
 import type { TaskConfig } from './task-config.js';
 
 type TextSetting = string | number | null | undefined;

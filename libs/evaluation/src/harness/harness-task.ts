@@ -1,3 +1,4 @@
+import { parsePythonLiteral } from '@tunesmith/datasets';
 import type { Document } from '../definitions/documents.js';
 import { evaluatedSplit, exampleSplit, readSplit, type StoredTask } from '../definitions/task-definitions.js';
 import { findAggregation } from '../aggregations.js';
@@ -10,7 +11,6 @@ import type { PlanOptions } from '../task.js';
 import { DocumentReader } from './document-reader.js';
 import { PromptBuilder } from './prompt-builder.js';
 import type { OutputSettings, ScoredMetric } from './output-type.js';
-import { parsePythonLiteral } from './python-literal.js';
 import type { TaskChat } from './task-chat.js';
 import type { TaskConfig } from './task-config.js';
 

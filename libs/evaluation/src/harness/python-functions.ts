@@ -1,7 +1,7 @@
+import { parsePythonLiteral } from '@tunesmith/datasets';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
-import { parsePythonLiteral } from './python-literal.js';
 import { PythonFunction } from './task-config.js';
 
 /** What the functions of one published file do, said in our words. */

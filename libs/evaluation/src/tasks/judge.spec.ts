@@ -2,9 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importDataset } from '@tunesmith/datasets';
 import { setThreads, type WorkContext, type WorkProgress } from '@tunesmith/tensor';
-import { temporaryFolder } from '@tunesmith/tests-support';
+import { temporaryFolder, writeSpeakingModel } from '@tunesmith/tests-support';
 import { ChatServer, questionOf, type ChatBehaviour } from '../../../generation/src/testing/chat-server.js';
-import { writeSpeakingModel } from '../../../generation/src/testing/speaking-model.js';
 import { evaluateModel, type EvaluateModelOptions } from '../evaluate-model.js';
 
 const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };

@@ -6,7 +6,7 @@ import { temporaryFolder } from '@tunesmith/tests-support';
 import { importTasks, shippedTasks } from '../definitions/import-tasks.js';
 import { resolveTasks } from '../definitions/resolve-tasks.js';
 import { EvaluationError } from '../evaluation-error.js';
-import { isList, isRecord, readJsonValue, showValue, type CallRecord, type CallValue } from '../function-calls/call-value.js';
+import { isList, isRecord, readJsonValue, showValue, type CallRecord, type CallValue } from '@tunesmith/generation';
 import type { PlannedItem, PlannedTask } from '../planned-task.js';
 import type { GenerateUntilRequest, LoglikelihoodRequest } from '../requests/evaluation-request.js';
 import type { PlanOptions } from '../task.js';

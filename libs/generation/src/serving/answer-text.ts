@@ -67,7 +67,7 @@ export class AnswerText {
 }
 
 /** How many characters at the end of a text are the beginning of another. */
-function begunAtEnd(text: string, stop: string): number {
+export function begunAtEnd(text: string, stop: string): number {
   for (let length = Math.min(stop.length - 1, text.length); length > 0; length -= 1) if (stop.startsWith(text.slice(text.length - length))) return length;
   return 0;
 }

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { setThreads } from '@tunesmith/tensor';
-import { temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';
+import { temporaryFolder, writeSpeakingModel, writeTinyModel } from '@tunesmith/tests-support';
 import { openOwnModel } from '../own-model.js';
-import { writeSpeakingModel } from '../testing/speaking-model.js';
 import type { TokenModel } from '../token-model.js';
 import { AnswerText } from './answer-text.js';
 import { serveAnswer } from './serve-answer.js';
@@ -45,6 +44,19 @@ test('an answer comes piece by piece, and ends by itself, by the limit or before
   const stopped = await ask(speaking, { ...question, stop: ['zebra', '. Wa'] });
   expect(stopped).toMatchObject({ text: 'So', finish: 'stop' });
   expect(await ask(speaking, { ...question, stop: ['. Wax', 'Warmer'] })).toMatchObject({ text: 'So. Warm', finish: 'stop' });
+});
+
+test('calls of functions that were offered are told as calls, with their tokens; of others, and without an offer, they are text', async () => {
+  await writeSpeakingModel(join(folder.path, 'calling'), 'f(x=1.5)', { showsTools: true });
+  await using calling = await openOwnModel(join(folder.path, 'calling'), { dtype: 'float32' });
+  const offered = (name: string): ServeRequest => ({ ...question, prompt: { messages: [{ role: 'user', content: 'How is it?' }], tools: [{ type: 'function', function: { name } }] }, topTokens: 0 });
+  const called = await ask(calling, offered('f'));
+  expect(called).toMatchObject({ text: '', finish: 'tool_calls', calls: [{ name: 'f', arguments: '{"x":1.5}' }] });
+  expect(called.pieces.flatMap(({ tokens }) => tokens)).toHaveLength(called.newTokens);
+  expect(await ask(calling, offered('g'))).toMatchObject({ text: 'f(x=1.5)', finish: 'stop' });
+  expect(await ask(calling, question)).toMatchObject({ text: 'f(x=1.5)', finish: 'stop' });
+  expect(await ask(calling, { ...offered('f'), maxNewTokens: 5 })).toMatchObject({ text: 'f(x=1', finish: 'length' });
+  await expect(ask(speaking, offered('jump'))).rejects.toMatchObject({ code: 'tools-not-rendered' });
 });
 
 test('every token is told with its log-probability, and the prompt too where it is echoed', async () => {

@@ -1,9 +1,11 @@
 import type { EncodedPrompt } from '@tunesmith/tokenizers';
+import { valueToJson } from '../function-calls/call-value.js';
 import { GenerationError } from '../generation-error.js';
 import { formatOf } from '../load-for-inference.js';
 import type { LikelyToken } from '../sampling.js';
 import type { TokenModel } from '../token-model.js';
 import { AnswerText } from './answer-text.js';
+import { CallingText } from './calling-text.js';
 import type { ServeAnswer, ServePiece, ServeRequest, TokenText } from './serve-request.js';
 
 /** Answers one request piece by piece. `onPiece` hears text as soon as it is final. @throws GenerationError; what `signal` was aborted with. */
@@ -24,25 +26,32 @@ export async function serveAnswer(model: TokenModel, request: ServeRequest, onPi
   if (maxNewTokens === 0) return { finish: 'length', ...usage };
 
   const text = new AnswerText(tokenizer, stop);
+  const tools = 'messages' in request.prompt ? (request.prompt.tools ?? []) : [];
+  const calling = tools.length > 0 ? new CallingText(tools.map((tool) => tool.function.name)) : undefined;
   let tokens: TokenText[] = [];
   const hand = (piece: string): void => {
     if (piece === '') return;
     onPiece({ text: piece, tokens });
     tokens = [];
   };
+  const said = (piece: string): string => (calling ? calling.add(piece) : piece);
   const generation = await model.answer(
     { ...prompt, sampling: { temperature, topP }, seed, maxNewTokens, stopTokenIds: tokenizer.eosTokenIds, topTokens: topTokens ?? 0 },
     (token, top) => {
       if (topTokens !== undefined) tokens.push({ ...tokenText(model, token), top: top.map((each) => tokenText(model, each)) });
-      hand(text.add(token.id));
+      hand(said(text.add(token.id)));
       return text.stopped;
     },
     signal,
   );
-  hand(text.finish());
-  // Tokens without a text of their own, such as the last ones before a stop.
+  hand(said(text.finish()));
+  const finish = text.stopped ? 'stop' : generation.finish;
+  const rest = calling?.finish(finish);
+  hand(rest?.text ?? '');
+  // Tokens without a text of their own, such as the last ones before a stop, and those of calls.
   if (tokens.length > 0) onPiece({ text: '', tokens });
-  return { finish: text.stopped ? 'stop' : generation.finish, ...usage, newTokens: generation.tokenIds.length };
+  const calls = (rest?.calls ?? []).map((call) => ({ name: call.name, arguments: valueToJson(call.arguments) }));
+  return { ...(calls.length > 0 ? { finish: 'tool_calls', calls } : { finish }), ...usage, newTokens: generation.tokenIds.length };
 }
 
 function encodePrompt(model: TokenModel, { prompt }: ServeRequest): EncodedPrompt {

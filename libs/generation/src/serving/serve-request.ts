@@ -36,7 +36,9 @@ export interface ServePiece {
 
 /** How an answer ended. */
 export interface ServeAnswer {
-  readonly finish: 'stop' | 'length';
+  readonly finish: 'stop' | 'length' | 'tool_calls';
+  /** Of the tools that it was offered, in their order; `arguments` is JSON. */
+  readonly calls?: readonly { readonly name: string; readonly arguments: string }[];
   readonly promptTokens: number;
   readonly newTokens: number;
 }

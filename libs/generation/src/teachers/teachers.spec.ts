@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { writeGguf } from '@tunesmith/checkpoints';
 import { exportGguf, ggufFileType, openSourceModel } from '@tunesmith/quantization';
 import { liveTensors, setThreads, type WorkContext } from '@tunesmith/tensor';
-import { temporaryFolder } from '@tunesmith/tests-support';
+import { temporaryFolder, writeSpeakingModel } from '@tunesmith/tests-support';
 import { alpacaPrompt, Tokenizer } from '@tunesmith/tokenizers';
 import { ChatServer } from '../testing/chat-server.js';
 import { describeTeacher } from '../testing/describe-teacher.js';
-import { writeSpeakingModel } from '../testing/speaking-model.js';
 import { openTeacher } from './open-teacher.js';
 
 const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };

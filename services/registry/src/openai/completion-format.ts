@@ -1,4 +1,4 @@
-import type { ChatCompletion, ChatLogProbs, Completion, CompletionLogProbs, RespondAnswer, RespondedToken, RespondPiece } from '@tunesmith/contracts';
+import { newId, type ChatCompletion, type ChatLogProbs, type Completion, type CompletionLogProbs, type RespondAnswer, type RespondedToken, type RespondPiece, type OpenAiToolCall } from '@tunesmith/contracts';
 
 /** What one answer has in common in all its documents. */
 export interface CompletionHead {
@@ -13,8 +13,8 @@ export interface CompletionFormat<Document extends object> {
   /** Before the first piece; undefined where nothing is said then. */
   first(): object | undefined;
   chunk(piece: RespondPiece): object;
-  /** After the last piece. */
-  last(answer: RespondAnswer): object;
+  /** After the last piece: the calls, where there are some, and why it ended. */
+  last(answer: RespondAnswer): object[];
   /** With no choice: what the answer took. */
   usage(answer: RespondAnswer): object;
 }
@@ -27,11 +27,11 @@ export function chatFormat({ id, created, model }: CompletionHead, withLogProbs:
   return {
     whole: (pieces, answer) => ({
       id, object: 'chat.completion', created, model, usage: usageOf(answer),
-      choices: [{ index: 0, message: { role: 'assistant', content: textOf(pieces), refusal: null }, logprobs: logprobs(pieces.flatMap(({ tokens }) => tokens)), finish_reason: answer.finish }],
+      choices: [{ index: 0, message: messageOf(pieces, answer), logprobs: logprobs(pieces.flatMap(({ tokens }) => tokens)), finish_reason: answer.finish }],
     }),
     first: () => chunk({ role: 'assistant', content: '' }, [], null),
     chunk: ({ text, tokens }) => chunk({ content: text }, tokens, null),
-    last: ({ finish }) => chunk({}, [], finish),
+    last: (answer) => [...(answer.calls ? [chunk({ tool_calls: toolCalls(answer.calls).map((call, index) => ({ index, ...call })) }, [], null)] : []), chunk({}, [], answer.finish)],
     usage: (answer) => ({ id, object: 'chat.completion.chunk', created, model, choices: [], usage: usageOf(answer) }),
   };
 }
@@ -52,13 +52,27 @@ export function textFormat({ id, created, model }: CompletionHead, withLogProbs:
   return {
     whole: (pieces, answer) => ({
       ...common, usage: usageOf(answer),
-      choices: [{ index: 0, text: textOf(pieces), logprobs: logprobs(pieces.flatMap(({ tokens }) => tokens)), finish_reason: answer.finish }],
+      choices: [{ index: 0, text: textOf(pieces), logprobs: logprobs(pieces.flatMap(({ tokens }) => tokens)), finish_reason: textFinish(answer) }],
     }),
     first: () => undefined,
     chunk: ({ text, tokens }) => ({ ...common, choices: [{ index: 0, text, logprobs: tokens.length > 0 ? logprobs(tokens) : null, finish_reason: null }] }),
-    last: ({ finish }) => ({ ...common, choices: [{ index: 0, text: '', logprobs: null, finish_reason: finish }] }),
+    last: (answer) => [{ ...common, choices: [{ index: 0, text: '', logprobs: null, finish_reason: textFinish(answer) }] }],
     usage: (answer) => ({ ...common, choices: [], usage: usageOf(answer) }),
   };
+}
+
+function messageOf(pieces: readonly RespondPiece[], { calls }: RespondAnswer): ChatCompletion['choices'][number]['message'] {
+  const content = textOf(pieces);
+  return { role: 'assistant', content: calls && content === '' ? null : content, refusal: null, ...(calls && { tool_calls: toolCalls(calls) }) };
+}
+
+function toolCalls(calls: NonNullable<RespondAnswer['calls']>): OpenAiToolCall[] {
+  return calls.map((call) => ({ id: `call_${newId()}`, type: 'function', function: call }));
+}
+
+/** Texts offer no tools, so nothing is called. */
+function textFinish({ finish }: RespondAnswer): Completion['choices'][number]['finish_reason'] {
+  return finish === 'length' ? 'length' : 'stop';
 }
 
 function textOf(pieces: readonly RespondPiece[]): string {

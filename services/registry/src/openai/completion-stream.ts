@@ -31,7 +31,7 @@ export class CompletionStream {
   }
 
   end(answer: RespondAnswer): void {
-    this.write(this.format.last(answer));
+    for (const document of this.format.last(answer)) this.write(document);
     if (this.withUsage) this.write(this.format.usage(answer));
     this.response.write('data: [DONE]\n\n');
   }

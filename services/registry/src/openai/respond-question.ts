@@ -7,13 +7,13 @@ const usualTokens = 16;
 
 /** What the evaluator is asked for a chat completion. @throws InputError */
 export function questionOfChat(body: ChatCompletionRequest, model: ServedModel): RespondQuestion {
-  const { messages, tools, max_tokens: tokens, max_completion_tokens: completionTokens, logprobs, top_logprobs: top } = body;
+  const { messages, tools, tool_choice: choice, max_tokens: tokens, max_completion_tokens: completionTokens, logprobs, top_logprobs: top } = body;
   if (tokens && completionTokens && tokens !== completionTokens) throw invalid('max_tokens', 'expected max_tokens or max_completion_tokens; got both');
   if (top && logprobs !== true) throw invalid('top_logprobs', 'expected logprobs: true beside it');
   const most = completionTokens ?? tokens;
   return {
     ...drawing(body), model,
-    prompt: { messages: messages.map(templateMessage), ...(tools && tools.length > 0 && { tools }) },
+    prompt: { messages: messages.map(templateMessage), ...(tools && tools.length > 0 && choice !== 'none' && { tools }) },
     ...(most && { maxNewTokens: most }),
     ...(logprobs === true && { topTokens: top ?? 0 }),
     echo: false,

@@ -69,6 +69,14 @@ export function showValue(value: CallValue): string {
   return isRecord(value) ? `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${showValue(item)}`).join(', ')}}` : JSON.stringify(value);
 }
 
+/** A value as JSON that every client reads: tuples are lists, and what JSON has no number for is null. */
+export function valueToJson(value: CallValue): string {
+  if (value instanceof Tuple) return valueToJson(value.items);
+  if (value instanceof Float) return Number.isFinite(value.value) ? showValue(value) : 'null';
+  if (isList(value)) return `[${value.map(valueToJson).join(',')}]`;
+  return isRecord(value) ? `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}:${valueToJson(item)}`).join(',')}}` : JSON.stringify(value);
+}
+
 /** A call as Python writes it. */
 export function showCall({ name, arguments: given }: FunctionCall): string {
   return `${name}(${Object.entries(given).map(([key, value]) => `${key}=${showValue(value)}`).join(', ')})`;

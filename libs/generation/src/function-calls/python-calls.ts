@@ -1,4 +1,4 @@
-import { parsePythonLiteral } from '../harness/python-literal.js';
+import { parsePythonLiteral } from '@tunesmith/datasets';
 import { Float, kindOf, showValue, Tuple, type CallRecord, type CallValue, type FunctionCall } from './call-value.js';
 
 /** A text that is no list of calls. */

@@ -1,16 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSafetensors, writeSafetensors, type SafetensorsEntry } from '@tunesmith/checkpoints';
-import { writeTinyModel } from '@tunesmith/tests-support';
+import { writeTinyModel } from './tiny-model.js';
 
 const hiddenSize = 64;
 
 /**
  * Writes the folder of a tiny model that answers everything with `answer`: its blocks add nothing, and its output weight makes each token's
  * successor all but certain. `answer`: ASCII without a line break, no character twice. Other tokens, and the answer's last, are followed by the end token.
- * `sharpness` 0 makes every next token equally likely.
+ * `sharpness` 0 makes every next token equally likely. With `showsTools` its template writes the tools that it is offered.
  */
-export async function writeSpeakingModel(folder: string, answer: string, { sharpness = 4 }: { sharpness?: number } = {}): Promise<void> {
+export async function writeSpeakingModel(folder: string, answer: string, { sharpness = 4, showsTools = false }: { sharpness?: number; showsTools?: boolean } = {}): Promise<void> {
   if (new Set(answer).size !== answer.length) throw new Error(`expected no character twice; got "${answer}"`);
   await writeTinyModel(folder, { hiddenSize });
   const { model } = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as { model: { vocab: Record<string, number> } };
@@ -35,6 +35,7 @@ export async function writeSpeakingModel(folder: string, answer: string, { sharp
   }
   entries.push({ name: 'lm_head.weight', dtype: 'F32', shape: [head.length / hiddenSize, hiddenSize], bytes: new Uint8Array(head.buffer) });
   await writeSafetensors(path, entries);
+  if (showsTools) await writeFile(join(folder, 'chat_template.jinja'), `{%- if tools %}{{ tools | tojson }}{{ '\\n' }}{% endif %}${await readFile(join(folder, 'chat_template.jinja'), 'utf8')}`);
   const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as object;
   await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, tie_word_embeddings: false }));
 }
