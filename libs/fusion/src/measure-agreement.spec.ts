@@ -29,7 +29,7 @@ test('counts the places at which the likeliest tokens are the same, of those tha
   const places = own.row(0).places.length;
   const same = own.row(0).places.filter((_, number) => first[number * 3] === second[number * 3]).length;
   const loss = own.crossEntropy(0); // of the one row
-  expect(agreement).toEqual({ 'agreement.itself': 1, 'agreement.other': same / places, 'agreement.foreign': expect.any(Number), 'held-out.loss': expect.closeTo(loss, 6), 'small.loss': expect.closeTo(loss, 6) });
+  expect(agreement).toEqual({ 'agreement.itself': 1, 'agreement.other': same / places, 'agreement.foreign': expect.any(Number), 'held-out.loss': expect.closeTo(loss, 6), 'held-out.loss_by_tag': expect.closeTo(loss, 6), 'small.loss': expect.closeTo(loss, 6) });
   const { datasetFolder: _, ...withoutRows } = options;
   expect(Object.keys(await measureAgreement(withoutRows, at('report'), context))).not.toContain('small.loss');
   const { tasks } = JSON.parse(await readFile(join(at('report'), 'results.json'), 'utf8')) as { tasks: { agreement: { places: Record<string, number>; metrics: object }; 'held-out': { items: number } } };
@@ -48,5 +48,5 @@ test('losses are means over tokens, of all rows and of those of each tag', () =>
   losses.add(0, row(1, 1));
   losses.add(1, row(2, 3));
   losses.add(2, row(4, 4));
-  expect(losses.all()).toEqual([{ name: 'held-out', tokens: 8, loss: 23 / 8 }, { name: 'law', tokens: 4, loss: 7 / 4 }, { name: 'code', tokens: 3, loss: 2 }]);
+  expect(losses.all()).toEqual([{ name: 'held-out', tokens: 8, metrics: { loss: 23 / 8, loss_by_tag: 15 / 8 } }, { name: 'law', tokens: 4, metrics: { loss: 7 / 4 } }, { name: 'code', tokens: 3, metrics: { loss: 2 } }]);
 });

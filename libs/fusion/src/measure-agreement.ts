@@ -18,7 +18,7 @@ export interface AgreementOptions extends AlignmentOptions {
   readonly datasetFolder?: string;
 }
 
-/** By `agreement.NAME`; and the model's own loss by `held-out.loss` (or `train.loss`), the mean over all trained tokens of the rows in nats, and by `TAG.loss`. */
+/** By `agreement.NAME`; and the model's own loss by `held-out.loss` (or `train.loss`), the mean over all trained tokens of the rows in nats, by `TAG.loss`, and the mean of these by `held-out.loss_by_tag`. */
 export type Agreement = Readonly<Record<string, number>>;
 
 /**
@@ -56,6 +56,6 @@ export async function measureAgreement({ modelFolder, sourceFolders, names, spli
   }
   await mkdir(outFolder, { recursive: true });
   const means = losses.all();
-  await writeFileAtomically(join(outFolder, 'results.json'), jsonText({ tasks: { agreement: { kind: 'agreement', split, places: placesOf, metrics: shares }, ...Object.fromEntries(means.map(({ name, tokens, loss }) => [name, { kind: 'loss', split, items: tokens, metrics: { loss } }])) } }));
-  return { ...Object.fromEntries(Object.entries(shares).map(([name, share]) => [`agreement.${name}`, share])), ...Object.fromEntries(means.map(({ name, loss }) => [`${name}.loss`, loss])) };
+  await writeFileAtomically(join(outFolder, 'results.json'), jsonText({ tasks: { agreement: { kind: 'agreement', split, places: placesOf, metrics: shares }, ...Object.fromEntries(means.map(({ name, tokens, metrics }) => [name, { kind: 'loss', split, items: tokens, metrics }])) } }));
+  return { ...Object.fromEntries(Object.entries(shares).map(([name, share]) => [`agreement.${name}`, share])), ...Object.fromEntries(means.flatMap(({ name, metrics }) => Object.entries(metrics).map(([metric, value]) => [`${name}.${metric}`, value]))) };
 }

@@ -1,12 +1,16 @@
 import { readRows, type Split } from '@tunesmith/datasets';
 import type { RowDistributions } from '@tunesmith/training';
 
+/** In nats. */
 export interface NamedLoss {
   readonly name: string;
   /** Trained ones, over which the loss is the mean. */
   readonly tokens: number;
-  /** In nats. */
-  readonly loss: number;
+  readonly metrics: {
+    readonly loss: number;
+    /** Of the whole, where rows have tags: the mean of the tags' losses, to which a domain of short answers gives as much as one of long ones. */
+    readonly loss_by_tag?: number;
+  };
 }
 
 /** The loss over all rows, under the name of the whole, and over those of each tag. */
@@ -24,8 +28,14 @@ export class TaggedLosses {
   }
 
   all(): NamedLoss[] {
-    return [...this.#sums].map(([name, { nats, tokens }]) => ({ name, tokens, loss: nats / tokens }));
+    const losses = [...this.#sums].map(([name, { nats, tokens }]) => ({ name, tokens, metrics: { loss: nats / tokens } }));
+    const tagged = losses.filter(({ name }) => name !== this.whole);
+    return losses.map((each) => (each.name === this.whole && tagged.length > 0 ? { ...each, metrics: { ...each.metrics, loss_by_tag: mean(tagged.map(({ metrics }) => metrics.loss)) } } : each));
   }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 export async function tagsOfRows(datasetFolder: string, split: Split): Promise<(readonly string[])[]> {

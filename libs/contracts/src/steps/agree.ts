@@ -19,7 +19,7 @@ export type AgreeSpec = z.infer<typeof AgreeSpec>;
 
 export const agree = defineStepKind({
   name: 'agree',
-  description: 'Counts how often a model expects the token that others expect; the metrics are named agreement.SOURCE, held-out.loss is its own loss on the rows, and with the dataset TAG.loss on those of a tag.',
+  description: 'Counts how often a model expects the token that others expect; the metrics are named agreement.SOURCE, held-out.loss is its own loss on the rows, and with the dataset TAG.loss on those of a tag and held-out.loss_by_tag the mean of these.',
   owner: 'merger',
   spec: AgreeSpec,
   references: { model: 'distributions', sources: 'distributions', dataset: 'dataset' },
