@@ -54,6 +54,14 @@ test('what several evaluations say of one label is one run', async () => {
   expect(await readFile(join(folder, 'one/comparison.md'), 'utf8')).not.toContain('runs');
 });
 
+test('differences are taken seed by seed, where both rows have the same ones', async () => {
+  const out = join(folder, 'paired');
+  const labels = ['plain-seed1', 'plain-seed2', 'fused-seed1', 'fused-seed2', 'other'];
+  const evaluationFolders = [await evaluation('p1', 0.5, 3), await evaluation('p2', 0.5, 1), await evaluation('p3', 0.5, 2.5), await evaluation('p4', 0.75, 0.7), await evaluation('p5', 0.75, 1)];
+  await compareEvaluations({ title: 't', labels, evaluationFolders, reportFolders: [], errors: [], baseline: 'plain' }, out);
+  expect((await readFile(join(out, 'comparison.md'), 'utf8')).split('\n').slice(-3)).toEqual(['| fused | +0.1250 ± 0.1768 | -0.4000 ± 0.1414 |', '| other | +0.2500 | -1.0000 |', '']);
+});
+
 test('losses of several tasks are one picture', async () => {
   const losses = await reportIn('losses', 'results.json', { tasks: { law: { metrics: { loss: 2 } }, code: { metrics: { loss: 1 } }, qa: { metrics: { acc: 0.5 } } } });
   const out = join(folder, 'together');

@@ -19,6 +19,8 @@ export interface ComparedRow {
   readonly runs: number;
   /** Mean and sample standard deviation over the runs; one run has none. */
   readonly metrics: Readonly<Record<string, { readonly mean: number; readonly deviation: number | null }>>;
+  /** What each run scored, by its seed. */
+  readonly bySeed: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Means. */
   readonly cost: Readonly<Record<string, number>>;
   /** Of every run that was trained. */
@@ -35,6 +37,7 @@ export function comparedRows(runs: readonly ComparedRun[]): ComparedRow[] {
     return {
       label, runs: evaluated.length,
       metrics: Object.fromEntries(keysOf(evaluated.map(({ metrics }) => metrics)).map((name) => [name, spreadOf(evaluated.flatMap(({ metrics }) => metrics[name] ?? []))])),
+      bySeed: Object.fromEntries(evaluated.map(({ label: of, metrics }) => [seedOf(of), metrics])),
       cost: means(group.map(({ cost }) => cost)),
       losses: group.flatMap(({ loss }) => (loss ? [loss] : [])),
       failures: group.flatMap((run) => (run.error === undefined ? [] : [{ label: run.label, error: run.error }])),
@@ -48,9 +51,26 @@ function asOne(group: readonly ComparedRun[]): ComparedRun {
   return { label: group[0]!.label, metrics: means(group.map(({ metrics }) => metrics)), cost: means(group.map(({ cost }) => cost)), ...(loss && { loss }), ...(errors.length > 0 && { error: errors.join('; ') }) };
 }
 
+const seedInLabel = /(?:^|[-_. ])seed[-_ ]?(\d+)(?=$|[-_. ])/i;
+
 /** `lora-seed2-small` is a run of `lora-small`. */
 function withoutSeed(label: string): string {
-  return label.replace(/(^|[-_. ])seed[-_ ]?\d+(?=$|[-_. ])/i, '').replace(/^[-_. ]+/, '') || label;
+  return label.replace(seedInLabel, '').replace(/^[-_. ]+/, '') || label;
+}
+
+function seedOf(label: string): string {
+  return seedInLabel.exec(label)?.[1] ?? '';
+}
+
+/** How much more of a metric a row has than another: seed by seed where both were run with the same ones, so that what a seed does to both of them is left out. */
+export function differenceFrom(base: ComparedRow, row: ComparedRow, name: string): { readonly mean: number; readonly deviation: number | null } | undefined {
+  const paired = Object.entries(row.bySeed).flatMap(([seed, metrics]) => {
+    const [own, other] = [metrics[name], base.bySeed[seed]?.[name]];
+    return own === undefined || other === undefined ? [] : [own - other];
+  });
+  if (paired.length > 0) return spreadOf(paired);
+  const [own, other] = [row.metrics[name], base.metrics[name]];
+  return own && other && { mean: own.mean - other.mean, deviation: null };
 }
 
 function keysOf(records: readonly Readonly<Record<string, number>>[]): string[] {

@@ -1,5 +1,5 @@
 import type { Table } from '@tunesmith/pictures';
-import type { ComparedRow } from './compared-rows.js';
+import { differenceFrom, type ComparedRow } from './compared-rows.js';
 
 /** What tuning took, in the order of the table, and how it is written. */
 const costs: readonly (readonly [key: string, title: string, shown: (value: number) => string | number])[] = [
@@ -27,9 +27,12 @@ export function comparisonTable(rows: readonly ComparedRow[], names: readonly st
   };
 }
 
-/** What every other row has more, or less, of each metric than `base`. A table of its own: beside the metrics it would be as wide again. */
+/** What every other row has more, or less, of each metric than `base`, over several seeds with its deviation. A table of its own: beside the metrics it would be as wide again. */
 export function differenceTable(rows: readonly ComparedRow[], names: readonly string[], base: ComparedRow): Table {
-  const difference = ({ metrics }: ComparedRow, name: string): string | null => (metrics[name] && base.metrics[name] ? signed(metrics[name].mean - base.metrics[name].mean) : null);
+  const difference = (row: ComparedRow, name: string): string | null => {
+    const found = differenceFrom(base, row, name);
+    return found ? `${signed(found.mean)}${found.deviation === null ? '' : ` ± ${found.deviation.toFixed(4)}`}` : null;
+  };
   return { columns: ['', ...names], rows: rows.filter((row) => row !== base && row.runs > 0).map((row) => [row.label, ...names.map((name) => difference(row, name))]) };
 }
 
