@@ -2,8 +2,8 @@
 const wholeFile = 'the file itself';
 
 /**
- * Runs a suite, and each spec file in which something failed once more, alone. `run()` runs the suite, `run(file)` one file; both return Jest's
- * report. What fails and then passes is unsteady and counts as passed; what fails twice has failed.
+ * Runs a suite, and each spec file in which something failed once more, alone. `run()` runs the suite, `run(file)` one file; both return what
+ * `suite-report.mjs` writes. What fails and then passes is unsteady and counts as passed; what fails twice has failed.
  */
 export function runSteadily(run) {
   const counts = { passed: 0, failed: 0, unsteady: [] };

@@ -16,9 +16,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [suite, ...words] = process.argv.slice(2);
 const again = words.includes('--again');
 const patterns = words.filter((word) => word !== '--again');
-const suites = { quick: '(?<!\\.(cluster|peers))\\.spec\\.ts$', cluster: '\\.cluster\\.spec\\.ts$', peers: '\\.peers\\.spec\\.ts$' };
-if (!(suite in suites)) {
-  console.error(`expected one of ${Object.keys(suites).join(', ')}; got ${suite ?? 'nothing'}. Try: npm test`);
+const suites = ['quick', 'cluster', 'peers'];
+if (!suites.includes(suite)) {
+  console.error(`expected one of ${suites.join(', ')}; got ${suite ?? 'nothing'}. Try: npm test`);
   process.exit(2);
 }
 
@@ -58,19 +58,19 @@ async function preparePeers() {
   }
 }
 
-/** Jest's own report of the suite, or of one spec file alone. */
-function runJest(file) {
+/** Runs the suite, or one spec file of it alone, and returns what `suite-report.mjs` wrote. */
+function runVitest(file) {
   const report = join(root, 'reports', file ? `${suite}-again.json` : `${suite}.json`);
   mkdirSync(dirname(report), { recursive: true });
   rmSync(report, { force: true });
-  const args = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${report}`, '--testRegex', suites[suite]];
-  args.push(...(suite === 'quick' && !file ? ['--maxWorkers=2'] : ['--runInBand']), ...(file ? ['--runTestsByPath', file] : patterns));
-  // jest prints the JSON on stdout too; the report on stderr is for people.
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, OMP_WAIT_POLICY: process.env.OMP_WAIT_POLICY ?? 'PASSIVE' } });
+  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', `--reporter=${join(root, 'tools/suite-report.mjs')}`, `--maxWorkers=${suite === 'quick' && !file ? 2 : 1}`, ...(file ? [file] : patterns)];
+  const env = { ...process.env, TUNESMITH_TEST_SUITE: suite, TUNESMITH_SUITE_REPORT: report, OMP_WAIT_POLICY: process.env.OMP_WAIT_POLICY ?? 'PASSIVE' };
+  // What people read goes to stderr; stdout holds the counts alone.
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 'inherit'], env });
   try {
-    const { testResults, success } = JSON.parse(readFileSync(report, 'utf8'));
-    // A runner that is content with every test and ends with an error all the same has failed in something else.
-    return { testResults, broken: status !== 0 && (success || testResults.length === 0) };
+    const { testResults, strayErrors } = JSON.parse(readFileSync(report, 'utf8'));
+    // A runner that is content with every file and ends with an error all the same has failed in something else.
+    return { testResults, broken: strayErrors > 0 || (status !== 0 && testResults.every((result) => result.status === 'passed')) };
   } catch (error) {
     console.error(`the test runner left no report (exit code ${status}): ${error.message}`);
     return { testResults: [], broken: true };
@@ -81,7 +81,7 @@ function runSpecs() {
   let broken = false;
   const { passed, failed, unsteady } = runSteadily((file) => {
     if (file && !again) return { testResults: [] };
-    const report = runJest(file);
+    const report = runVitest(file);
     if (!file) broken = report.broken;
     return report;
   });

@@ -20,7 +20,7 @@ test('the generator makes a merge method that type-checks, in two files and one 
     ]);
     const files = ['methods.ts', 'methods/task-mean.ts', 'methods/task-mean.spec.ts'].map((name) => join(copy, 'libs/merging/src', name));
     execFileSync(process.execPath, [
-      join(root, 'node_modules/typescript/bin/tsc'), '--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', '--target', 'es2024', '--lib', 'es2024,esnext.disposable', '--module', 'nodenext', '--types', 'node,jest', ...files,
+      join(root, 'node_modules/typescript/bin/tsc'), '--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', '--target', 'es2024', '--lib', 'es2024,esnext.disposable', '--module', 'nodenext', '--types', 'node,vitest/globals', ...files,
     ], { cwd: root, encoding: 'utf8' });
   } finally {
     rmSync(copy, { recursive: true, force: true });

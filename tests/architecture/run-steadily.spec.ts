@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@tunesmith/tests-support';
-import { runSteadily, type JestReport } from '../../tools/run-steadily.mjs';
+import { runSteadily, type SuiteReport } from '../../tools/run-steadily.mjs';
 
-const jest = join(import.meta.dirname, '../../node_modules/jest/bin/jest.js');
+const root = join(import.meta.dirname, '../..');
+const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--globals', '--maxWorkers=1', '--no-isolate', `--reporter=${join(root, 'tools/suite-report.mjs')}`];
 
 /** Fails the first time that it is asked in this folder, wherever a spec calls it. */
-const once = `const { existsSync, writeFileSync } = require('node:fs');
+const once = `import { existsSync, writeFileSync } from 'node:fs';
 const first = (name) => !existsSync(name) && (writeFileSync(name, ''), true);\n`;
 
 test('a spec file in which something failed runs once more, alone: what passes then is unsteady and has passed, what fails twice has failed', async () => {
@@ -19,21 +20,22 @@ test('a spec file in which something failed runs once more, alone: what passes t
     loading: `${once} if (first('load')) throw new Error('not loaded'); test('inside', () => undefined);`,
     broken: `${once} test('twice', () => { throw new Error('wrong'); }); test('twice', () => { if (first('name')) throw new Error('the same name'); });`,
     unloadable: `throw new Error('never');`,
+    astray: `${once} test('content', async () => { if (first('stray')) void Promise.reject(new Error('nobody waits')); await new Promise((resolve) => setTimeout(resolve, 50)); });`,
   };
   for (const [name, source] of Object.entries(specs)) writeFileSync(join(folder, `${name}.spec.js`), source);
   const asked: (string | undefined)[] = [];
   const { passed, failed, unsteady } = runSteadily((file) => {
     asked.push(file);
     const report = join(folder, 'report.json');
-    spawnSync(process.execPath, [jest, '--rootDir', folder, '--config', '{"transform":{}}', '--cacheDirectory', join(folder, 'cache'), '--runInBand', '--json', `--outputFile=${report}`, ...(file ? ['--runTestsByPath', file] : [])], { cwd: folder, stdio: 'ignore' });
-    return JSON.parse(readFileSync(report, 'utf8')) as JestReport;
+    spawnSync(process.execPath, [...vitest, '--root', folder, ...(file ? [file] : [])], { cwd: folder, stdio: 'ignore', env: { ...process.env, TUNESMITH_SUITE_REPORT: report } });
+    return JSON.parse(readFileSync(report, 'utf8')) as SuiteReport;
   });
   const fileOf = (name: string) => join(folder, `${name}.spec.js`);
   expect(asked[0]).toBeUndefined();
-  expect(asked.slice(1).sort()).toEqual(['broken', 'loading', 'racing', 'unloadable'].map(fileOf));
+  expect(asked.slice(1).sort()).toEqual(['astray', 'broken', 'loading', 'racing', 'unloadable'].map(fileOf));
   expect(unsteady.sort((left, right) => left.file.localeCompare(right.file))).toEqual([
-    { file: fileOf('broken'), test: 'twice (2)' }, { file: fileOf('loading'), test: 'the file itself' }, { file: fileOf('racing'), test: 'races now and then' },
+    { file: fileOf('astray'), test: 'the file itself' }, { file: fileOf('broken'), test: 'twice (2)' }, { file: fileOf('loading'), test: 'the file itself' }, { file: fileOf('racing'), test: 'races > now and then' },
   ]);
-  // steady, both that race, what could be loaded the second time, and the second of two names.
-  expect([passed, failed]).toEqual([5, 2]);
+  // steady, content, both that race, what could be loaded the second time, and the second of two names.
+  expect([passed, failed]).toEqual([6, 2]);
 });

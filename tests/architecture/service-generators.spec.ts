@@ -9,7 +9,7 @@ beforeEach(() => {
   // Inside the repository, so that the packages resolve; node_modules is ignored by every other tool.
   copy = mkdtempSync(join(root, 'node_modules', '.generator-'));
   const left = (path: string): boolean => !/[/\\](dist|node_modules)([/\\]|$)/.test(path.slice(root.length));
-  for (const part of ['libs/contracts', 'services', 'infra/compose.yaml', 'jest.config.mjs', 'tests/architecture', 'tests/support', 'tools/project-graph.mjs', 'tools/project-graph.d.mts']) cpSync(join(root, part), join(copy, part), { recursive: true, filter: left });
+  for (const part of ['libs/contracts', 'services', 'infra/compose.yaml', 'vitest.config.mjs', 'tests/architecture', 'tests/support', 'tools/project-graph.mjs', 'tools/project-graph.d.mts']) cpSync(join(root, part), join(copy, part), { recursive: true, filter: left });
 });
 afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
@@ -24,7 +24,7 @@ function typeCheck(services: readonly string[], files: readonly string[]): void 
     '@tunesmith/contracts': ['./libs/contracts/src/index.ts'], '@tunesmith/tests-support': ['./tests/support/src/index.ts'],
     ...Object.fromEntries(services.map((service) => [`@tunesmith/${service}-service`, [`./services/${service}/src/index.ts`]])),
   };
-  writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, paths, typeRoots: [join(root, 'node_modules/@types')] }, files: files.filter((file) => file.endsWith('.ts')) }));
+  writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, paths, typeRoots: [join(root, 'node_modules/@types'), join(root, 'node_modules')] }, files: files.filter((file) => file.endsWith('.ts')) }));
   const { status, stdout } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', copy], { encoding: 'utf8' });
   if (status !== 0) throw new Error(stdout);
 }
@@ -32,7 +32,7 @@ function typeCheck(services: readonly string[], files: readonly string[]): void 
 test('what the generators make stands in every list and type-checks', () => {
   const service = generate('new-service.mjs', 'indexer');
   expect(readFileSync(join(copy, 'infra/compose.yaml'), 'utf8')).toContain('command: ["node", "services/indexer/dist/main.js"]');
-  expect(readFileSync(join(copy, 'jest.config.mjs'), 'utf8')).toContain('|indexer|standalone)-service');
+  expect(readFileSync(join(copy, 'vitest.config.mjs'), 'utf8')).toContain('|indexer|standalone)-service');
 
   const job = generate('new-event.mjs', 'index-rows', '--job', '--owner', 'indexer');
   expect(job).toEqual([

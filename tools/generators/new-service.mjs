@@ -47,7 +47,7 @@ export default defineWorker({});
 write(`services/${name}/src/index.ts`, `export { ${Name}Module, ${name}Handlers } from './${name}.module.js';\n`);
 
 edit('libs/contracts/src/events/event.ts', (text) => text.replace(/(serviceNames = \[[^\]]*)\]/, `$1, '${name}']`));
-edit('jest.config.mjs', (text) => text.replace('|standalone)-service', `|${name}|standalone)-service`));
+edit('vitest.config.mjs', (text) => text.replace('|standalone)-service', `|${name}|standalone)-service`));
 edit('tests/architecture/dependency-rule.spec.ts', (text) => text.replace(/(const services = \[[^\]]*)\]/, `$1, '${name}']`));
 edit('tests/architecture/event-map.spec.ts', (text) =>
   addImport(text, `import { ${name}Handlers } from '@tunesmith/${name}-service';`).replace(/\n\} satisfies Record<ServiceName/, `\n  ${name}: eventMap(${name}Handlers),\n} satisfies Record<ServiceName`));

@@ -1,4 +1,3 @@
-/** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { PassThrough } from 'node:stream';
 import { bar, ProgressDisplay } from './progress-display.js';
 import { Terminal } from './terminal.js';
@@ -13,16 +13,16 @@ function terminal(isTTY: boolean): { terminal: Terminal; text: () => string } {
 
 describe('progress', () => {
   it('is one live line on a terminal, never wider than it, and leaves nothing behind', () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
     const { terminal: live, text } = terminal(true);
     const display = new ProgressDisplay(live);
     display.update('train', { phase: 'train', done: 1, total: 100, unit: 'rows', message: 'x'.repeat(200) });
-    jest.advanceTimersByTime(700);
+    vi.advanceTimersByTime(700);
     display.update('train', { phase: 'train', done: 50, total: 100, unit: 'rows', metrics: { loss: 0.5 } });
-    jest.advanceTimersByTime(250);
+    vi.advanceTimersByTime(250);
     display.note('✓ done');
     display.stop();
-    jest.useRealTimers();
+    vi.useRealTimers();
     expect(text()).not.toContain('\x1b[3');
     const frames = text().split('\r\x1b[2K').filter((frame) => frame !== '' && !frame.includes('\n'));
     for (const frame of frames) expect(frame.length).toBeLessThanOrEqual(60);

@@ -1,4 +1,3 @@
-/** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSafetensors } from '@tunesmith/checkpoints';

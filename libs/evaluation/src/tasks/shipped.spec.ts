@@ -171,7 +171,7 @@ test('function calling: a document without tools, or without its answer, is told
     await using folder = await temporaryFolder();
     for (const [name, text] of Object.entries(own)) await writeFile(join(folder.path, name), text);
     await importTasks({ tasks: ['bfcl_multiple'], data: folder.path, hubCache: folder.path }, join(folder.path, 'tasks'), context);
-    return definitions.plan({ kind: 'definitions', name: 'definitions' }, askableSources([], join(folder.path, 'tasks')), planOptions);
+    return await definitions.plan({ kind: 'definitions', name: 'definitions' }, askableSources([], join(folder.path, 'tasks')), planOptions);
   };
   await expect(planWith(files)).rejects.toMatchObject({ code: 'task-document-invalid', message: expect.stringMatching(/"bfcl_multiple", document 1, tools: .*list of functions/) });
   await expect(planWith({ ...files, 'possible_answer_BFCL_v4_multiple.json': '{"id": "multiple_1"}' })).rejects.toMatchObject({ code: 'documents-unjoined', message: expect.stringContaining('document 1') });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { PlatformError } from '../errors/platform-error.js';
 
 /**
- * The JavaScript of a module that a child process loads. Under jest the caller runs from `src`, where only TypeScript is;
+ * The JavaScript of a module that a child process loads. Under a spec the caller runs from `src`, where only TypeScript is;
  * a child process runs what `tools/build.mjs` made in `dist`.
  */
 export function compiledModule(url: URL): string {

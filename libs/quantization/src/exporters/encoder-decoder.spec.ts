@@ -1,4 +1,3 @@
-/** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
 import { openGguf, openSafetensors } from '@tunesmith/checkpoints';
 import { loadForInference, scoreTokens } from '@tunesmith/generation';
 import { familyFor, importModel } from '@tunesmith/models';

@@ -1,4 +1,3 @@
-/** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
 import { join } from 'node:path';
 import { exportOnnx } from '../exporters/onnx.js';
 import { onnxDataType } from '../testing/onnx-data-type.js';

@@ -1,4 +1,3 @@
-/** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
 import { openOwnModel, type Generation, type TokenModel, type TokenRequest } from '@tunesmith/generation';
 import type { ChatTemplate } from '@tunesmith/tokenizers';
 import { temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';

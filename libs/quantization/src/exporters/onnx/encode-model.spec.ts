@@ -28,7 +28,7 @@ test('onnx-proto reads what was written', async () => {
   await using folder = await temporaryFolder();
   const bytes = await sampleModel(folder.path);
   const model = onnx.ModelProto.decode(bytes);
-  const read = onnx.ModelProto.toObject(model, { longs: Number, enums: String }) as unknown;
+  const read = onnx.ModelProto.toObject(model, { longs: Number, enums: String, bytes: Array }) as unknown;
   expect(read).toMatchObject({
     irVersion: 10,
     producerName: 'tunesmith',
@@ -52,7 +52,7 @@ test('onnx-proto reads what was written', async () => {
           ],
         },
         { name: 'weight.flat', dims: [8], externalData: [{}, { value: '4096' }, { value: '32' }] },
-        { name: 'float32[]:0.5', dataType: 1, rawData: Buffer.from(new Float32Array([0.5]).buffer) },
+        { name: 'float32[]:0.5', dataType: 1, rawData: [...Buffer.from(new Float32Array([0.5]).buffer)] },
         { name: 'float32[]:2' },
       ],
       node: [
@@ -63,7 +63,7 @@ test('onnx-proto reads what was written', async () => {
           attribute: [
             { name: 'perm', type: 'INTS', ints: [1, 0] },
             { name: 'axis', type: 'INT', i: -1 },
-            { name: 'mode', type: 'STRING', s: Buffer.from('tanh') },
+            { name: 'mode', type: 'STRING', s: [...Buffer.from('tanh')] },
           ],
         },
         { attribute: [{ name: 'then_branch', type: 'GRAPH', g: { name: 'then', node: [{ opType: 'Add', output: ['chosen'] }], output: [{ name: 'chosen' }] } }] },

@@ -1,4 +1,3 @@
-/** @jest-environment ./libs/quantization/src/testing/native-arrays-environment.mjs */
 import { familyFor } from '@tunesmith/models';
 import { describeDecoderGraph } from '../../testing/describe-decoder-graph.js';
 import { describeEncoderDecoderGraph } from '../../testing/describe-encoder-decoder-graph.js';
