@@ -1,5 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { ChatCompletion, Completion, OpenAiError, OpenAiModelList } from '@tunesmith/contracts';
 import { eventually, writeSpeakingModel, writeTinyModel } from '@tunesmith/tests-support';
 import { Standalone } from './standalone.js';
@@ -123,8 +126,7 @@ test('more requests than are taken are refused at once with a time to try again;
 
 test('`serve` hands clients on below /v1 until Ctrl-C', async () => {
   const serving = platform.start('serve', 'tiny@prod', '--format', 'gguf/q8_0');
-  const base = await eventually('the address that is served', () => /http:\/\/127\.0\.0\.1:\d+\/v1/.exec(serving.output())?.[0]);
-  expect(serving.output()).toContain(`curl ${base}/chat/completions`);
+  const base = await eventually('the address that is served', () => /curl (http:\/\/127\.0\.0\.1:\d+\/v1)\/chat\/completions/.exec(serving.output())?.[1]);
   expect((await streamed({ ...greedy, model: 'tiny@prod#gguf/q8_0' }, base)).text).toBe((await streamed({ ...greedy, model: 'tiny#gguf/q8_0' })).text);
   expect((await post('/chat/completions', { ...greedy, model: 'tiny' }, { base, key: 'no-such-token' })).status).toBe(401);
   serving.child.kill('SIGINT');
@@ -206,6 +208,34 @@ test('a format, a file, a folder and an address are evaluated by the same tasks 
   }
 });
 
+/** A proxy before the platform's routes that counts what it hands on. */
+async function countingProxy(): Promise<AsyncDisposable & { readonly url: string; asked(): number }> {
+  let asked = 0;
+  const server = createServer((incoming, answer) => void (async () => {
+    asked += 1;
+    const { host: _host, connection: _connection, ...headers } = incoming.headers;
+    const upstream = await fetch(`${url}/openai${incoming.url}`, { method: 'POST', headers: headers as Record<string, string>, body: await text(incoming) });
+    answer.writeHead(upstream.status, { 'content-type': upstream.headers.get('content-type')! }).end(await upstream.text());
+  })());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, asked: () => asked, [Symbol.asyncDispose]: async () => void (await new Promise((resolve) => server.close(resolve))) };
+}
+
+test('what an address has answered is not asked again, item by item, unless it is to be', async () => {
+  await using proxy = await countingProxy();
+  const names = (await tasks()).split(',').flatMap((path) => ['--tasks', path]);
+  const evaluate = (...more: string[]): Promise<Evaluated> => platform.run<Evaluated>('evaluate', '--address', proxy.url, '--model', 'tiny#float32', '--key-variable', 'TINY_API_KEY', ...names, ...more);
+  const first = await evaluate('--limit', '1');
+  const one = proxy.asked();
+  expect(one).toBeGreaterThan(0);
+  const all = await evaluate();
+  expect(proxy.asked()).toBe(2 * one);
+  expect((await evaluate()).results).toEqual(all.results);
+  expect(proxy.asked()).toBe(2 * one);
+  expect((await evaluate('--limit', '1', '--fresh')).results).toEqual(first.results);
+  expect(proxy.asked()).toBe(3 * one);
+});
+
 test('packed folders are evaluated and asked as themselves, by their names and by their paths', async () => {
   const names = (await tasks()).split(',').flatMap((path) => ['--tasks', path]);
   const [own, named, folder] = await Promise.all([['tiny'], ['tiny', '--format', 'hf/rtn-int8'], [platform.at('files/hf/rtn-int8')]].map(async (target) => samplesOf(await platform.run<Evaluated>('evaluate', ...target, ...names, '--dtype', 'float32'))));
@@ -213,6 +243,19 @@ test('packed folders are evaluated and asked as themselves, by their names and b
   const [expected, found] = [own, named].map((samples) => samples!.flatMap(({ prediction, logProbs }) => (typeof prediction === 'number' ? logProbs : [])));
   found!.forEach((logProb, place) => expect(Math.abs(logProb - expected![place]!)).toBeLessThan(0.5));
   expect(found).not.toEqual(expected);
+});
+
+test('the loss of a conversation at an address is that of the model, written by the template that is given', async () => {
+  const rows = [['Where?', 'in the river 🦦'], ['Who?', 'an otter']].map(([asked, said], place) => ({ messages: [{ role: 'user', content: asked }, { role: 'assistant', content: said }], split: place === 0 ? 'validation' : 'train', tags: ['x'] }));
+  await platform.write('conversations.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  await platform.run('dataset', 'push', platform.at('conversations.jsonl'), '--name', 'conversations');
+  const about = ['--dataset', 'conversations', '--task', 'l=loss:x'];
+  const own = await samplesOf(await platform.run<Evaluated>('evaluate', 'tiny', '--dtype', 'float32', ...about));
+  const address = ['--address', `${url}/openai/v1`, '--model', 'tiny#float32', '--key-variable', 'TINY_API_KEY', ...about];
+  const other = await samplesOf(await platform.run<Evaluated>('evaluate', ...address, '--template', 'tiny@prod'));
+  expect(other.map(({ logProbs }) => logProbs.length)).toEqual(own.map(({ logProbs }) => logProbs.length));
+  other.forEach(({ logProbs }, row) => logProbs.forEach((logProb, place) => expect(Math.abs(logProb - own[row]!.logProbs[place]!)).toBeLessThan(1e-4)));
+  expect((await platform.failure('evaluate', ...address)).error).toMatchObject({ code: 'request-not-answered', message: expect.stringContaining('--template') });
 });
 
 test('what a server cannot be asked is refused with the reason', async () => {

@@ -1,20 +1,26 @@
 import { chatMessage, type Message } from '@tunesmith/datasets';
-import { AddressClient, jsonOf, type AddressClientOptions, type NoAnswer, type TeacherAddress } from '@tunesmith/generation';
+import { AddressClient, jsonOf, type NoAnswer, type TeacherAddress } from '@tunesmith/generation';
 import type { WorkContext } from '@tunesmith/tensor';
+import { ChatTemplate } from '@tunesmith/tokenizers';
 import { EvaluationError } from './evaluation-error.js';
 import { mapInParallel } from './map-in-parallel.js';
-import type { AnswerRequest, ConversationRequest, EvaluationRequest, GenerateUntilRequest, LoglikelihoodRequest, LoglikelihoodRollingRequest, RequestOf, RequestResults } from './requests/evaluation-request.js';
+import type { AnswerLossRequest, AnswerRequest, ConversationRequest, EvaluationRequest, GenerateUntilRequest, LoglikelihoodRequest, LoglikelihoodRollingRequest, RequestOf, RequestResults } from './requests/evaluation-request.js';
 import { cutAt } from './requests/generate-until.js';
-import type { Respondent } from './respondent.js';
+import type { EvaluationTarget, Respondent } from './respondent.js';
+import { WrittenConversations } from './written-conversations.js';
 
 /**
  * A model behind an OpenAI-compatible address. Texts are continued by `/completions`, conversations by `/chat/completions`; how likely a text is says the server by echoing
- * it with its log-probabilities, where it offers that. Nothing is known of its tokenizer: where a context ends is told by the offsets of its tokens.
+ * it with its log-probabilities, where it offers that. Nothing is known of its tokenizer: where a context ends is told by the offsets of its tokens. `templateFolder` is a model that reads
+ * conversations as the server's does: what an assistant said in them is looked up in their text then, where the server echoes texts.
  *
- * @throws TeacherError `teacher-address-invalid`, `teacher-key-missing`
+ * Opening it throws TeacherError `teacher-address-invalid`, `teacher-key-missing`.
  */
-export function addressRespondent(address: TeacherAddress, options: AddressClientOptions = {}): Respondent {
-  return new AddressRespondent(new AddressClient(address, options));
+export function addressTarget(address: TeacherAddress, templateFolder: string | undefined): EvaluationTarget {
+  return {
+    open: async () => new AddressRespondent(new AddressClient(address), templateFolder),
+    chatTemplate: async () => (templateFolder === undefined ? undefined : ChatTemplate.fromFolder(templateFolder)),
+  };
 }
 
 class AddressRespondent implements Respondent {
@@ -24,10 +30,12 @@ class AddressRespondent implements Respondent {
     generate_until: (request, signal) => this.#generate(request, signal),
     answer: (request, signal) => this.#answer(request, signal),
     conversation: (request, signal) => this.#conversation(request, signal),
-    answer_loss: () => Promise.reject(this.#unable('how likely the answer of a conversation is', 'servers give no log-probabilities of messages that they are given')),
+    answer_loss: (request, signal) => this.#answerLoss(request, signal),
   };
 
-  constructor(private readonly client: AddressClient) {}
+  #written: Promise<WrittenConversations> | undefined;
+
+  constructor(private readonly client: AddressClient, private readonly templateFolder: string | undefined) {}
 
   async run<Kind extends EvaluationRequest['kind']>(kind: Kind, requests: readonly RequestOf<Kind>[], _settings: object, onResult: (index: number, result: RequestResults[Kind]) => void, context: WorkContext): Promise<void> {
     const ask = this.#ways[kind];
@@ -85,6 +93,15 @@ class AddressRespondent implements Respondent {
       messages.push({ role: 'assistant', content: answers.at(-1)! });
     }
     return { answers };
+  }
+
+  /** A token counts where it begins. */
+  async #answerLoss({ messages }: AnswerLossRequest, signal: AbortSignal): Promise<RequestResults['answer_loss']> {
+    if (this.templateFolder === undefined) throw this.#unable('how likely the answer of a conversation is', 'servers say that of texts alone, and nobody knows how this one writes conversations. Give a model that reads them alike with --template');
+    this.#written ??= WrittenConversations.fromFolder(this.templateFolder);
+    const { text, said } = (await this.#written).write(messages);
+    const tokens = (await this.#echo(text, signal)).filter(({ offset }) => said.some(({ start, end }) => start <= offset && offset < end));
+    return { logProbs: tokens.map(({ logProb }) => logProb!) };
   }
 
   async #say(messages: readonly Message[], maxNewTokens: number, signal: AbortSignal): Promise<string> {

@@ -38,8 +38,8 @@ export interface EvaluateModelOptions extends Partial<PlanOptions> {
   readonly dtype: 'float32' | 'bfloat16' | 'model';
   /** The most rows that go through the model at once. */
   readonly batchRows?: number;
-  /** Where results are kept, and what the models' files are, by digest. */
-  readonly cache?: { readonly folder: string; readonly model?: string; readonly adapter?: string; readonly against?: string };
+  /** Where results are kept, and what the models' files are, by digest, or which server is asked. `fresh`: the model is asked again what it was asked before. */
+  readonly cache?: { readonly folder: string; readonly fresh?: boolean; readonly model?: string; readonly adapter?: string; readonly against?: string };
   /** Who judges answers, for tasks that have them judged. */
   readonly judge?: JudgeOptions;
 }
@@ -143,7 +143,7 @@ function sourcesOf(options: EvaluateModelOptions, signal: AbortSignal): TaskSour
 async function scoreAll(planned: readonly PlannedTask[], options: EvaluateModelOptions, which: 'model' | 'against', context: WorkContext): Promise<ItemScore[][]> {
   const { againstFolder, dtype, batchRows, cache: kept } = options;
   const digest = which === 'model' ? kept?.model : kept?.against;
-  using cache = kept && digest !== undefined ? new ResultCache(kept.folder, { model: digest, adapter: which === 'model' ? kept.adapter : undefined, dtype }) : undefined;
+  using cache = kept && digest !== undefined ? new ResultCache(kept.folder, { model: digest, adapter: which === 'model' ? kept.adapter : undefined, dtype }, { fresh: which === 'model' && kept.fresh }) : undefined;
   const target = which === 'model' ? targetOf(options) : ownTarget(againstFolder!, { dtype });
   await using model = new AskedModel({ open: () => target.open(context.signal), ...(batchRows !== undefined && { batchRows }), ...(cache && { cache }) });
   const scores: ItemScore[][] = [];

@@ -4,7 +4,7 @@ export { importTasks, type ImportedTasks, type ImportTasksOptions } from './defi
 export { detectDomains, type Detection, type DetectOptions, type JudgeSource } from './detection/detect-domains.js';
 export { sixDomains, type DomainLabels } from './detection/domain-labels.js';
 export { evaluateModel, type EvaluateModelOptions, type Evaluation } from './evaluate-model.js';
-export { addressRespondent } from './address-respondent.js';
+export { addressTarget } from './address-respondent.js';
 export { ownTarget, tokenRespondent, type EvaluationTarget, type Respondent } from './respondent.js';
 export { EvaluationError } from './evaluation-error.js';
 export type { JudgeOptions } from './judging/answer-judge.js';

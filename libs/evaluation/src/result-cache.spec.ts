@@ -30,6 +30,18 @@ test('results outlive their process, also one that was killed in the middle of a
   expect([other.get(request('x')), adapted.get(request('x'))]).toEqual([undefined, undefined]);
 });
 
+test('who asks afresh is told nothing of before, and leaves what comes then', async () => {
+  await using folder = await temporaryFolder();
+  const owner = { model: 'gpt https://example.com/v1', dtype: 'bfloat16' };
+  for (const logProb of [-1, -2]) {
+    using cache = new ResultCache(folder.path, owner, { fresh: true });
+    expect(cache.get(request('x'))).toBeUndefined();
+    cache.add(request('x'), result(logProb));
+  }
+  using after = new ResultCache(folder.path, owner);
+  expect(after.get(request('x'))).toEqual(result(-2));
+});
+
 test('what nobody has used for a month is removed', async () => {
   await using folder = await temporaryFolder();
   const old = join(folder.path, 'old.jsonl');

@@ -9,7 +9,7 @@ const keptMilliseconds = 30 * 24 * 60 * 60 * 1000;
 
 /** What results belong to. */
 export interface ResultOwner {
-  /** The digest of the model's files. */
+  /** The digest of the model's files; of a server, what it calls the model, and its address. */
   readonly model: string;
   /** That of the adapter beside them. */
   readonly adapter?: string | undefined;
@@ -25,14 +25,14 @@ export class ResultCache<Request extends object = EvaluationRequest, Result = Re
   readonly #results = new Map<string, Result>();
   readonly #file: number;
 
-  /** `folder` is made where it is missing. */
-  constructor(folder: string, { model, adapter, dtype }: ResultOwner) {
+  /** `folder` is made where it is missing. `fresh`: nothing that was kept is told; what is added takes its place. */
+  constructor(folder: string, { model, adapter, dtype }: ResultOwner, { fresh = false }: { readonly fresh?: boolean | undefined } = {}) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, `${hash([engine, model, ...(adapter === undefined ? [] : [adapter]), dtype].join(' '))}.jsonl`);
     forgetUnused(folder);
     this.#file = openSync(path, 'a+', 0o600);
     const source = readFileSync(path, 'utf8');
-    for (const line of source.split('\n')) this.#read(line);
+    if (!fresh) for (const line of source.split('\n')) this.#read(line);
     // What was cut off in the middle must not swallow the next line.
     if (source !== '' && !source.endsWith('\n')) writeSync(this.#file, '\n');
     utimesSync(path, new Date(), new Date());

@@ -25,6 +25,17 @@ test('the scores become metrics, the report an artifact', async () => {
   expect(Object.keys(await bench.read<object>(alone.outputs!['evaluation'], 'input.json'))).not.toContain('againstFolder');
 });
 
+test('what a server answers is kept under its name and address, and asked again where somebody says so', async () => {
+  const tasks = [{ kind: 'qa', name: 'qa', tag: 'x' }];
+  const dataset = await bench.artifact('dataset', { 'rows.jsonl': '', 'result.json': { metrics: {}, remarks: [] } });
+  const address = { url: 'https://example.com/v1', model: 'big' };
+  for (const fresh of [false, true]) {
+    const job = await bench.run(evaluate, { address, dataset, tasks, fresh });
+    expect(await bench.read(job.outputs!['evaluation'], 'input.json')).toMatchObject({ address, cache: { model: 'big https://example.com/v1', ...(fresh && { fresh }) } });
+  }
+  expect(evaluate.spec.safeParse({ model: await bench.artifact('model', { x: '1' }), dataset, tasks, fresh: true }).success).toBe(false);
+});
+
 test('a judge is a model or an address, with what is kept of it; what is to be known about it stands beside the scores', async () => {
   const model = await bench.artifact('model', { 'result.json': { metrics: {}, remarks: ['mt: always the first'] } });
   const [judge, dataset] = [await bench.artifact('model', { judge: '1' }), await bench.artifact('dataset', { 'rows.jsonl': '' })];

@@ -5,7 +5,7 @@ import type { EvaluateModelOptions } from '@tunesmith/evaluation';
 export type ModelPlace = { readonly modelFolder: string; readonly adapterFolder?: string; readonly dtype: 'bfloat16' | 'float32' | 'model' } | { readonly quantizedFolder: string; readonly format?: QuantizationTarget; readonly dtype: 'bfloat16' | 'float32' | 'model' };
 
 /** The same, or an address. */
-export type EvaluatedPlace = ModelPlace | { readonly address: TeacherAddress };
+export type EvaluatedPlace = ModelPlace | { readonly address: TeacherAddress; readonly templateFolder?: string };
 
 export type EvaluateInput = Omit<EvaluateModelOptions, 'modelFolder' | 'adapterFolder' | 'target'> & EvaluatedPlace & { readonly outFolder: string };
 

@@ -2,7 +2,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ChatSpec, ScoreSpec } from '@tunesmith/contracts';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
-import { addressRespondent, compareEvaluations, evaluateModel, importTasks, tokenRespondent, type CompareOptions, type EvaluationTarget, type ImportTasksOptions } from '@tunesmith/evaluation';
+import { addressTarget, compareEvaluations, evaluateModel, importTasks, tokenRespondent, type CompareOptions, type EvaluationTarget, type ImportTasksOptions } from '@tunesmith/evaluation';
 import { answerConversation, loadForInference, openOwnModel, parseScoreRow, scoreTokens, serveAnswer, type TokenModel } from '@tunesmith/generation';
 import { defineWorker, jobErrorOf, type ConversationContext } from '@tunesmith/platform';
 import { openQuantizedModel, quantizedChatTemplate, quantizedFile } from '@tunesmith/quantization';
@@ -50,7 +50,7 @@ export default defineWorker({
 /** Nothing of it where the folder of a model is all that there is to say. */
 function targetOf(place: EvaluatedPlace): { target?: EvaluationTarget } {
   if ('modelFolder' in place) return {};
-  if ('address' in place) return { target: { open: () => Promise.resolve(addressRespondent(place.address)), chatTemplate: () => Promise.resolve(undefined) } };
+  if ('address' in place) return { target: addressTarget(place.address, place.templateFolder) };
   const { quantizedFolder, format, dtype } = place;
   return { target: { open: async (signal) => tokenRespondent(await openQuantizedModel(quantizedFolder, { format, dtype, signal })), chatTemplate: () => quantizedChatTemplate(quantizedFolder, format) } };
 }

@@ -21,6 +21,8 @@ interface Options extends JobOptions, JudgeOptions {
   readonly model?: string;
   readonly keyVariable?: string;
   readonly addressConcurrency?: number;
+  readonly fresh?: boolean;
+  readonly template?: string;
   readonly tasks?: readonly string[];
   readonly data?: string;
   readonly include?: string;
@@ -47,6 +49,8 @@ export const evaluate = defineCommand<[target: string | undefined], Options>({
       .option('--model <name>', 'with --address: what the server calls the model')
       .option('--key-variable <name>', 'with --address: the environment variable of the platform that holds the key')
       .option('--address-concurrency <count>', 'with --address: requests under way at a time (default: 4)', number)
+      .option('--template <model>', "with --address: a model whose chat template writes conversations as the server's model reads them; loss:TAG and --apply-chat-template need it")
+      .option('--fresh', 'with --address: ask again what it has answered before, such as when another model stands behind it')
       .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
       .option('--tasks <NAME|FILE.yaml,...>', 'shipped tasks, groups and tags by name, and YAML files of lm-evaluation-harness or our short form', collect)
       .option('--data <dir>', 'documents of tasks whose datasets are published elsewhere: NAME.SPLIT.jsonl, .json, .csv or .parquet')
@@ -84,10 +88,12 @@ export const evaluate = defineCommand<[target: string | undefined], Options>({
       batch: { option: '--batch', value: options.batch },
       dtype: { option: '--dtype', value: options.dtype },
       address: addressSetting(options),
+      fresh: { option: '--fresh', value: options.fresh },
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     const references: StepSettings = { ...(target !== undefined && (await targetStep(session, target, options))), ...(await judgeReference(session, options)) };
     if (options.dataset !== undefined) references['dataset'] = await resolveReference(session, options.dataset, '--dataset');
+    if (options.template !== undefined) references['template'] = await resolveReference(session, options.template, '--template');
     if (options.against !== undefined) references['against'] = await resolveReference(session, options.against, '--against');
     const before = options.tasks && { 'import-tasks': { uses: 'import-tasks', with: await importTasksStep(session, options.tasks, options) } };
     if (before) references['definitions'] = '${{ steps.import-tasks.tasks }}';
@@ -104,9 +110,9 @@ export const evaluate = defineCommand<[target: string | undefined], Options>({
 });
 
 /** The server to ask; undefined without one. */
-function addressSetting({ address, model, keyVariable, addressConcurrency: concurrency, adapter, format }: Options): Setting {
+function addressSetting({ address, model, keyVariable, addressConcurrency: concurrency, fresh, template, adapter, format }: Options): Setting {
   if (address === undefined) {
-    if (model !== undefined || keyVariable !== undefined || concurrency !== undefined) throw new UsageError('--model, --key-variable, --address-concurrency: expected --address beside them', ['--address http://127.0.0.1:8000/v1']);
+    if (model !== undefined || keyVariable !== undefined || concurrency !== undefined || fresh || template !== undefined) throw new UsageError('--model, --key-variable, --address-concurrency, --template, --fresh: expected --address beside them', ['--address http://127.0.0.1:8000/v1']);
     return { option: '--address', value: undefined };
   }
   if (model === undefined) throw new UsageError('--model: expected what the server calls the model; got none', ['--model gpt-4o-mini']);

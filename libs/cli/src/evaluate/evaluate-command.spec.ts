@@ -94,6 +94,8 @@ test.each([
   [['m', '--dataset', 'd', '--task', 'judge:x'], '--judge: expected who judges'],
   [['m', '--dataset', 'd', '--task', 'loss:x', '--judge', 'q'], 'expected a task whose answers are judged'],
   [['m', '--dataset', 'd', '--task', 'judge:x', '--judge', 'q', '--prices', '1:2'], '--prices: expected an address as --judge; got q'],
+  [['m', '--tasks', 'mmlu', '--fresh'], '--template, --fresh: expected --address beside them'],
+  [['m', '--tasks', 'mmlu', '--template', 'm'], '--template, --fresh: expected --address beside them'],
   [['m', '--dataset', 'd', '--task', 'judge:x', '--judge', 'https://e.com/v1'], '--judge-model: expected'],
   [['m', '--dataset', 'd', '--task', 'judge:x', '--judge', 'https://e.com/v1', '--judge-model', 'b', '--judge-key-variable', 'TUNESMITH_TOKEN'], '--judge-key-variable: expected the name'],
 ])('%j is wrong use: %s', async (words, reason) => {
