@@ -6,8 +6,10 @@ import { ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
 import type { RowDistributions } from '@tunesmith/training';
 import { likeliestTokens } from './likeliest-tokens.js';
 
-/** Logits that are held at once: 8 MiB of float32 ones, which memory gives again and again without new pages. */
-const logitsHeld = 2 ** 21;
+/** Logits that are held at once: 32 MiB of float32 ones. */
+const logitsHeld = 2 ** 23;
+/** Places at least, whatever the vocabulary: each chunk reads the whole output projection, and widens it where the processor multiplies no bfloat16. */
+const leastPlaces = 128;
 
 /**
  * What the model expects after each token before a trained one, and the mean cross-entropy of each row. Only these places go through the output
@@ -50,7 +52,7 @@ function sayAt(model: CausalLanguageModel, hidden: Tensor, targets: readonly num
   const places = targets.length;
   const said: Said = { indices: new Int32Array(places * entries), logits: new Uint16Array(places * entries), losses: new Float32Array(places) };
   const labels = tensor([...targets], { dtype: 'int64' });
-  const chunk = Math.max(32, Math.min(256, Math.floor(logitsHeld / model.vocabularySize)));
+  const chunk = Math.max(leastPlaces, Math.min(256, Math.floor(logitsHeld / model.vocabularySize)));
   for (let start = 0; start < places; start += chunk) {
     const count = Math.min(chunk, places - start);
     scope(() => {
