@@ -19,6 +19,11 @@ const tilt = (35 / 180) * Math.PI;
 const usualLeft = 64;
 const right = width - 20;
 
+/** Colours that come again are paler. */
+function filled(index: number): string {
+  return `fill="${colours[index % colours.length]}"${index < colours.length ? '' : ' fill-opacity="0.45"'}`;
+}
+
 /** Bars side by side, in groups, from zero (or from the least value where all lie far from zero). */
 export function barChart({ title, groups, series }: BarChart): string {
   const rows = Math.ceil(series.length / 5);
@@ -41,7 +46,7 @@ export function barChart({ title, groups, series }: BarChart): string {
       `<text x="${left}" y="22" class="title">${escapeXml(title)}</text>`,
       ...series.map(({ name }, index) => {
         const [x, row] = [left + (index % 5) * 156, 34 + Math.floor(index / 5) * 18];
-        return `<rect x="${x}" y="${row}" width="12" height="12" fill="${colours[index % colours.length]}"/><text x="${x + 17}" y="${row + 10}">${escapeXml(name)}</text>`;
+        return `<rect x="${x}" y="${row}" width="12" height="12" ${filled(index)}/><text x="${x + 17}" y="${row + 10}">${escapeXml(name)}</text>`;
       }),
       ...ticks.map((tick) => `<line class="grid" x1="${left}" x2="${right}" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}"/><text x="${left - 8}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${tickLabel(tick)}</text>`),
       ...groups.flatMap((group, place) => {
@@ -51,7 +56,7 @@ export function barChart({ title, groups, series }: BarChart): string {
           if (value === null || value === undefined) return [];
           const x = middle + (index - series.length / 2) * barWidth;
           const [high, low] = [Math.min(y(value), y(0)), Math.max(y(value), y(0))];
-          const bar = `<rect x="${x.toFixed(1)}" y="${high.toFixed(1)}" width="${(barWidth * 0.9).toFixed(1)}" height="${(low - high).toFixed(1)}" fill="${colours[index % colours.length]}"><title>${escapeXml(`${name}, ${group}: ${value}`)}</title></rect>`;
+          const bar = `<rect x="${x.toFixed(1)}" y="${high.toFixed(1)}" width="${(barWidth * 0.9).toFixed(1)}" height="${(low - high).toFixed(1)}" ${filled(index)}><title>${escapeXml(`${name}, ${group}: ${value}`)}</title></rect>`;
           const reach = spread?.[place];
           const centre = (x + barWidth * 0.45).toFixed(1);
           return reach ? [bar, `<path class="axis" d="M${centre} ${y(value - reach).toFixed(1)}V${y(value + reach).toFixed(1)}"/>`] : [bar];

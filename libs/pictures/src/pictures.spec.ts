@@ -20,6 +20,12 @@ test('ticks are round and reach over the values', () => {
   expect(niceTicks(Infinity, -Infinity, 6)).toEqual([0, 1]);
 });
 
+test('every series of many has a look of its own', () => {
+  const chart = barChart({ title: 't', groups: ['law'], series: Array.from({ length: 10 }, (_, place) => ({ name: `s${place}`, values: [1] })) });
+  expectWellFormed(chart);
+  expect(new Set([...chart.matchAll(/<rect [^>]*(fill="[^>]*?)>(?=<title>)/g)].map(([, look]) => look)).size).toBe(10);
+});
+
 test('a bar for each value, whiskers for the spread, nothing where there is no value', () => {
   const chart = barChart({ title: 'a < b', groups: ['law', 'code'], series: [{ name: 'tuned', values: [1, -2], spread: [0.1, null] }, { name: 'base', values: [null, 3] }] });
   expectWellFormed(chart);
