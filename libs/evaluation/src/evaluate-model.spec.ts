@@ -1,8 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importDataset } from '@tunesmith/datasets';
 import { liveTensors, setThreads, type WorkContext, type WorkProgress } from '@tunesmith/tensor';
 import { temporaryFolder, writeSpeakingModel } from '@tunesmith/tests-support';
+import { importTasks } from './definitions/import-tasks.js';
 import { evaluateModel, type EvaluateModelOptions } from './evaluate-model.js';
 
 const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };
@@ -80,6 +81,28 @@ describe('evaluateModel', () => {
 
     await evaluateModel(options, join(folder.path, 'two'), context);
     for (const file of ['samples.jsonl', 'results.json', 'report.md', 'report.html']) expect(await read('two', file)).toBe(await read('one', file));
+  });
+
+  test('tasks of a few choices are asked together, and score as each alone', async () => {
+    const questions = join(folder.path, 'questions');
+    await mkdir(questions);
+    for (const subject of ['anatomy', 'astronomy']) {
+      const question = (number: number): string => `${JSON.stringify({ question: `What of ${subject} ${number}?`, choices: ['one', 'two', 'three', 'four'], answer: number % 4, subject })}\n`;
+      for (const split of ['test', 'dev']) await writeFile(join(questions, `${subject}.${split}.jsonl`), [1, 2].map(question).join(''));
+    }
+    const scored = async (name: string) => {
+      await importTasks({ tasks: [name], data: questions, hubCache: questions }, join(folder.path, name), context);
+      const seen: WorkProgress[] = [];
+      const { metrics } = await evaluateModel({ modelFolder: options.modelFolder!, dtype: 'float32', tasks: [], definitionsFolder: join(folder.path, name), numFewshot: 0 }, join(folder.path, `${name}-out`), { ...context, onProgress: (progress) => seen.push(progress) });
+      const samples = (await read(`${name}-out`, 'samples.jsonl')).trim().split('\n').map((line) => JSON.parse(line) as { logProbs: number[] });
+      return { metrics, logProbs: samples.flatMap(({ logProbs }) => logProbs), phases: [...new Set(seen.map(({ phase }) => phase))] };
+    };
+    const [together, anatomy, astronomy] = [await scored('mmlu'), await scored('mmlu_anatomy'), await scored('mmlu_astronomy')];
+    expect(together.phases).toEqual(['mmlu_anatomy … mmlu_astronomy (model)']);
+    const alone = [...anatomy.logProbs, ...astronomy.logProbs];
+    expect(alone).toHaveLength(16);
+    expect(together.logProbs).toEqual(alone.map((logProb) => expect.closeTo(logProb, 4) as number));
+    expect(together.metrics).toMatchObject({ 'mmlu_anatomy.acc': anatomy.metrics['mmlu_anatomy.acc'], 'mmlu_astronomy.acc': astronomy.metrics['mmlu_astronomy.acc'], 'mmlu.items': 4 });
   });
 
   test('a model compared with itself has lost nothing', async () => {

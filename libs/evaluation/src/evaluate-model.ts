@@ -15,6 +15,7 @@ import { htmlReport } from './report/html-report.js';
 import { markdownReport } from './report/markdown-report.js';
 import { resultsJson } from './report/results-json.js';
 import { sampleLines } from './report/sample-lines.js';
+import type { EvaluationRequest } from './requests/evaluation-request.js';
 import { ownTarget, type EvaluationTarget } from './respondent.js';
 import { ResultCache } from './result-cache.js';
 import type { PlanOptions, TaskSettings, TaskSources } from './task.js';
@@ -147,20 +148,45 @@ async function scoreAll(planned: readonly PlannedTask[], options: EvaluateModelO
   const target = which === 'model' ? targetOf(options) : ownTarget(againstFolder!, { dtype });
   await using model = new AskedModel({ open: () => target.open(context.signal), ...(batchRows !== undefined && { batchRows }), ...(cache && { cache }) });
   const scores: ItemScore[][] = [];
-  for (const task of planned) {
-    const onProgress: WorkContext['onProgress'] = (progress) => context.onProgress({ ...progress, phase: `${task.name} (${which})` });
-    const results = await model.ask(task.items.flatMap(({ requests }) => requests), { signal: context.signal, onProgress });
+  for (const tasks of askedTogether(planned)) {
+    const names = tasks.length === 1 ? tasks[0]!.name : `${tasks[0]!.name} … ${tasks.at(-1)!.name}`;
+    const onProgress: WorkContext['onProgress'] = (progress) => context.onProgress({ ...progress, phase: `${names} (${which})` });
+    const results = await model.ask(tasks.flatMap(requestsOf), { signal: context.signal, onProgress });
     let at = 0;
-    const answered = task.items.map((item) => ({ item, own: results.slice(at, (at += item.requests.length)) }));
-    let done = 0;
-    scores.push(await mapInParallel(answered, availableParallelism(), async ({ item, own }) => {
-      context.signal.throwIfAborted();
-      const score = task.score(item, own);
-      if (!(score instanceof Promise)) return score;
-      const waited = await score;
-      onProgress({ phase: 'score', done: (done += 1), total: task.items.length, unit: 'items' });
-      return waited;
-    }));
+    for (const task of tasks) {
+      const answered = task.items.map((item) => ({ item, own: results.slice(at, (at += item.requests.length)) }));
+      let done = 0;
+      scores.push(await mapInParallel(answered, availableParallelism(), async ({ item, own }) => {
+        context.signal.throwIfAborted();
+        const score = task.score(item, own);
+        if (!(score instanceof Promise)) return score;
+        const waited = await score;
+        onProgress({ phase: 'score', done: (done += 1), total: task.items.length, unit: 'items' });
+        return waited;
+      }));
+    }
   }
   return scores;
+}
+
+/** Log-likelihoods of several tasks that are asked at once: enough to fill the passes through the model, few enough to be held in memory. */
+const requestsAtOnce = 1024;
+
+/** Tasks of a few choices each, such as the subjects of MMLU under a limit, go through the model together; one after the other each would fill its last pass with little. */
+function askedTogether(planned: readonly PlannedTask[]): PlannedTask[][] {
+  const groups: { readonly tasks: PlannedTask[]; requests: number }[] = [];
+  for (const task of planned) {
+    const requests = requestsOf(task);
+    const count = requests.every(({ kind }) => kind === 'loglikelihood') ? requests.length : Infinity;
+    const last = groups.at(-1);
+    if (last && last.requests + count <= requestsAtOnce) {
+      last.tasks.push(task);
+      last.requests += count;
+    } else groups.push({ tasks: [task], requests: count });
+  }
+  return groups.map(({ tasks }) => tasks);
+}
+
+function requestsOf({ items }: PlannedTask): EvaluationRequest[] {
+  return items.flatMap(({ requests }) => requests);
 }
