@@ -58,19 +58,22 @@ class AddressRespondent implements Respondent {
 
   /** Blanks at the end of a context belong to the continuation, as with every other respondent. */
   async #loglikelihood({ context, continuation }: LoglikelihoodRequest, signal: AbortSignal): Promise<RequestResults['loglikelihood']> {
-    const kept = context.trimEnd();
-    if (kept === '') throw this.#unable('a text without a context', 'the first token of an echoed text has no log-probability');
-    const start = lengthOf(kept);
-    const scored = (await this.#echo(context + continuation, signal)).filter(({ offset }) => offset >= start);
-    return { logProb: scored.reduce((sum, { logProb }) => sum + logProb!, 0), greedy: scored.every(({ logProb, highest }) => logProb! >= highest), tokens: scored.length };
+    const start = lengthOf(context.trimEnd());
+    const scored = start === 0 ? await this.#whole(context + continuation, signal) : (await this.#echo(context + continuation, signal)).filter(({ offset }) => offset >= start);
+    return { logProb: sumOf(scored), greedy: scored.every(({ logProb, highest }) => logProb! >= highest), tokens: scored.length };
   }
 
   async #rolling({ text }: LoglikelihoodRollingRequest, signal: AbortSignal): Promise<RequestResults['loglikelihood_rolling']> {
+    const scored = await this.#whole(text, signal);
+    return { logProb: sumOf(scored), tokens: scored.length };
+  }
+
+  /** All tokens of a text, which only servers can score whose tokenizer begins texts with a token of its own. */
+  async #whole(text: string, signal: AbortSignal): Promise<EchoedToken[]> {
     const [first, ...others] = await this.#echo(text, signal);
-    // A server whose tokenizer begins texts with a token of its own scores the whole text.
-    if (first?.logProb === null && others[0]?.offset !== 0) throw this.#unable('a whole text', 'the first token of an echoed text has no log-probability');
-    const scored = first?.logProb === null ? others : first ? [first, ...others] : [];
-    return { logProb: scored.reduce((sum, { logProb }) => sum + logProb!, 0), tokens: scored.length };
+    if (first === undefined || first.logProb !== null) return first ? [first, ...others] : [];
+    if (others[0]?.offset !== 0) throw this.#unable('how likely a text without a context is', 'the first token of an echoed text has no log-probability');
+    return others;
   }
 
   async #generate({ prompt, until, maxNewTokens, temperature, topP, seed }: GenerateUntilRequest, signal: AbortSignal): Promise<RequestResults['generate_until']> {
@@ -132,6 +135,10 @@ interface EchoedToken {
   readonly logProb: number | null;
   /** Of the likeliest token in its place. */
   readonly highest: number;
+}
+
+function sumOf(tokens: readonly EchoedToken[]): number {
+  return tokens.reduce((sum, { logProb }) => sum + logProb!, 0);
 }
 
 /** In characters as Unicode counts them: how servers count offsets. */
