@@ -128,7 +128,7 @@ test('what is not worth learning is left out, each filter with its count', async
   let request = 0;
   const items = [
     'Explain how wells are dug in dry places.', 'explain how WELLS are dug, in dry places!', 'Go.', 'Name a fruit that is red.', 'Sum it up for us.\nAnswer: nothing', 'Warum ist der Himmel am Abend nicht blau, sondern rot?', 'Explain how wells are dug in dry places today.',
-    'Tell me of your day at work.', 'Who won the race of 1931?', 'Repeat: a rose is a rose.', 'List all that there is to list.', '2. Describe the taste of quince.',
+    'Tell me of your day at work.', 'Who won the race of 1931?', 'Repeat: a rose is a rose.', 'List all that there is to list.', '2. Describe the taste of quince.', '<mask> Tell a story to a dog. </mask>',
   ];
   const answers: Record<string, string> = {
     'Tell me of your day at work.': 'As an AI language model, I have no day.', 'Who won the race of 1931?': '', 'Repeat: a rose is a rose.': 'Repeat a rose is a rose', 'List all that there is to list.': 'word '.repeat(80),
@@ -138,9 +138,9 @@ test('what is not worth learning is left out, each filter with its count', async
     return (request += 1) === 1 ? items.map((item) => `<example>${item}</example>`).join('') + '<example>Half an item' : '';
   }, { rows: 50, mostRequests: 2, filters: { instructionWords: { least: 3, most: 50 }, responseWords: { least: 1, most: 50 }, languages: ['eng'], nearDuplicates: 0.7, refusals: true } });
   expect((await collectRows(out)).map(({ messages }) => messages[0]!.content)).toEqual(['Explain how wells are dug in dry places.', 'Describe the taste of quince.']);
-  expect(report).toMatchObject({ rows: 2, wanted: 50, stoppedBy: 'requests', instructions: { requests: 2, items: 12, unclosed: 1, kept: 6 } });
+  expect(report).toMatchObject({ rows: 2, wanted: 50, stoppedBy: 'requests', instructions: { requests: 2, items: 13, unclosed: 1, kept: 6 } });
   expect(droppedBy(report)).toEqual({
-    'instruction format': 1, 'instruction length': 1, 'instruction language': 1, 'instruction exact-duplicate': 2, 'instruction near-duplicate': 1,
+    'instruction format': 2, 'instruction length': 1, 'instruction language': 1, 'instruction exact-duplicate': 2, 'instruction near-duplicate': 1,
     'response format': 1, 'response length': 1, 'response refusal': 1, 'response echo': 1,
   });
 });

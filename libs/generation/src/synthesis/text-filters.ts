@@ -25,6 +25,7 @@ export const instructionFormat: TextFilter = {
   reject(text) {
     if (!text.isWellFormed() || !/\p{L}{2}/u.test(text)) return 'no words';
     if (/<\/?exam/i.test(text)) return 'a tag inside';
+    if (/^\s*<([a-z][\w-]*)>[\s\S]*<\/\1>\s*$/i.test(text)) return 'wrapped in another tag';
     if (/(?:^|\n)\s*(?:answer|response|output|solution)\s*:/i.test(text)) return 'carries an answer';
     if (/\[(?:insert|your|name|topic)\b[^\]]*\]/i.test(text)) return 'a blank to be filled in';
     return undefined;
