@@ -1,7 +1,7 @@
 import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { QuantizationError } from '../quantization-error.js';
 import type { ModelRuntime, NextToken, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
-import { readUnasked, sharedLength } from './shared-prefix.js';
+import { keptOf, piecesOf, readUnasked, type HeldRow } from './shared-prefix.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
 /** Loads a GGUF file with node-llama-cpp, on the CPU. Throws QuantizationError `file-refused-by-runtime`. */
@@ -33,6 +33,8 @@ export async function openGgufRuntime(path: string, { contextSize, threads, adap
 class LlamaCppRuntime implements ModelRuntime {
   readonly name = 'node-llama-cpp';
   readonly #sequence: LlamaContextSequence;
+  /** The row that was scored last. */
+  #held: HeldRow | undefined;
 
   constructor(
     private readonly path: string,
@@ -48,6 +50,7 @@ class LlamaCppRuntime implements ModelRuntime {
   }
 
   async begin(): Promise<RuntimeRow> {
+    this.#held = undefined;
     await this.#sequence.clearHistory();
     let length = 0;
     return {
@@ -62,16 +65,23 @@ class LlamaCppRuntime implements ModelRuntime {
   async score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]> {
     this.#requireRoom(tokenIds.length);
     signal.throwIfAborted();
-    const kept = await this.#keep(tokenIds, readUnasked(tokenIds, asked));
-    const input = tokenIds.slice(kept).map((id, index) => {
-      const tokens = asked[kept + index + 1] ?? [];
-      return tokens.length === 0 ? (id as Token) : askedAfter(id, tokens, 1);
-    });
-    const outputs = await this.#sequence.controlledEvaluate(input);
+    const row = { tokenIds, unasked: readUnasked(tokenIds, asked) };
+    const kept = await this.#keep(row);
+    const outputs: Awaited<ReturnType<LlamaContextSequence['controlledEvaluate']>> = [];
+    for (const [start, end] of piecesOf(row, kept)) {
+      const input = tokenIds.slice(start, end).map((id, index) => {
+        const tokens = asked[start + index + 1] ?? [];
+        return tokens.length === 0 ? (id as Token) : askedAfter(id, tokens, 1);
+      });
+      // Those of tokens that nothing is asked after have no place of their own.
+      for (const [index, output] of (await this.#sequence.controlledEvaluate(input)).entries()) outputs[start + index] = output;
+      signal.throwIfAborted();
+    }
+    this.#held = row;
     const found: RuntimeScore[] = [];
     for (const [index, tokens] of asked.entries()) {
       if (index === 0 || tokens.length === 0) continue;
-      const likely = this.#logProbabilities(outputs[index - 1 - kept]?.next, index);
+      const likely = this.#logProbabilities(outputs[index - 1]?.next, index);
       const known = new Map(likely.map(({ id, logProb }) => [id, logProb]));
       const scores = tokens.map((id) => known.get(id) ?? NaN);
       if (!scores.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, index);
@@ -86,11 +96,12 @@ class LlamaCppRuntime implements ModelRuntime {
     await this.llama.dispose();
   }
 
-  /** Leaves of what was read last only what the row begins with as well, at most so many tokens; says how many. */
-  async #keep(tokenIds: readonly number[], most: number): Promise<number> {
+  /** Leaves of the row that was scored last only what the next one need not read again; says how many tokens. */
+  async #keep(row: HeldRow): Promise<number> {
     const sequence = this.#sequence;
     // What a sliding window has let go of would have to be read again.
-    const kept = sequence.stateCellsStartIndex > 0 ? 0 : sharedLength(sequence.contextTokens, tokenIds, most);
+    const kept = sequence.stateCellsStartIndex > 0 ? 0 : keptOf(this.#held, row);
+    this.#held = undefined;
     await sequence.eraseContextTokenRanges([{ start: kept, end: sequence.nextTokenIndex }]);
     return kept;
   }

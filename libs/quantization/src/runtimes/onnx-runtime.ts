@@ -3,7 +3,7 @@ import { QuantizationError } from '../quantization-error.js';
 import type { ModelRuntime, NextToken, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
 import { encoderBeside, OnnxEncoderDecoder } from './onnx-encoder-decoder.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
-import { readUnasked, sharedLength } from './shared-prefix.js';
+import { keptOf, piecesOf, readUnasked, type HeldRow } from './shared-prefix.js';
 
 /** Rows are fed in pieces of this many tokens, so that the logits of a long row (tokens times vocabulary) are never held whole. */
 const pieceTokens = 256;
@@ -89,26 +89,29 @@ class OnnxRuntime implements ModelRuntime {
 
   async score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]> {
     const found: RuntimeScore[] = [];
+    const row = { tokenIds, unasked: readUnasked(tokenIds, asked) };
     const held = this.#held;
     this.#held = undefined;
-    const row = this.#row(held && this.#beginningOf(held, sharedLength(held.tokenIds, tokenIds, readUnasked(tokenIds, asked))));
-    const kept = row.length;
-    for await (const { logits, start, tokens } of row.feed(tokenIds.slice(kept))) {
-      signal.throwIfAborted();
-      const vocabulary = logits.length / tokens;
-      for (let index = 0; index < tokens; index += 1) {
-        const next = kept + start + index + 1;
-        const ids = asked[next] ?? [];
-        if (ids.length === 0) continue;
-        const here = logits.subarray(index * vocabulary, (index + 1) * vocabulary);
-        const total = logSumExp(here);
-        const logProbabilities = ids.map((id) => here[id]! - total);
-        if (!logProbabilities.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, next);
-        const [id] = likeliest(here, 1);
-        found.push({ logProbabilities, likeliest: { id: id!, logProb: here[id!]! - total } });
+    const kept = keptOf(held, row);
+    const reader = this.#row(held && kept > 0 ? { length: kept, past: this.#beginningOf(held, kept) } : undefined);
+    for (const [start, end] of piecesOf(row, kept)) {
+      for await (const { logits, start: within, tokens } of reader.feed(tokenIds.slice(start, end))) {
+        signal.throwIfAborted();
+        const vocabulary = logits.length / tokens;
+        for (let index = 0; index < tokens; index += 1) {
+          const next = start + within + index + 1;
+          const ids = asked[next] ?? [];
+          if (ids.length === 0) continue;
+          const here = logits.subarray(index * vocabulary, (index + 1) * vocabulary);
+          const total = logSumExp(here);
+          const logProbabilities = ids.map((id) => here[id]! - total);
+          if (!logProbabilities.every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, next);
+          const [id] = likeliest(here, 1);
+          found.push({ logProbabilities, likeliest: { id: id!, logProb: here[id!]! - total } });
+        }
       }
     }
-    this.#held = { tokenIds, past: row.past };
+    this.#held = { ...row, past: reader.past };
     return found;
   }
 
@@ -116,24 +119,24 @@ class OnnxRuntime implements ModelRuntime {
     await this.session.release();
   }
 
-  /** As much of a row that was read, in a cache of its own. */
-  #beginningOf({ tokenIds, past }: ReadRow, length: number): ReadRow {
+  /** The cache of as many tokens of a row that was read. */
+  #beginningOf({ tokenIds, past }: ReadRow, length: number): ReadRow['past'] {
     const { heads, headSize } = this.cache;
-    if (length === tokenIds.length) return { tokenIds, past };
+    if (length === tokenIds.length) return past;
     const cut = Object.entries(past).map(([name, { data, dims }]) => {
       const own = new Float32Array(heads * length * headSize);
       const stride = dims[2]! * headSize;
       for (let head = 0; head < heads; head += 1) own.set((data as Float32Array).subarray(head * stride, head * stride + length * headSize), head * length * headSize);
       return [name, new this.tensorClass('float32', own, [1, heads, length, headSize])] as const;
     });
-    return { tokenIds: tokenIds.slice(0, length), past: Object.fromEntries(cut) };
+    return Object.fromEntries(cut);
   }
 
   /** A row that begins with what was read, else with an empty cache. */
-  #row(begun?: ReadRow): { readonly length: number; readonly past: ReadRow['past']; feed(tokenIds: readonly number[]): AsyncGenerator<Piece> } {
+  #row(begun?: { readonly length: number; readonly past: ReadRow['past'] }): { readonly length: number; readonly past: ReadRow['past']; feed(tokenIds: readonly number[]): AsyncGenerator<Piece> } {
     const { session, tensorClass, cache, path } = this;
     let past: Readonly<Record<string, Tensor>> = begun?.past ?? Object.fromEntries(cache.inputs.map((name) => [name, new tensorClass('float32', new Float32Array(0), [1, cache.heads, 0, cache.headSize])]));
-    let length = begun?.tokenIds.length ?? 0;
+    let length = begun?.length ?? 0;
     return {
       get length() {
         return length;
@@ -161,8 +164,7 @@ class OnnxRuntime implements ModelRuntime {
   }
 }
 
-interface ReadRow {
-  readonly tokenIds: readonly number[];
+interface ReadRow extends HeldRow {
   /** Keys and values, [1, heads, tokens, headSize] each. */
   readonly past: Readonly<Record<string, Tensor>>;
 }

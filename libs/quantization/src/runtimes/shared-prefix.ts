@@ -12,6 +12,37 @@ export function readUnasked(tokenIds: readonly number[], asked: readonly (readon
   return Math.max(0, (first < 0 ? tokenIds.length : first) - 1);
 }
 
+/** What a runtime holds of the row that it read last. */
+export interface HeldRow {
+  readonly tokenIds: readonly number[];
+  /** How many of them were read before the first place that something was asked of. */
+  readonly unasked: number;
+}
+
+/**
+ * What is read of a row is read in pieces that depend on the row alone, because the last bits of a product depend on how many tokens go through it together, and
+ * a runtime that rounds its inputs to 8 bits makes tenths of a nat of them: whole pieces, what is left before the first place that something is asked of, the rest.
+ */
+const pieceTokens = 64;
+
+/** How many tokens of a row need not be read again, as they were read in the same pieces. */
+export function keptOf(held: HeldRow | undefined, { tokenIds, unasked }: HeldRow): number {
+  if (!held) return 0;
+  const shared = sharedLength(held.tokenIds, tokenIds, unasked);
+  if (shared === unasked && held.unasked === unasked) return unasked;
+  return wholePieces(Math.min(shared, held.unasked));
+}
+
+/** Where the pieces of a row begin and end, from what is kept on. */
+export function piecesOf({ tokenIds, unasked }: HeldRow, kept: number): [start: number, end: number][] {
+  const ends = [...new Set([...Array.from({ length: wholePieces(unasked) / pieceTokens }, (_, piece) => (piece + 1) * pieceTokens), unasked, tokenIds.length])];
+  return ends.filter((end) => end > kept).map((end, place, left) => [left[place - 1] ?? kept, end]);
+}
+
+function wholePieces(tokens: number): number {
+  return tokens - (tokens % pieceTokens);
+}
+
 /** Brings rows that begin alike together: by their tokens, then by their length. */
 export function compareRows(one: readonly number[], other: readonly number[]): number {
   const place = sharedLength(one, other);

@@ -17,7 +17,7 @@ export interface RuntimeUnderTest {
 
 /** What every runtime must hold. */
 export function describeRuntime(name: string, { open, write, weightsOf, headOf = (path) => path, tolerance }: RuntimeUnderTest): void {
-  const options: RuntimeOptions = { contextSize: 64, threads: 1, signal: new AbortController().signal };
+  const options: RuntimeOptions = { contextSize: 160, threads: 1, signal: new AbortController().signal };
   const { signal } = options;
 
   describe.each(tinyModelNames)(`${name} with %s`, (modelName) => {
@@ -56,6 +56,22 @@ export function describeRuntime(name: string, { open, write, weightsOf, headOf =
         const asked = tokenIds.slice(0, end + 1).map((id, place) => (place >= from ? [id] : []));
         const found = (await runtime.score(read, asked, signal)).map(({ logProbabilities: [own] }) => own!);
         expect(largestDifference(found, asked.flatMap((ids, place) => (ids.length > 0 ? [at(place)] : [])))).toBeLessThan(tolerance);
+      }
+    });
+
+    test('scores a continuation by the same numbers, whatever was scored before it', async () => {
+      const { tokenIds } = tiny.rows.at(-1)!;
+      const long = (length: number) => Array.from({ length }, (_, place) => tokenIds[place % tokenIds.length]!);
+      const other = [...long(100)].reverse();
+      const score = async (context: readonly number[]) => {
+        const asked = [...context.map(() => []), [tokenIds[1]!], [tokenIds[2]!]];
+        return (await runtime.score([...context, tokenIds[1]!], asked, signal)).map(({ logProbabilities: [own] }) => own!);
+      };
+      await score(other);
+      const alone = await score(long(100));
+      for (const before of [long(100), long(80), long(120), long(64)]) {
+        await score(before);
+        expect(await score(long(100))).toEqual(alone);
       }
     });
 
