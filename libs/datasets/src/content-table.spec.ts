@@ -15,4 +15,8 @@ test('remembers where each of many contents was first seen', () => {
     expect(table.find(hashOf(number))).toEqual(place(number));
   }
   expect(table.find(hashOf(-1))).toBeUndefined();
+  table.clear();
+  expect(table.find(hashOf(97))).toBeUndefined();
+  expect(table.firstOf(hashOf(97), place(97))).toBeUndefined();
+  expect(table.find(hashOf(97))).toEqual(place(97));
 });

@@ -16,7 +16,7 @@ const firstSlots = 64;
  * is never a second copy of it all. Among ten million contents two are mistaken for one another with a chance of 3 in a million.
  */
 export class ContentTable {
-  private readonly shards = Array.from({ length: shardCount }, () => new Uint32Array(firstSlots * wordsPerSlot));
+  private shards = emptyShards();
   private readonly counts = new Uint32Array(shardCount);
 
   /** Where this content was first seen; undefined where it was not. */
@@ -42,6 +42,16 @@ export class ContentTable {
     this.counts[shard]! += 1;
     return undefined;
   }
+
+  /** Lets go of all that it remembers. */
+  clear(): void {
+    this.shards = emptyShards();
+    this.counts.fill(0);
+  }
+}
+
+function emptyShards(): Uint32Array<ArrayBuffer>[] {
+  return Array.from({ length: shardCount }, () => new Uint32Array(firstSlots * wordsPerSlot));
 }
 
 /** A used slot is never 0 in its last word. */

@@ -94,6 +94,8 @@ export async function importDataset(path: string, outFolder: string, options: Im
   await source.expectUnchanged();
   if (findings.count > 0 && !skipInvalid) throw invalid(path, findings);
 
+  // The search for near duplicates needs the memory.
+  seen.clear();
   let nearlyRepeated = 0;
   if (finder) {
     const firsts = finder.firstOfEach();

@@ -46,8 +46,11 @@ export class NearDuplicateFinder implements Disposable {
    * between them belong together too.
    */
   firstOfEach(): Int32Array {
-    const groups = new Groups(this.store.length);
-    for (let start = 0; start + this.bandRows <= signatureBytes; start += this.bandRows) this.joinBand(start, groups);
+    const { length } = this.store;
+    const groups = new Groups(length);
+    // One for all bands: what is left of each would stay until the collector comes, which does not see how large it is.
+    const table = { slots: new Int32Array(2 ** Math.ceil(Math.log2(length + 1) + 0.5)), earlier: new Int32Array(length), keys: new Int32Array(length) };
+    for (let start = 0; start + this.bandRows <= signatureBytes; start += this.bandRows) this.joinBand(start, groups, table);
     return groups.finish();
   }
 
@@ -59,11 +62,9 @@ export class NearDuplicateFinder implements Disposable {
    * Texts that agree in one band. Each is compared with those before it that had no equal among them, the latest first: a thousand copies make a
    * thousand comparisons.
    */
-  private joinBand(start: number, groups: Groups): void {
+  private joinBand(start: number, groups: Groups, { slots, earlier, keys }: Record<'slots' | 'earlier' | 'keys', Int32Array>): void {
     const { store, threshold } = this;
-    const slots = new Int32Array(2 ** Math.ceil(Math.log2(store.length + 1) + 0.5)).fill(-1);
-    const earlier = new Int32Array(store.length);
-    const keys = new Int32Array(store.length);
+    slots.fill(-1);
     const buffer = new Uint8Array(signatureBytes);
     for (const { first, rows, bytes } of store.all()) {
       for (let place = 0; place < rows; place += 1) {
