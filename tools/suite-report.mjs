@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 
 /**
- * A reporter of Vitest that writes, as JSON into the file that TUNESMITH_SUITE_REPORT names, what runSteadily counts: each spec file with its tests. A file
+ * A reporter of Vitest that writes, as JSON into the file that TUNESMITH_TEST_REPORT names, what runSteadily counts: each spec file with its tests. A file
  * has failed too by an error that nobody caught while it ran, whatever its tests say; errors of no file are counted.
  */
 export default class SuiteReporter {
@@ -13,6 +13,6 @@ export default class SuiteReporter {
       assertionResults: [...file.children.allTests()].map((test) => ({ fullName: test.fullName, status: test.result().state })),
     }));
     const strayErrors = errors.filter((error) => !files.some((file) => file.moduleId === error.VITEST_TEST_PATH)).length;
-    writeFileSync(process.env.TUNESMITH_SUITE_REPORT, JSON.stringify({ testResults, strayErrors }));
+    writeFileSync(process.env.TUNESMITH_TEST_REPORT, JSON.stringify({ testResults, strayErrors }));
   }
 }

@@ -64,7 +64,7 @@ function runVitest(file) {
   mkdirSync(dirname(report), { recursive: true });
   rmSync(report, { force: true });
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', `--reporter=${join(root, 'tools/suite-report.mjs')}`, `--maxWorkers=${suite === 'quick' && !file ? 2 : 1}`, ...(file ? [file] : patterns)];
-  const env = { ...process.env, TUNESMITH_TEST_SUITE: suite, TUNESMITH_SUITE_REPORT: report, OMP_WAIT_POLICY: process.env.OMP_WAIT_POLICY ?? 'PASSIVE' };
+  const env = { ...process.env, TUNESMITH_TEST_SUITE: suite, TUNESMITH_TEST_REPORT: report, OMP_WAIT_POLICY: process.env.OMP_WAIT_POLICY ?? 'PASSIVE' };
   // What people read goes to stderr; stdout holds the counts alone.
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 'inherit'], env });
   try {

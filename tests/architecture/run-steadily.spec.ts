@@ -27,7 +27,7 @@ test('a spec file in which something failed runs once more, alone: what passes t
   const { passed, failed, unsteady } = runSteadily((file) => {
     asked.push(file);
     const report = join(folder, 'report.json');
-    spawnSync(process.execPath, [...vitest, '--root', folder, ...(file ? [file] : [])], { cwd: folder, stdio: 'ignore', env: { ...process.env, TUNESMITH_SUITE_REPORT: report } });
+    spawnSync(process.execPath, [...vitest, '--root', folder, ...(file ? [file] : [])], { cwd: folder, stdio: 'ignore', env: { ...process.env, TUNESMITH_TEST_REPORT: report } });
     return JSON.parse(readFileSync(report, 'utf8')) as SuiteReport;
   });
   const fileOf = (name: string) => join(folder, `${name}.spec.js`);
