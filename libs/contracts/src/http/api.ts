@@ -164,7 +164,7 @@ export const api = {
   }),
   handInGrades: defineEndpoint({
     id: 'handInGrades', method: 'PUT', path: '/v1/assessments/{digest}/grades', access: 'rater', parameters: byDigest, body: HandInGrades, summary: 'Keeps the grades of one rater, in place of what they handed in before.',
-    answer: { status: 200, body: RaterView, description: 'What is kept.' }, errors: { 404: 'No such form.', 409: 'The grades are of another form, or somebody else handed in under this name.' },
+    answer: { status: 200, body: RaterView, description: 'What is kept.' }, errors: { 404: 'No such form.', 409: 'The grades are none, or of another form, or somebody else handed in under this name.' },
   }),
   showAssessment: defineEndpoint({
     id: 'showAssessment', method: 'GET', path: '/v1/assessments/{digest}', access: 'token', parameters: byDigest, summary: 'The address for raters, and who has handed in.',

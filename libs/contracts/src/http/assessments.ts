@@ -4,8 +4,8 @@ import { Digest } from '../artifact-ref.js';
 /** What one rater hands in, from the form's page or from its downloaded file. */
 export const HandedInGrades = z.strictObject({
   form: z.string().regex(/^[0-9a-f]{16}$/, 'expected the id of the form').describe('The id that the form has in itself.'),
-  rater: z.string().trim().min(1, 'expected the name of the rater').max(100),
-  grades: z.record(z.string().regex(/^[0-9a-f]{12}$/, 'expected the id of an item of the form'), z.enum(['A', 'B', 'C', 'D'])).refine((grades) => Object.keys(grades).length > 0, 'expected at least one grade'),
+  rater: z.string().max(100).trim().regex(/\S/, 'expected the name of the rater'),
+  grades: z.record(z.string().regex(/^[0-9a-f]{12}$/, 'expected the id of an item of the form'), z.enum(['A', 'B', 'C', 'D'])),
 });
 export type HandedInGrades = z.infer<typeof HandedInGrades>;
 

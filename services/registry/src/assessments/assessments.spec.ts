@@ -67,7 +67,7 @@ test('grades are kept by rater; the same browser may change them, another one ne
 test.each([
   ['items that the form does not have', { form: formId, rater: 'C', browser: 'browser-c', grades: { cccccccccccc: 'A' } }, 409, 'items that it does not have: cccccccccccc'],
   ['those of another form', { form: '0'.repeat(16), rater: 'C', browser: 'browser-c', grades: { [one]: 'A' } }, 409, `those of ${'0'.repeat(16)}`],
-  ['no grade', { form: formId, rater: 'C', browser: 'browser-c', grades: {} }, 400, 'at least one grade'],
+  ['no grade', { form: formId, rater: 'C', browser: 'browser-c', grades: {} }, 409, 'at least one grade'],
   ['a grade that is none', { form: formId, rater: 'C', browser: 'browser-c', grades: { [one]: 'E' } }, 400, 'body.grades'],
   ['no name', { form: formId, rater: ' ', browser: 'browser-c', grades: { [one]: 'A' } }, 400, 'the name of the rater'],
 ])('%s are refused', async (_what, body, status, said) => {

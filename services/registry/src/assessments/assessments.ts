@@ -42,6 +42,7 @@ export class Assessments {
     if (form !== known.id || foreign.length > 0) {
       throw new RefusedError({ code: 'grades-of-another-form', message: `expected grades of the form ${known.id}; got ${form !== known.id ? `those of ${form}` : `items that it does not have: ${foreign.slice(0, 3).join(', ')}`}; open the address again and grade there`, facts: { form, known: known.id } });
     }
+    if (Object.keys(grades).length === 0) throw new RefusedError({ code: 'grades-missing', message: `expected at least one grade; got none from ${rater}; grade an answer, then hand in` });
     const { manager } = this.database.dataSource;
     const row: HandedInGradesEntity = { digest, rater, browser, grades, handedInAt: new Date().toISOString() };
     // Whoever comes first has the name.

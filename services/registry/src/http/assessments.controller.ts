@@ -10,7 +10,7 @@ export class AssessmentsController {
   constructor(private readonly assessments: Assessments) {}
 
   @Serves(api.assessmentPage)
-  async open(@Res() reply: FastifyReply): Promise<void> {
+  async open(@Input() _digest: InputOf<typeof api.assessmentPage>, @Res() reply: FastifyReply): Promise<void> {
     await sendPage(reply, raterPage);
   }
 
