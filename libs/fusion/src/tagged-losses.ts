@@ -38,6 +38,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** The tags of each row of a split, in their order. */
 export async function tagsOfRows(datasetFolder: string, split: Split): Promise<(readonly string[])[]> {
   const tags: (readonly string[])[] = [];
   for await (const row of readRows(datasetFolder, { split })) tags.push(row.tags);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EvaluationError } from '../evaluation-error.js';
 import { readJsonValue, showValue, type CallRecord } from '@tunesmith/generation';
+import { EvaluationError } from '../evaluation-error.js';
 import type { TaskConfig } from '../harness/task-config.js';
 import type { Document } from './documents.js';
 

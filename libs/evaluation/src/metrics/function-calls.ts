@@ -1,8 +1,7 @@
+import { isList, isRecord, parseCalls, readJsonValue, showCall } from '@tunesmith/generation';
 import { EvaluationError } from '../evaluation-error.js';
-import { isList, isRecord, readJsonValue, showCall } from '@tunesmith/generation';
 import { checkCalls, type ExpectedCall } from '../function-calls/check-calls.js';
 import { describedFunctions } from '../function-calls/described-functions.js';
-import { parseCalls } from '@tunesmith/generation';
 import { defineMetric, type PartedValues } from './metric.js';
 import { predictedText } from './predicted-text.js';
 

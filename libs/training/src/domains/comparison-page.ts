@@ -1,40 +1,36 @@
 import { barChart, escapeXml, htmlPage, htmlTable, lineChart, type PageSection } from '@tunesmith/pictures';
-import type { DomainComparison, Spread, TrainingReport } from './compare-domains.js';
+import type { DomainComparison, TrainingReport } from './compare-domains.js';
+import { comparisonTables, meanOver } from './comparison-tables.js';
 import { domainPlot } from './domain-plot.js';
 
 const words = { true: 'holds', false: 'does not hold', null: 'cannot be said' };
 
 /** A comparison as one page: what it shows, losses and changes as tables with pictures, and each arm's weights over the steps. */
-export function comparisonPage({ domains, untuned, arms, findings, verdicts }: DomainComparison, runs: ReadonlyMap<string, readonly TrainingReport[]>): string {
-  const loss = ({ mean, deviation }: Spread): string => `${mean.toFixed(3)}${deviation === undefined ? '' : ` ± ${deviation.toFixed(3)}`}`;
-  const change = ({ mean, deviation }: Spread): string => `${mean > 0 ? '+' : ''}${(mean * 100).toFixed(1)}${deviation === undefined ? '' : ` ± ${(deviation * 100).toFixed(1)}`} %`;
+export function comparisonPage(comparison: DomainComparison, runs: ReadonlyMap<string, readonly TrainingReport[]>): string {
+  const { domains, arms, findings, verdicts } = comparison;
+  const tables = comparisonTables(comparison);
   const list = (items: readonly string[]): string => `<ul>${items.map((item) => `<li>${item}</li>`).join('\n')}</ul>`;
-  const meanOf = (losses: Readonly<Record<string, number>>): number => domains.reduce((sum, domain) => sum + losses[domain]!, 0) / domains.length;
-  const hasTarget = arms.some(({ targetGain }) => targetGain !== undefined);
   const sections: PageSection[] = [
     { heading: 'What it shows', body: list([...verdicts.map(({ claim, holds, because }) => `<b>${words[`${holds}`]}</b>: ${escapeXml(claim)} (${escapeXml(because)}).`), ...findings.map((finding) => `${escapeXml(finding)}.`)]) },
     {
       heading: 'Held-out loss by domain',
-      body: `<p>At the end of the training, in nats; mean ± standard deviation over seeds.</p>\n${htmlTable({
-        columns: ['arm', 'seeds', ...domains, 'mean'],
-        rows: [['untuned', null, ...domains.map((domain) => untuned[domain]!.toFixed(3)), meanOf(untuned).toFixed(3)], ...arms.map((arm) => [arm.name, arm.seeds, ...domains.map((domain) => loss(arm.loss[domain]!)), loss(arm.meanLoss)])],
-      })}`,
+      body: `<p>At the end of the training, in nats; mean ± standard deviation over seeds.</p>\n${htmlTable(tables.losses)}`,
     },
     {
       heading: 'Change from the untuned model',
       body: [
         '<p>Of the held-out loss: what is below zero was learned, what is above was forgotten.</p>',
-        htmlTable({ columns: ['arm', 'tokens', ...domains, 'mean'], rows: arms.map((arm) => [arm.name, Math.round(arm.tokens.mean), ...domains.map((domain) => change(arm.change[domain]!)), change(arm.meanChange)]) }),
+        htmlTable(tables.changes),
         barChart({ title: 'Change of the held-out loss, %', groups: domains, series: arms.map(({ name, change: by }) => ({ name, values: domains.map((domain) => by[domain]!.mean * 100), spread: domains.map((domain) => (by[domain]!.deviation ?? 0) * 100) })) }),
       ].join('\n'),
     },
-    ...(hasTarget ? [{
+    ...(tables.target ? [{
       heading: 'Gain on the target, and forgetting of the others',
-      body: `<p>Forgetting is the mean increase of the other domains' losses; one that got better counts as nothing.</p>\n${htmlTable({ columns: ['arm', 'gain', 'forgetting'], rows: arms.map((arm) => [arm.name, change(arm.targetGain!), change(arm.forgetting!)]) })}`,
+      body: `<p>Forgetting is the mean increase of the other domains' losses; one that got better counts as nothing.</p>\n${htmlTable(tables.target)}`,
     }] : []),
     {
       heading: 'Mean held-out loss from evaluation to evaluation',
-      body: lineChart({ title: 'Mean of all domains', xLabel: 'evaluation, the first of the untuned model', yLabel: 'loss', series: arms.map(({ name }) => ({ name, lines: runs.get(name)!.map(({ evaluations }) => evaluations.map((evaluation) => meanOf(losses(evaluation)))) })) }),
+      body: lineChart({ title: 'Mean of all domains', xLabel: 'evaluation, the first of the untuned model', yLabel: 'loss', series: arms.map(({ name }) => ({ name, lines: runs.get(name)!.map(({ evaluations }) => evaluations.map((evaluation) => meanOver(domains, losses(evaluation)))) })) }),
     },
     {
       heading: 'Weights of the domains',
