@@ -10,6 +10,8 @@ import { fetchChecked, shown, type FetchOptions } from './fetch-checked.js';
 
 export interface DownloadOptions extends FetchOptions {
   readonly onBytes?: (done: number, total: number | undefined) => void;
+  /** The file's name, where it is known. */
+  readonly name?: string;
   /** More bytes than this are refused. */
   readonly mostBytes?: number;
   /** Milliseconds before the first retry; doubles with each. */
@@ -19,7 +21,7 @@ export interface DownloadOptions extends FetchOptions {
 const attempts = 5;
 
 /**
- * Fetches an address into a folder, under the name that its path or its answer gives. A connection that breaks is taken up where it broke.
+ * Fetches an address into a folder, under its name, else the one that its path or its answer gives. A connection that breaks is taken up where it broke.
  *
  * @throws AddressError as `fetchChecked`, and `address-changed` where the file became another one between two connections, `address-too-large`.
  */
@@ -42,7 +44,7 @@ export async function downloadFile(address: URL, folder: string, options: Downlo
       }
       version = came;
       total = size;
-      path ??= join(folder, nameOf(message, url));
+      path ??= join(folder, options.name ?? nameOf(message, url));
       await pipeline(message, counting(goesOn ? done : 0, mostBytes, total, address, options), createWriteStream(path, { flags: goesOn ? 'a' : 'w' }), { signal });
       const held = (await stat(path)).size;
       if (total === undefined || held === total) return path;
@@ -79,9 +81,14 @@ function mayPass(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
+/** Letters and digits of every script stay, for a dataset takes its tags from the names of its files. */
+export function plainName(name: string): string {
+  return name.replace(/[^\p{L}\p{M}\p{N}_.-]/gu, '_');
+}
+
 /** The file's name, by which its format is known: of the path that was asked for in the end, or as the answer says. */
 function nameOf({ headers }: IncomingMessage, url: URL): string {
   const given = /filename="?([^";]+)"?/i.exec(headers['content-disposition'] ?? '')?.[1];
-  const name = basename(given ?? decodeURIComponent(url.pathname)).replace(/[^\w.-]/g, '_');
+  const name = plainName(basename(given ?? decodeURIComponent(url.pathname)));
   return name === '' || name.startsWith('.') ? 'rows.jsonl' : name;
 }

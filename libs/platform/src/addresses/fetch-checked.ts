@@ -22,11 +22,14 @@ const mostRedirects = 5;
 /** Nothing comes for this long: the connection is dead. Milliseconds. */
 const silence = 60_000;
 
+/** Characters of an answer that refuses. */
+const mostReason = 2000;
+
 /**
  * GET over HTTPS from the public internet. Each redirect is checked as the first address was, and the address that was checked is the one that is
  * connected to. Other schemes are refused, plain HTTP too, except from loopback where that is allowed.
  *
- * @throws AddressError `address-private`, `address-unknown`, `address-scheme`, `too-many-redirects`, `address-answer` for a status beyond 299.
+ * @throws AddressError `address-private`, `address-unknown`, `address-scheme`, `too-many-redirects`, `address-answer` for a status beyond 299, with the beginning of what was answered.
  */
 export async function fetchChecked(address: URL, options: FetchOptions): Promise<CheckedAnswer> {
   let url = address;
@@ -35,10 +38,11 @@ export async function fetchChecked(address: URL, options: FetchOptions): Promise
     const status = message.statusCode ?? 0;
     const { location } = message.headers;
     if (status >= 200 && status < 300) return { message, url };
-    message.destroy();
     if (![301, 302, 303, 307, 308].includes(status) || location === undefined) {
-      throw new AddressError({ code: 'address-answer', message: `expected the file at ${shown(url)}; the server answers ${status}${message.statusMessage ? ` ${message.statusMessage}` : ''}`, facts: { url: shown(url), status }, retryable: status === 429 || status >= 500 });
+      const answer = await beginningOf(message);
+      throw new AddressError({ code: 'address-answer', message: `expected the file at ${shown(url)}; the server answers ${status}${message.statusMessage ? ` ${message.statusMessage}` : ''}`, facts: { url: shown(url), status, answer }, retryable: status === 429 || status >= 500 });
     }
+    message.destroy();
     if (!URL.canParse(location, url.href)) throw new AddressError({ code: 'address-answer', message: `expected ${shown(url)} to redirect to an address; got ${JSON.stringify(location.slice(0, 200))}`, facts: { url: shown(url) } });
     url = new URL(location, url);
   }
@@ -78,6 +82,20 @@ async function get(url: URL, { allowed, signal, headers = {}, trusted = [] }: Fe
     });
     sent.end();
   });
+}
+
+/** What a server says beside its status, as far as it comes: stores give their reason there. */
+async function beginningOf(message: IncomingMessage): Promise<string> {
+  let said = '';
+  try {
+    for await (const piece of message.setEncoding('utf8')) {
+      said += piece as string;
+      if (said.length > mostReason) break;
+    }
+  } catch {
+    // The status says enough.
+  }
+  return said.slice(0, mostReason);
 }
 
 /** Without what may be a secret: queries hold signatures. */

@@ -1,10 +1,15 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Client } from 'minio';
 import type { PlatformConfig } from '../config/platform-config.js';
 import { AddressError } from './address-error.js';
 import { downloadFile, type DownloadOptions } from './download-file.js';
 import { listObjects, type ListedObject } from './object-listing.js';
+import { isHiddenKey, objectPaths } from './object-paths.js';
+import { explainRefusal } from './store-refusal.js';
+
+/** Files of a prefix that are under way together. */
+const atATime = 16;
 
 /** What comes from outside by address: `https://…`, `s3://BUCKET/KEY`, and `s3://BUCKET/PREFIX/` with all that lies below it. */
 export class RemoteFiles {
@@ -19,33 +24,63 @@ export class RemoteFiles {
   async fetch(address: string, folder: string, options: Pick<DownloadOptions, 'signal' | 'onBytes'>): Promise<string> {
     const { allowed, s3 } = this.config.addresses;
     if (!URL.canParse(address)) throw new AddressError({ code: 'address-scheme', message: `expected https://HOST/PATH, s3://BUCKET/KEY or s3://BUCKET/PREFIX/; got "${address}"`, facts: {} });
-    const url = new URL(address);
-    if (url.protocol !== 's3:') return downloadFile(url, folder, { ...options, allowed });
-    const key = decodeURIComponent(url.pathname.slice(1));
-    if (url.hostname === '') throw new AddressError({ code: 'address-scheme', message: `expected s3://BUCKET/KEY of a file, or s3://BUCKET/PREFIX/ of a folder; got "${address}"`, facts: { key } });
+    const named = /^s3:\/\/([^/]*)\/?(.*)$/is.exec(address);
+    if (!named) return downloadFile(new URL(address), folder, { ...options, allowed });
+    // As it is written: a key may hold what separates the parts of other addresses.
+    const [bucket = '', key = ''] = named.slice(1);
+    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw new AddressError({ code: 'address-scheme', message: `expected s3://BUCKET/KEY of a file, or s3://BUCKET/PREFIX/ of a folder, where a bucket is 3 to 63 small letters, digits, dots and hyphens; got "${address}"`, facts: { bucket, key } });
+    if (key.split('/').some((part) => part === '.' || part === '..')) throw new AddressError({ code: 'address-scheme', message: `expected a key without "." and ".." between its slashes, which no address can hold; got "${address}"`, facts: { bucket, key } });
     const fetching = { ...options, allowed, trusted: s3.trusted ? [hostOf(s3)] : [] };
-    return key === '' || key.endsWith('/') ? this.fetchPrefix(url.hostname, key, folder, fetching) : downloadFile(await this.signed(url.hostname, key), folder, fetching);
+    try {
+      return await (key === '' || key.endsWith('/') ? this.fetchPrefix(bucket, key, folder, fetching) : downloadFile(await this.signed(bucket, key), folder, fetching));
+    } catch (error) {
+      throw explainRefusal(error, { host: hostOf(s3), bucket, key, signed: s3.accessKey !== undefined });
+    }
   }
 
-  /** The names of the files stay, because a dataset takes tags and splits from them; they may lie in folders of their own. */
+  /** The names of the files stay as they lie below the prefix, because a dataset takes tags and splits from them. */
   private async fetchPrefix(bucket: string, prefix: string, folder: string, options: DownloadOptions): Promise<string> {
-    const list = (): Promise<ListedObject[]> => listObjects(prefix, (query) => this.signed(bucket, '', query), options);
+    const list = async (): Promise<ListedObject[]> => (await listObjects(prefix, (query) => this.signed(bucket, '', query), options)).filter(({ key }) => !isHiddenKey(key, prefix));
     const objects = await list();
     if (objects.length === 0) throw new AddressError({ code: 'address-empty', message: `expected files below s3://${bucket}/${prefix}; there are none. List the bucket, and mind that a prefix ends in a slash and a file does not.`, facts: { bucket, prefix } });
-    const total = objects.reduce((sum, { size }) => sum + size, 0);
-    let done = 0;
-    for (const [place, { key, size }] of objects.entries()) {
-      // A folder of its own for each, so that no two names are one, and no name leads out.
-      const own = join(folder, String(place).padStart(5, '0'));
-      await mkdir(own);
-      const before = done;
-      await downloadFile(await this.signed(bucket, key), own, { ...options, onBytes: (bytes) => options.onBytes?.(before + bytes, total) });
-      done += size;
-    }
+    const gone = await this.fetchObjects(bucket, prefix, objects, folder, options);
     const after = new Map((await list()).map(({ key, version }) => [key, version]));
     const changed = [...objects.filter(({ key, version }) => after.get(key) !== version).map(({ key }) => key), ...[...after.keys()].filter((key) => !objects.some((each) => each.key === key))];
-    if (changed.length > 0) throw new AddressError({ code: 'address-changed', message: `expected s3://${bucket}/${prefix} to stay as it is while it is read; ${changed.slice(0, 5).join(', ')} changed meanwhile. Push it again when it rests.`, facts: { bucket, prefix, changed: changed.slice(0, 100) } });
+    if (changed.length > 0 || gone) throw new AddressError({ code: 'address-changed', message: `expected s3://${bucket}/${prefix} to stay as it is while it is read; ${changed.slice(0, 5).join(', ') || 'something'} changed meanwhile. Push it again when it rests.`, facts: { bucket, prefix, changed: changed.slice(0, 100) } });
     return folder;
+  }
+
+  /** Several at a time, for most of the time of a small file is waiting. Returns whether one of them was no longer as it was listed; nothing more is fetched then. */
+  private async fetchObjects(bucket: string, prefix: string, objects: readonly ListedObject[], folder: string, options: DownloadOptions): Promise<boolean> {
+    const paths = objectPaths(objects.map(({ key }) => key), prefix);
+    const total = objects.reduce((sum, { size }) => sum + size, 0);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([options.signal, stop.signal]);
+    const waiting = objects.entries();
+    let done = 0;
+    let failure: { readonly error: unknown } | undefined;
+    const work = async (): Promise<void> => {
+      try {
+        for (const [place, { key }] of waiting) {
+          const path = join(folder, paths[place]!);
+          await mkdir(dirname(path), { recursive: true });
+          let before = 0;
+          const onBytes = (bytes: number): void => {
+            done += bytes - before;
+            before = bytes;
+            options.onBytes?.(done, total);
+          };
+          await downloadFile(await this.signed(bucket, key), dirname(path), { ...options, signal, name: basename(path), onBytes });
+        }
+      } catch (error) {
+        failure ??= { error };
+        stop.abort();
+      }
+    };
+    await Promise.all(Array.from({ length: atATime }, work));
+    if (failure === undefined) return false;
+    if (failure.error instanceof AddressError && (failure.error.code === 'address-changed' || failure.error.facts['status'] === 404)) return true;
+    throw failure.error;
   }
 
   /** What is asked of the store as an address that it lets through: signed where there are keys, plain for public buckets. */
