@@ -171,4 +171,10 @@ test('--out refuses a folder that holds something before any work begins', async
 test('`model export` copies a registered model', async () => {
   const { path } = await platform.run<{ path: string }>('model', 'export', 'tiny@prod', '--out', platform.at('exported'));
   expect(JSON.parse(await readFile(join(path, 'config.json'), 'utf8'))).toMatchObject({ model_type: 'llama' });
+  const { versions: [{ artifact }] } = await platform.run<{ versions: [{ artifact: { digest: string } }] }>('model', 'show', 'tiny');
+  // As `run show` prints it.
+  const shortened = `${artifact.digest.slice(0, 19)}…`;
+  expect(await platform.run('model', 'export', shortened, '--out', platform.at('exported-by-digest'))).toMatchObject({ artifact: artifact.digest });
+  const unknown = await platform.failure('model', 'export', 'sha256:00000000', '--out', platform.at('nothing'));
+  expect([unknown.code, unknown.error.code]).toEqual([1, 'artifact-unknown']);
 });

@@ -3,6 +3,10 @@ import { z } from 'zod';
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 lower-case hexadecimal digits');
 export type Digest = z.infer<typeof Digest>;
 
+/** A digest as people give it: whole, or its beginning, with the … behind it that shortened ones are printed with. */
+export const GivenDigest = z.string().regex(/^sha256:[0-9a-f]{8,64}…?$/, 'expected sha256: and 64 lower-case hexadecimal digits, or the first 8 of them or more');
+export type GivenDigest = z.infer<typeof GivenDigest>;
+
 /** What an artifact is. A folder artifact's digest is that of its manifest (see `ArtifactManifest`). */
 export const mediaTypes = {
   model: 'application/vnd.tunesmith.model.v1+folder',

@@ -10,6 +10,8 @@ export function outputOf(job: FinishedJob, name: string): ArtifactRef {
   throw new CommandError({ message: `expected the step ${job.step.name} of run ${job.run.id} to have made "${name}"; it made ${Object.keys(job.step.outputs).join(', ') || 'nothing'}`, code: 'output-missing' });
 }
 
+const wholeLength = 'sha256:'.length + 64;
+
 /** `name`, `name@alias` or `name:version`. */
 export interface ModelReference {
   readonly name: string;
@@ -42,9 +44,9 @@ export async function findModelVersion(platform: PlatformClient, reference: Mode
   return version;
 }
 
-/** The digest that a reference or a digest stands for. */
+/** The digest that a reference stands for, or a digest, which may be shortened. */
 export async function findModelDigest(platform: PlatformClient, text: string): Promise<string> {
-  if (text.startsWith('sha256:')) return text;
+  if (text.startsWith('sha256:')) return text.length === wholeLength ? text : (await platform.call('GET /v1/lineage/{digest}', { parameters: { digest: text } })).digest;
   return (await findModelVersion(platform, parseModelReference(text))).artifact.digest;
 }
 

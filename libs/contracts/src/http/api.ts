@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ArtifactManifest, Digest } from '../artifact-ref.js';
+import { ArtifactManifest, Digest, GivenDigest } from '../artifact-ref.js';
 import { FinishedSpan } from '../events/job-signals.js';
 import { Id, Name, Project } from '../ids.js';
 import { AssessmentView, HandedInGrades, HandInGrades, RaterView } from './assessments.js';
@@ -16,7 +16,10 @@ const inProject = z.strictObject(project);
 const limit = (most: number, usual: number) => z.int().min(1).max(most).default(usual);
 const byId = z.strictObject({ id: Id });
 const byName = z.strictObject({ name: Name });
-const byDigest = z.strictObject({ digest: Digest });
+const byDigest = z.strictObject({ digest: GivenDigest });
+/** Where a key is made of the digest, and where nothing is looked up. */
+const byWholeDigest = z.strictObject({ digest: Digest });
+const ambiguous = { 409: 'The digest is shortened and stands for several artifacts.' } as const;
 
 const answering = {
   404: 'No such model, version, alias or format.', 409: 'The model cannot do this; it is an adapter, say, or has no chat template.', 429: 'Too many requests wait for the model; Retry-After says when to try again.',
@@ -135,44 +138,44 @@ export const api = {
 
   showArtifact: defineEndpoint({
     id: 'showArtifact', method: 'GET', path: '/v1/artifacts/{digest}', access: 'token', parameters: byDigest, summary: 'The files of an artifact.',
-    answer: { status: 200, body: ArtifactManifest, description: 'The manifest.' }, errors: { 404: 'No such artifact.' },
+    answer: { status: 200, body: ArtifactManifest, description: 'The manifest.' }, errors: { 404: 'No such artifact.', ...ambiguous },
   }),
   artifactFile: defineEndpoint({
     id: 'readArtifactFile', method: 'GET', path: '/v1/artifacts/{digest}/files/{path*}', access: 'token',
-    parameters: z.strictObject({ digest: Digest, path: z.string().min(1).max(1024) }), summary: 'The bytes of one file.',
-    answer: { status: 200, body: 'bytes', description: 'The bytes.' }, errors: { 404: 'No such artifact or file.' },
+    parameters: z.strictObject({ digest: GivenDigest, path: z.string().min(1).max(1024) }), summary: 'The bytes of one file.',
+    answer: { status: 200, body: 'bytes', description: 'The bytes.' }, errors: { 404: 'No such artifact or file.', ...ambiguous },
   }),
   exportArtifact: defineEndpoint({
     id: 'exportArtifact', method: 'POST', path: '/v1/artifacts/{digest}/export', access: 'token', parameters: byDigest, body: ExportArtifact,
     summary: 'Copies the files into a folder of the platform\'s machine, which must not exist or be empty; only a local platform offers it.',
     answer: { status: 200, body: ExportedArtifact, description: 'The folder holds the files.' },
-    errors: { 404: 'No such artifact.', 409: 'This platform is not local, or the folder holds something or cannot be written.' },
+    errors: { 404: 'No such artifact.', 409: 'This platform is not local, the folder holds something or cannot be written, or the digest is shortened and stands for several artifacts.' },
   }),
   lineage: defineEndpoint({
     id: 'showLineage', method: 'GET', path: '/v1/lineage/{digest}', access: 'token', parameters: byDigest, query: inProject, summary: 'What an artifact was made of, and what was made of it.',
-    answer: { status: 200, body: LineageView, description: 'Both directions.' }, errors: { 404: 'No such artifact.' },
+    answer: { status: 200, body: LineageView, description: 'Both directions.' }, errors: { 404: 'No such artifact.', ...ambiguous },
   }),
 
   assessmentPage: defineEndpoint({
-    id: 'openAssessment', method: 'GET', path: '/assess/{digest}', access: 'public', parameters: byDigest,
+    id: 'openAssessment', method: 'GET', path: '/assess/{digest}', access: 'public', parameters: byWholeDigest,
     summary: 'What a rater opens: a page that holds nothing yet, and fetches the form with the key that stands behind the # of its address.',
     answer: { status: 200, body: 'page', description: 'The page; the same whatever the digest.' },
   }),
   assessmentForm: defineEndpoint({
-    id: 'readAssessmentForm', method: 'GET', path: '/v1/assessments/{digest}/form', access: 'rater', parameters: byDigest, summary: 'The form that raters fill in. It does not say whose the answers are.',
+    id: 'readAssessmentForm', method: 'GET', path: '/v1/assessments/{digest}/form', access: 'rater', parameters: byWholeDigest, summary: 'The form that raters fill in. It does not say whose the answers are.',
     answer: { status: 200, body: 'page', description: 'The form.' }, errors: { 404: 'No such form.' },
   }),
   handInGrades: defineEndpoint({
-    id: 'handInGrades', method: 'PUT', path: '/v1/assessments/{digest}/grades', access: 'rater', parameters: byDigest, body: HandInGrades, summary: 'Keeps the grades of one rater, in place of what they handed in before.',
+    id: 'handInGrades', method: 'PUT', path: '/v1/assessments/{digest}/grades', access: 'rater', parameters: byWholeDigest, body: HandInGrades, summary: 'Keeps the grades of one rater, in place of what they handed in before.',
     answer: { status: 200, body: RaterView, description: 'What is kept.' }, errors: { 404: 'No such form.', 409: 'The grades are none, or of another form, or somebody else handed in under this name.' },
   }),
   showAssessment: defineEndpoint({
     id: 'showAssessment', method: 'GET', path: '/v1/assessments/{digest}', access: 'token', parameters: byDigest, summary: 'The address for raters, and who has handed in.',
-    answer: { status: 200, body: AssessmentView, description: 'The form.' }, errors: { 404: 'No such form.' },
+    answer: { status: 200, body: AssessmentView, description: 'The form.' }, errors: { 404: 'No such form.', ...ambiguous },
   }),
   assessmentGrades: defineEndpoint({
     id: 'listAssessmentGrades', method: 'GET', path: '/v1/assessments/{digest}/grades', access: 'token', parameters: byDigest, summary: 'What every rater handed in.',
-    answer: { status: 200, body: z.array(HandedInGrades), description: 'Grades by rater.' }, errors: { 404: 'No such form.' },
+    answer: { status: 200, body: z.array(HandedInGrades), description: 'Grades by rater.' }, errors: { 404: 'No such form.', ...ambiguous },
   }),
 
   createUpload: defineEndpoint({

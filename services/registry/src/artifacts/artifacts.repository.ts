@@ -1,9 +1,10 @@
-import { mediaTypes, type ArtifactKind, type ArtifactRef, type Digest, type LineageView } from '@tunesmith/contracts';
+import { mediaTypes, type ArtifactKind, type ArtifactRef, type Digest, type GivenDigest, type LineageView } from '@tunesmith/contracts';
 import { In, type EntityManager } from 'typeorm';
 import { NotFoundError, RefusedError } from '../errors.js';
 import { insertNewRows } from '../rows.js';
 import { ArtifactEntity } from './artifact.entity.js';
 import { LineageEdgeEntity } from './lineage-edge.entity.js';
+import { wholeDigest } from './whole-digest.js';
 
 /** Where an artifact came from. */
 export interface Origin {
@@ -24,8 +25,10 @@ export class ArtifactsRepository {
     await insertNewRows(this.manager, LineageEdgeEntity, others.map((parent) => ({ ...common, child: digest, parent: parent.digest, role: parent.role })));
   }
 
-  async find(digest: Digest): Promise<ArtifactEntity | null> {
-    return this.manager.findOneBy(ArtifactEntity, { project: this.project, digest });
+  /** @throws RefusedError where the digest is shortened and stands for several */
+  async find(digest: GivenDigest): Promise<ArtifactEntity | null> {
+    const whole = await wholeDigest(this.manager, digest, this.project);
+    return whole === undefined ? null : this.manager.findOneBy(ArtifactEntity, { project: this.project, digest: whole });
   }
 
   async refsOf(digests: readonly Digest[]): Promise<Map<Digest, ArtifactRef>> {
@@ -34,12 +37,12 @@ export class ArtifactsRepository {
   }
 
   /** @throws NotFoundError where the project has no such artifact; RefusedError where it is of another kind. */
-  async require(digest: Digest, expected: ArtifactKind): Promise<ArtifactRef> {
+  async require(digest: GivenDigest, expected: ArtifactKind): Promise<ArtifactRef> {
     const artifact = await this.find(digest);
     if (!artifact) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact of project "${this.project}"; got ${digest}; see \`tunesmith model list\` and \`tunesmith dataset list\``, facts: { digest } });
     if (artifact.mediaType !== mediaTypes[expected]) {
       const kind = Object.entries(mediaTypes).find(([, mediaType]) => mediaType === artifact.mediaType)?.[0] ?? artifact.mediaType;
-      throw new RefusedError({ code: 'artifact-kind', message: `expected a ${expected}; ${digest} is a ${kind}`, facts: { digest, expected, kind } });
+      throw new RefusedError({ code: 'artifact-kind', message: `expected a ${expected}; ${artifact.digest} is a ${kind}`, facts: { digest, expected, kind } });
     }
     return refOf(artifact);
   }
@@ -56,9 +59,10 @@ export class ArtifactsRepository {
   }
 
   /** A model; of an adapter its base, and the adapter. @throws NotFoundError, RefusedError */
-  async modelOf(digest: Digest): Promise<{ model: ArtifactRef; adapter?: ArtifactRef }> {
-    if ((await this.find(digest))?.mediaType !== mediaTypes.adapter) return { model: await this.require(digest, 'model') };
-    return { model: await this.baseOf(digest), adapter: await this.require(digest, 'adapter') };
+  async modelOf(digest: GivenDigest): Promise<{ model: ArtifactRef; adapter?: ArtifactRef }> {
+    const found = await this.find(digest);
+    if (found?.mediaType !== mediaTypes.adapter) return { model: await this.require(digest, 'model') };
+    return { model: await this.baseOf(found.digest), adapter: refOf(found) };
   }
 
   private async basesOf(adapter: Digest, seen: Set<Digest>): Promise<Digest[]> {
@@ -73,8 +77,9 @@ export class ArtifactsRepository {
   }
 
   /** @throws NotFoundError */
-  async lineage(digest: Digest): Promise<LineageView> {
-    if (!(await this.find(digest))) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact of project "${this.project}"; got ${digest}`, facts: { digest } });
+  async lineage(given: GivenDigest): Promise<LineageView> {
+    const digest = (await this.find(given))?.digest;
+    if (digest === undefined) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact of project "${this.project}"; got ${given}`, facts: { digest: given } });
     const order = { runId: 'ASC', step: 'ASC', role: 'ASC' } as const;
     const parents = await this.manager.find(LineageEdgeEntity, { where: { project: this.project, child: digest }, order });
     const children = await this.manager.find(LineageEdgeEntity, { where: { project: this.project, parent: digest }, order });

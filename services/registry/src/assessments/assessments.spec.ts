@@ -76,7 +76,7 @@ test.each([
 
 test('what is no form is told so', async () => {
   const { digest } = await platform.registerModel('some');
-  for (const path of [digest, `sha256:${'0'.repeat(64)}`]) await expect(platform.request('GET', `/v1/assessments/${path}`)).rejects.toThrow(/404 .*form-unknown.*/);
+  for (const path of [digest, `sha256:${'0'.repeat(64)}`, 'sha256:00000000']) await expect(platform.request('GET', `/v1/assessments/${path}`)).rejects.toThrow(/404 .*form-unknown.*/);
 });
 
 test('the page fetches the form with the key from behind the #, and becomes it; without one it says what is missing', async () => {

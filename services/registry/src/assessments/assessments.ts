@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import type { AssessmentView, Digest, HandedInGrades, HandInGrades, RaterView } from '@tunesmith/contracts';
+import type { AssessmentView, Digest, GivenDigest, HandedInGrades, HandInGrades, RaterView } from '@tunesmith/contracts';
 import { ArtifactStore, Database } from '@tunesmith/platform';
+import { wholeDigest } from '../artifacts/whole-digest.js';
 import { ConflictError, NotFoundError, RefusedError } from '../errors.js';
 import { AccessToken } from '../http/access-token.js';
 import { insertNewRows } from '../rows.js';
@@ -20,7 +21,8 @@ const [pageFile, keyFile] = ['form.html', 'key.json'];
 export class Assessments {
   constructor(private readonly database: Database, private readonly store: ArtifactStore, private readonly token: AccessToken) {}
 
-  async show(digest: Digest): Promise<AssessmentView> {
+  async show(given: GivenDigest): Promise<AssessmentView> {
+    const digest = await this.whole(given);
     const { title, items } = (await this.read(digest)).form;
     const rows = await this.rows(digest);
     return { digest, title, items: items.length, page: `/assess/${digest}#${this.token.keyOfForm(digest)}`, raters: rows.map(viewOf) };
@@ -30,7 +32,8 @@ export class Assessments {
     return this.readFile(digest, pageFile);
   }
 
-  async grades(digest: Digest): Promise<HandedInGrades[]> {
+  async grades(given: GivenDigest): Promise<HandedInGrades[]> {
+    const digest = await this.whole(given);
     const { id } = (await this.read(digest)).form;
     return (await this.rows(digest)).map(({ rater, grades }) => ({ form: id, rater, grades }));
   }
@@ -52,6 +55,12 @@ export class Assessments {
     return viewOf(row);
   }
 
+  private async whole(given: GivenDigest): Promise<Digest> {
+    const digest = await wholeDigest(this.database.dataSource.manager, given);
+    if (digest !== undefined) return digest;
+    throw unknownForm(given, 'with which no stored artifact begins');
+  }
+
   private rows(digest: Digest): Promise<HandedInGradesEntity[]> {
     return this.database.dataSource.manager.find(HandedInGradesEntity, { where: { digest }, order: { rater: 'ASC' } });
   }
@@ -62,10 +71,14 @@ export class Assessments {
 
   private async readFile(digest: Digest, name: string): Promise<string> {
     const files = (await this.store.has(digest)) ? (await this.store.manifest(digest)).files.map(({ path }) => path) : [];
-    if (![pageFile, keyFile].every((file) => files.includes(file!))) throw new NotFoundError({ code: 'form-unknown', message: `expected the digest of a form, as \`tunesmith assess form\` prints it; got ${digest}, ${files.length === 0 ? 'which is not stored' : `which holds ${files.slice(0, 5).join(', ')}`}`, facts: { digest } });
+    if (![pageFile, keyFile].every((file) => files.includes(file!))) throw unknownForm(digest, files.length === 0 ? 'which is not stored' : `which holds ${files.slice(0, 5).join(', ')}`);
     await using staged = await this.store.stage({ form: await this.store.refOf(digest) });
     return await readFile(join(staged.form, name), 'utf8');
   }
+}
+
+function unknownForm(digest: string, what: string): NotFoundError {
+  return new NotFoundError({ code: 'form-unknown', message: `expected the digest of a form, as \`tunesmith assess form\` prints it; got ${digest}, ${what}`, facts: { digest } });
 }
 
 function viewOf({ rater, grades, handedInAt }: HandedInGradesEntity): RaterView {

@@ -75,6 +75,8 @@ test.each([
   ['GET', `/v1/artifacts/sha256:${'0'.repeat(64)}`, 404, 'artifact-unknown'],
   ['GET', `/v1/artifacts/sha256:${'0'.repeat(64)}/files/x`, 404, 'artifact-unknown'],
   ['GET', '/v1/artifacts/sha256:0', 400, 'request-invalid'],
+  ['GET', '/v1/artifacts/sha256:00000000', 404, 'artifact-unknown'],
+  ['GET', `/assess/sha256:00000000`, 400, 'request-invalid'],
   ['GET', `/v1/lineage/sha256:${'0'.repeat(64)}`, 404, 'artifact-unknown'],
   ['GET', '/v1/recipes/nobody', 404, 'recipe-unknown'],
 ] as const)('%s %s gives %i %s', async (method, path, status, code) => {
@@ -181,6 +183,7 @@ test('a dataset can be read: its versions, rows, files, and a copy of it', async
   expect(await platform.request<DatasetRow[]>('GET', '/v1/datasets/read/rows?split=train')).toEqual([]);
   await platform.request('GET', '/v1/datasets/read/rows?split=test', undefined, 400);
   const manifest = await platform.request<ArtifactManifest>('GET', `/v1/artifacts/${digest}`);
+  for (const shortened of [digest.slice(0, 15), `${digest.slice(0, 19)}…`]) expect(await platform.request('GET', `/v1/artifacts/${encodeURIComponent(shortened)}`)).toEqual(manifest);
   expect(manifest.files.map(({ path }) => path)).toEqual(['rows.jsonl']);
   const file = await send('GET', `/v1/artifacts/${digest}/files/rows.jsonl`);
   expect(file.headers.get('content-length')).toBe('24');

@@ -1,4 +1,4 @@
-import { mediaTypes, QuantizationTarget, quantizedFileOf, type ArtifactManifest, type ArtifactRef, type Digest, type ServedModel } from '@tunesmith/contracts';
+import { mediaTypes, QuantizationTarget, quantizedFileOf, type ArtifactManifest, type ArtifactRef, type Digest, type GivenDigest, type ServedModel } from '@tunesmith/contracts';
 import type { ArtifactStore } from '@tunesmith/platform';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
@@ -37,10 +37,11 @@ export class ServedModelFinder {
 
   /** @throws NotFoundError, RefusedError with what there is */
   async findReference(reference: Named, format: Format): Promise<ServedModel> {
-    const digest = await this.digestOf(reference);
-    const artifact = await this.artifacts.find(digest);
-    if (!artifact) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact; got ${digest}; see \`tunesmith model list\``, facts: { digest } });
-    const ref: ArtifactRef = { digest: artifact.digest, size: artifact.size, mediaType: artifact.mediaType };
+    const given = await this.digestOf(reference);
+    const artifact = await this.artifacts.find(given);
+    if (!artifact) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact; got ${given}; see \`tunesmith model list\``, facts: { digest: given } });
+    const { digest } = artifact;
+    const ref: ArtifactRef = { digest, size: artifact.size, mediaType: artifact.mediaType };
     const text = nameOf(reference);
     if (artifact.mediaType === mediaTypes.adapter) return beside((await this.artifacts.modelOf(digest)).model, ref, format);
     if (artifact.mediaType !== mediaTypes.model) return this.fileIn(ref, isDtype(format) ? undefined : format, text);
@@ -56,7 +57,7 @@ export class ServedModelFinder {
     return formatsIn(await this.quantizedFrom(digest));
   }
 
-  private async digestOf(reference: Named): Promise<Digest> {
+  private async digestOf(reference: Named): Promise<GivenDigest> {
     return reference.kind === 'digest' ? reference.digest : (await this.models.resolve(reference)).digest;
   }
 

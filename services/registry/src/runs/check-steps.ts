@@ -93,5 +93,5 @@ function withSampleReferences(config: Readonly<Record<string, Json>>, kind: Step
 }
 
 function referenceForms(kind: ArtifactKind): string {
-  return `name, name@alias, name:version, sha256:…, an absolute path${kind === 'model' ? ' or hf:ORG/NAME' : ''}`;
+  return `name, name@alias, name:version, sha256:… with 8 digits or more, an absolute path${kind === 'model' ? ' or hf:ORG/NAME' : ''}`;
 }

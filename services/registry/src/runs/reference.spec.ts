@@ -9,6 +9,9 @@ test.each([
   ['smollm2:12', { kind: 'name', name: 'smollm2', version: 12 }],
   ['Qwen2.5-0.5B_x', { kind: 'name', name: 'Qwen2.5-0.5B_x' }],
   [digest, { kind: 'digest', digest }],
+  [digest.slice(0, 15), { kind: 'digest', digest: digest.slice(0, 15) }],
+  ['sha256:12345678', { kind: 'digest', digest: 'sha256:12345678' }],
+  ['sha256:0a0a0a0a0a0a…', { kind: 'digest', digest: 'sha256:0a0a0a0a0a0a…' }],
   ['smollm2@prod#hf/gptq-int4', { kind: 'name', name: 'smollm2', alias: 'prod', format: 'hf/gptq-int4' }],
   ['/data/rows.jsonl', { kind: 'path', path: '/data/rows.jsonl' }],
   ['./rows.jsonl', { kind: 'path', path: './rows.jsonl' }],
@@ -19,7 +22,7 @@ test.each([
   expect(parseReference(text)).toEqual(expected);
 });
 
-test.each(['', ' ', 'a b', 'name@', 'name:', 'name:0', 'name:1.5', 'name@a:1', '@prod', 'sha256:abc', 'name:99999999999', 'a\0b/c'])('"%s" is not a reference', (text) => {
+test.each(['', ' ', 'a b', 'name@', 'name:', 'name:0', 'name:1.5', 'name@a:1', '@prod', 'sha256:abc', 'sha256:1234567', `${digest}0`, 'name:99999999999', 'a\0b/c'])('"%s" is not a reference', (text) => {
   expect(parseReference(text)).toBeUndefined();
 });
 
