@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMetricItself, metricNames } from '@tunesmith/contracts';
+import { eventually } from '@tunesmith/tests-support';
 import { CommandLine, root } from './command-line.mjs';
 import { fetchModel } from './fetch-model.mjs';
 import { beside, Checks, heading, indent, megabytes, percent, Phases, printTable, sideBySide } from './report.mjs';
@@ -40,7 +41,7 @@ async function demo({ model, home, keep }) {
     const runsBefore = (await tunesmith.quiet('run', 'list')).runs.filter((run) => run.recipe === recipeName).length;
     const dataset = await phases.time('push the dataset', () => tunesmith.json('dataset', 'push', join(root, 'examples/self-cognition.jsonl'), '--name', datasetName));
     indent(`${datasetName}:${dataset.version}, ${dataset.rows} rows`);
-    const started = await waitForRun(tunesmith);
+    const started = await startedRun(tunesmith);
     checks.expect(runsBefore === 0 && JSON.stringify(started.event).includes(dataset.artifact), 'the event dataset.registered, and nothing else, started the run');
 
     heading(`4. The run ${started.id}`);
@@ -75,13 +76,8 @@ async function ask(tunesmith) {
 }
 
 /** The platform starts the run by itself; here is only looked for it. */
-async function waitForRun(tunesmith) {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const run = (await tunesmith.quiet('run', 'list')).runs.find((each) => each.recipe === recipeName);
-    if (run) return run;
-    if (Date.now() > deadline) throw new Error(`expected the dataset to start a run of ${recipeName} within 30 s; none has started`);
-  }
+function startedRun(tunesmith) {
+  return eventually(`the dataset to start a run of ${recipeName}`, async () => (await tunesmith.quiet('run', 'list')).runs.find((each) => each.recipe === recipeName), { within: 30_000 });
 }
 
 async function reportEvaluation(tunesmith, step, home) {
