@@ -1,7 +1,7 @@
 import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { QuantizationError } from '../quantization-error.js';
 import type { ModelRuntime, NextToken, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
-import { keptOf, piecesOf, readUnasked, type HeldRow } from './shared-prefix.js';
+import { keptOf, piecesOf, rowOf, type HeldRow } from './shared-prefix.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
 /** Loads a GGUF file with node-llama-cpp, on the CPU. Throws QuantizationError `file-refused-by-runtime`. */
@@ -65,7 +65,7 @@ class LlamaCppRuntime implements ModelRuntime {
   async score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]> {
     this.#requireRoom(tokenIds.length);
     signal.throwIfAborted();
-    const row = { tokenIds, unasked: readUnasked(tokenIds, asked) };
+    const row = rowOf(tokenIds, asked);
     const kept = await this.#keep(row);
     const outputs: Awaited<ReturnType<LlamaContextSequence['controlledEvaluate']>> = [];
     for (const [start, end] of piecesOf(row, kept)) {

@@ -3,7 +3,7 @@ import { QuantizationError } from '../quantization-error.js';
 import type { ModelRuntime, NextToken, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
 import { encoderBeside, OnnxEncoderDecoder } from './onnx-encoder-decoder.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
-import { keptOf, piecesOf, readUnasked, type HeldRow } from './shared-prefix.js';
+import { keptOf, piecesOf, rowOf, type HeldRow } from './shared-prefix.js';
 
 /** Rows are fed in pieces of this many tokens, so that the logits of a long row (tokens times vocabulary) are never held whole. */
 const pieceTokens = 256;
@@ -89,7 +89,7 @@ class OnnxRuntime implements ModelRuntime {
 
   async score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]> {
     const found: RuntimeScore[] = [];
-    const row = { tokenIds, unasked: readUnasked(tokenIds, asked) };
+    const row = rowOf(tokenIds, asked);
     const held = this.#held;
     this.#held = undefined;
     const kept = keptOf(held, row);

@@ -2,7 +2,7 @@ import { temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';
 import { Tokenizer } from '@tunesmith/tokenizers';
 import type { ModelRuntime } from './model-runtime.js';
 import { RuntimeModel } from './runtime-model.js';
-import { compareRows, keptOf, piecesOf, readUnasked, sharedLength } from './shared-prefix.js';
+import { compareRows, keptOf, piecesOf, rowOf, sharedLength } from './shared-prefix.js';
 
 test('rows share what they begin with, as far as it may be', () => {
   expect(sharedLength([1, 2, 3], [1, 2, 4, 5])).toBe(2);
@@ -11,10 +11,10 @@ test('rows share what they begin with, as far as it may be', () => {
 });
 
 test('what is read before the first question need not be read again; the last token always is', () => {
-  expect(readUnasked([1, 2, 3, 4], [[], [], [], [7], [8]])).toBe(2);
-  expect(readUnasked([1, 2, 3], [[], [], [], [7]])).toBe(2);
-  expect(readUnasked([1, 2, 3], [[9], [7], [], []])).toBe(0);
-  expect(readUnasked([1, 2, 3], [[], [], []])).toBe(2);
+  expect(rowOf([1, 2, 3, 4], [[], [], [], [7], [8]]).unasked).toBe(2);
+  expect(rowOf([1, 2, 3], [[], [], [], [7]]).unasked).toBe(2);
+  expect(rowOf([1, 2, 3], [[9], [7], [], []]).unasked).toBe(0);
+  expect(rowOf([1, 2, 3], [[], [], []]).unasked).toBe(2);
 });
 
 const row = (length: number, unasked: number, from = 0) => ({ tokenIds: Array.from({ length }, (_, place) => from + place), unasked });

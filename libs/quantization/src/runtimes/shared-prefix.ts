@@ -6,17 +6,17 @@ export function sharedLength(one: readonly number[], other: readonly number[], m
   return length;
 }
 
-/** How many tokens of a row are read before the first place that something is asked of: these need not be read again where they were read already. The last token always is. */
-export function readUnasked(tokenIds: readonly number[], asked: readonly (readonly number[])[]): number {
-  const first = asked.findIndex((tokens, place) => place > 0 && tokens.length > 0);
-  return Math.max(0, (first < 0 ? tokenIds.length : first) - 1);
-}
-
-/** What a runtime holds of the row that it read last. */
+/** A row that is read, and of which a runtime holds what it read last. */
 export interface HeldRow {
   readonly tokenIds: readonly number[];
-  /** How many of them were read before the first place that something was asked of. */
+  /** How many of them are read before the first place that something is asked of: these need not be read again where they were read already. The last token always is. */
   readonly unasked: number;
+}
+
+/** The row of which `asked` asks so much at each place. */
+export function rowOf(tokenIds: readonly number[], asked: readonly (readonly number[])[]): HeldRow {
+  const first = asked.findIndex((tokens, place) => place > 0 && tokens.length > 0);
+  return { tokenIds, unasked: Math.max(0, (first < 0 ? tokenIds.length : first) - 1) };
 }
 
 /**
