@@ -74,21 +74,32 @@ test.each([
   expect(await ask('PUT', gradesPath(), key, body)).toMatchObject({ status, text: expect.stringContaining(said) });
 });
 
+test('a form is read from the store once, however often it is asked for', async () => {
+  const store = platform.registry.get(ArtifactStore);
+  const staged = vi.spyOn(store, 'stage');
+  const { digest } = await storeForm('Asked often');
+  const own = (await platform.request<AssessmentView>('GET', `/v1/assessments/${digest}`)).page.split('#')[1]!;
+  for (let time = 0; time < 3; time += 1) expect((await ask('GET', `/v1/assessments/${digest}/form`, own)).text).toBe('<h1>Asked often</h1>');
+  expect(staged).toHaveBeenCalledTimes(1);
+  staged.mockRestore();
+});
+
 test('what is no form is told so', async () => {
   const { digest } = await platform.registerModel('some');
   for (const path of [digest, `sha256:${'0'.repeat(64)}`, 'sha256:00000000']) await expect(platform.request('GET', `/v1/assessments/${path}`)).rejects.toThrow(/404 .*form-unknown.*/);
 });
 
 test('the page fetches the form with the key from behind the #, and becomes it; without one it says what is missing', async () => {
-  const open = async (hash: string): Promise<{ readonly note: string; readonly written: string }> => {
+  const open = async (hash: string): Promise<{ readonly note: string; readonly written: string; readonly servedForm?: object }> => {
     let written = '';
     const note = { textContent: '' };
     const document = { getElementById: () => note, open: () => undefined, write: (text: string) => void (written = text), close: () => undefined };
     const location = { hash, pathname: `/assess/${form.digest}` };
-    await (vm.runInNewContext(/<script>([\s\S]*)<\/script>/.exec(raterPage)![1]!.replace('(async', 'globalThis.done = (async').concat('\ndone'), { document, location, fetch: (path: string, init: RequestInit) => fetch(platform.url + path, init) }) as Promise<void>);
-    return { note: note.textContent, written };
+    const window = { document, location, fetch: (path: string, init: RequestInit) => fetch(platform.url + path, init) };
+    await (vm.runInNewContext(/<script>([\s\S]*)<\/script>/.exec(raterPage)![1]!.replace('(async', 'globalThis.done = (async').concat('\ndone'), window) as Promise<void>);
+    return { note: note.textContent, written, ...('servedForm' in window && { servedForm: window.servedForm as object }) };
   };
-  expect(await open(`#${key}`)).toEqual({ note: '', written: '<h1>Which is best?</h1>' });
+  expect(await open(`#${key}`)).toEqual({ note: '', written: '<h1>Which is best?</h1>', servedForm: { grades: gradesPath(), key } });
   expect((await open('')).note).toContain('Expected the whole address');
   expect((await open('#wrong')).note).toContain('not valid');
 });

@@ -14,11 +14,22 @@ interface StoredForm {
   readonly form: { readonly id: string; readonly title: string; readonly items: readonly { readonly id: string }[] };
 }
 
-const [pageFile, keyFile] = ['form.html', 'key.json'];
+const [pageFile, keyFile] = ['form.html', 'key.json'] as const;
+/** Of forms: as many as are graded at a time. */
+const mostRead = 8;
+
+/** Of an artifact, which never changes. */
+interface ReadForm {
+  readonly page: string;
+  readonly form: StoredForm['form'];
+}
 
 /** Forms that are served to raters, and what these hand in. Whose an answer is never leaves the store. */
 @Injectable()
 export class Assessments {
+  /** Those that were asked for last, the last one behind: raters ask for the same form again and again. */
+  private readonly known = new Map<Digest, Promise<ReadForm>>();
+
   constructor(private readonly database: Database, private readonly store: ArtifactStore, private readonly token: AccessToken) {}
 
   async show(given: GivenDigest): Promise<AssessmentView> {
@@ -29,7 +40,7 @@ export class Assessments {
   }
 
   async page(digest: Digest): Promise<string> {
-    return this.readFile(digest, pageFile);
+    return (await this.read(digest)).page;
   }
 
   async grades(given: GivenDigest): Promise<HandedInGrades[]> {
@@ -65,15 +76,23 @@ export class Assessments {
     return this.database.dataSource.manager.find(HandedInGradesEntity, { where: { digest }, order: { rater: 'ASC' } });
   }
 
-  private async read(digest: Digest): Promise<StoredForm> {
-    return JSON.parse(await this.readFile(digest, keyFile)) as StoredForm;
+  private read(digest: Digest): Promise<ReadForm> {
+    const form = this.known.get(digest) ?? this.stage(digest);
+    this.known.delete(digest);
+    this.known.set(digest, form);
+    // What could not be read may be there at the next try.
+    form.catch(() => this.known.get(digest) === form && this.known.delete(digest));
+    const [oldest] = this.known.keys();
+    if (this.known.size > mostRead) this.known.delete(oldest!);
+    return form;
   }
 
-  private async readFile(digest: Digest, name: string): Promise<string> {
+  private async stage(digest: Digest): Promise<ReadForm> {
     const files = (await this.store.has(digest)) ? (await this.store.manifest(digest)).files.map(({ path }) => path) : [];
-    if (![pageFile, keyFile].every((file) => files.includes(file!))) throw unknownForm(digest, files.length === 0 ? 'which is not stored' : `which holds ${files.slice(0, 5).join(', ')}`);
+    if (![pageFile, keyFile].every((file) => files.includes(file))) throw unknownForm(digest, files.length === 0 ? 'which is not stored' : `which holds ${files.slice(0, 5).join(', ')}`);
     await using staged = await this.store.stage({ form: await this.store.refOf(digest) });
-    return await readFile(join(staged.form, name), 'utf8');
+    const [page, key] = await Promise.all([pageFile, keyFile].map((file) => readFile(join(staged.form, file), 'utf8')));
+    return { page: page!, form: (JSON.parse(key!) as StoredForm).form };
   }
 }
 
