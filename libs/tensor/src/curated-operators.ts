@@ -101,6 +101,7 @@ export const curatedOperators: readonly (readonly [operator: string, name: strin
   ['tunesmith::quantize_blocks', 'quantizeBlocks', "A matrix as codes and scales by blocks of 64 (2305.14314): kind 'int8' gives codes and scales; 'nf4' codes, scales in 8 bits, their scales, their mean."],
   ['tunesmith::dequantize_blocks', 'dequantizeBlocks', 'The matrix that quantizeBlocks took, as its codes say.'],
   ['tunesmith::gguf_quantize', 'ggufQuantize', 'Rows of weights as the blocks of a GGUF tensor type, the bytes of ggml; importance weighs the columns. Also the place of the first element that is not finite and of the first block that float16 cannot hold, or -1.'],
+  ['tunesmith::gptq_columns_', 'gptqColumnsInPlace', 'Rounds columns of a block by GPTQ (2210.17323), from first on, each to its group, into levels and errors [columns, out], and takes what each lost from the columns of left [columns, out] after it; factor: the square of the inverse factor of the Hessian that belongs to the block.'],
   ['tunesmith::quantized_linear', 'quantizedLinear', 'input [tokens, in] x weight^T + bias with a weight of quantizeBlocks, written out for this product alone.'],
   ['tunesmith::gated_activation', 'gatedActivation', "activation(gate) * up from both side by side, [..., 2 * width] -> [..., width] (2002.05202): 'silu' or 'gelu_tanh'."],
   ['tunesmith::packed_attention', 'packedAttention', 'Causal attention of each row over itself: query [tokens, heads, dim], key and value [tokens, keyValueHeads, dim]; rows end at boundaries.'],

@@ -249,6 +249,42 @@ describe('kernels of our own', () => {
     });
   });
 
+  it.each([
+    { name: 'a whole block', columns: 128, rows: 70, groups: 4, first: 0 },
+    { name: 'the end of one, in tiles that are not full', columns: 37, rows: 5, groups: 3, first: 30 },
+    { name: 'rows that fill tiles', columns: 20, rows: 64, groups: 1, first: 0 },
+    { name: 'no columns', columns: 8, rows: 3, groups: 1, first: 8 },
+  ])('round columns by GPTQ, one after another, to the bit: $name', ({ columns, rows, groups, first }) => {
+    for (const dtype of ['float32', 'float64'] as const) {
+      scope(() => {
+        const generator = new RandomGenerator(columns);
+        const [left, scales] = [randn([columns, rows], { generator, dtype }), ops.addScalar(ops.abs(randn([groups, rows], { generator, dtype })), 0.1)];
+        const zeros = ops.round(ops.mulScalar(ops.abs(randn([groups, rows], { generator, dtype })), 4));
+        // As the Cholesky decomposition leaves it: by columns, an upper triangle.
+        const factor = ops.t(ops.contiguous(ops.t(ops.triu(ops.addScalar(randn([columns, columns], { generator, dtype }), 1.5)))));
+        const groupOf = Array.from({ length: Math.min(9, columns - first) }, (_, at) => (first + at) % groups);
+        const [errors, levels, wanted] = [full([columns, rows], 7, { dtype }), full([columns, rows], 99, { dtype: 'uint8' }), ops.clone(left)];
+        const [wantedErrors, wantedLevels] = [ops.clone(errors), ops.clone(levels)];
+        for (const [at, group] of groupOf.entries()) {
+          const column = first + at;
+          const [own, scale, zero] = [ops.select(wanted, 0, column), ops.select(scales, 0, group), ops.select(zeros, 0, group)];
+          const level = ops.clamp(ops.add(ops.round(ops.div(own, scale)), zero), 0, 15);
+          const error = ops.div(ops.sub(own, ops.mul(ops.sub(level, zero), scale)), ops.select(ops.select(factor, 0, column), 0, column));
+          ops.copyInPlace(ops.select(wantedLevels, 0, column), level);
+          ops.copyInPlace(ops.select(wantedErrors, 0, column), error);
+          for (let later = column + 1; later < columns; later += 1) {
+            const values = ops.select(wanted, 0, later);
+            ops.copyInPlace(values, ops.sub(values, ops.mul(error, ops.select(ops.select(factor, 0, column), 0, later))));
+          }
+        }
+        ops.gptqColumnsInPlace(left, errors, levels, factor, scales, zeros, groupOf, first, 15);
+        expect(ops.equal(levels, wantedLevels)).toBe(true);
+        expect(ops.equal(errors, wantedErrors)).toBe(true);
+        expect(ops.equal(left, wanted)).toBe(true);
+      });
+    }
+  });
+
   it('survive large numbers', () => {
     scope(() => {
       expect(ops.gatedActivation(tensor([-1e4, 1e4, 2, 2], { shape: [1, 4] }), 'silu').toArray()).toEqual([-0, 2e4]);
@@ -267,6 +303,11 @@ describe('kernels of our own', () => {
       expect(() => ops.packedAttention(randn([3, 2, 4]), randn([3, 2, 4]), randn([3, 2, 4]), [0, 2], 1)).toThrow(/boundaries: size mismatch/);
       expect(() => ops.packedAttention(randn([3, 2, 4]), randn([3, 2, 4]), randn([3, 2, 4]), [0, 3], 1, 0)).toThrow(/window: expected a positive number/);
       expect(() => ops.gatedActivation(randn([2, 3]), 'silu')).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
+      const columns = (of: Tensor, scales: Tensor, groups: number[]) => ops.gptqColumnsInPlace(of, randn([4, 3]), full([4, 3], 0, { dtype: 'uint8' }), randn([4, 4]), scales, ops.zerosLike(scales), groups, 0, 15);
+      expect(() => columns(randn([4, 2]), randn([1, 2]), [0])).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
+      expect(() => columns(randn([4, 3], { dtype: 'bfloat16' }), randn([1, 3]), [0])).toThrow(expect.objectContaining({ code: 'dtype-mismatch' }));
+      expect(() => columns(randn([4, 3]), randn([1, 3]), [0, 0, 0, 0, 0])).toThrow(/groups: size mismatch/);
+      expect(() => columns(randn([4, 3]), randn([1, 3]), [0, 1])).toThrow(/groups: expected numbers below 1, got 1/);
       expect(() => ops.gatedActivation(randn([2, 4]), 'relu')).toThrow(/expected 'silu' or 'gelu_tanh', got 'relu'/);
     });
     expect(liveTensors()).toBe(before);

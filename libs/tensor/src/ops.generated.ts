@@ -674,6 +674,15 @@ export function ggufQuantize(values: Tensor, type: string, importance?: Tensor |
   return [tensorFrom(results[0]!), results[1] as number, results[2] as number];
 }
 
+let gptqColumnsInPlaceOperator: NativeOperator | undefined;
+/**
+ * Rounds columns of a block by GPTQ (2210.17323), from first on, each to its group, into levels and errors [columns, out], and takes what each lost from the columns of left [columns, out] after it; factor: the square of the inverse factor of the Hessian that belongs to the block.
+ * tunesmith::gptq_columns_(Tensor(a!) left, Tensor(b!) errors, Tensor(c!) levels, Tensor factor, Tensor scales, Tensor zeros, int[] groups, int first, int top) -> ()
+ */
+export function gptqColumnsInPlace(left: Tensor, errors: Tensor, levels: Tensor, factor: Tensor, scales: Tensor, zeros: Tensor, groups: readonly number[], first: number, top: number): void {
+  (gptqColumnsInPlaceOperator ??= resolve('tunesmith::gptq_columns_', ''))(handleOf(left), handleOf(errors), handleOf(levels), handleOf(factor), handleOf(scales), handleOf(zeros), groups, first, top);
+}
+
 let quantizedLinearOperator: NativeOperator | undefined;
 /**
  * input [tokens, in] x weight^T + bias with a weight of quantizeBlocks, written out for this product alone.

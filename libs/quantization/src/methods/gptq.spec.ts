@@ -1,7 +1,7 @@
 import { ops, RandomGenerator, randn, scope, tensor, type Tensor } from '@tunesmith/tensor';
 import { gptq, roundByFactor } from './gptq.js';
-import type { IntegerGrid } from './integer-grid.js';
-import { hessian, inverseFactor } from './inverse-factor.js';
+import { fitGrid, type IntegerGrid } from './integer-grid.js';
+import { hessian, inverseFactor, type InverseFactor } from './inverse-factor.js';
 import { roundToNearest } from './round-to-nearest.js';
 import type { LayerLinear, MethodSettings } from './rounding-method.js';
 
@@ -47,7 +47,7 @@ const matrix = (values: Tensor): number[][] => {
 
 test.each([
   ['none', 8, true], ['none', null, true], ['static', 8, true], ['static', 32, false], ['group', 8, true], ['group', 32, false],
-] as const)('order %s, groups of %p, symmetric %p: the levels of the definition', (actOrder, groupSize, symmetric) => {
+] as const)('order %s, groups of %s, symmetric %s: the levels of the definition', (actOrder, groupSize, symmetric) => {
   scope(() => {
     const { weight, input } = draw();
     const [wide, moments] = [ops.toDtype(weight, 'float64'), ops.toDtype(hessian(input, 'w'), 'float64')];
@@ -79,6 +79,59 @@ test.each([
     if (actOrder === 'group') order.forEach((column, turn) => expect(groupOf![column]).toBe(Math.floor(turn / size)));
     matrix(values).forEach((line, row) => line.forEach((value, column) => expect(value).toBeCloseTo((expected[row]![column]! - zeros[row]![places[column]!]!) * scales[row]![places[column]!]!, 6)));
   });
+});
+
+/**
+ * What the kernel does, column by column with plain operators: [in, out] levels in the order of work, and the grid of each group by the order in which they are met. A product is rounded before
+ * it is taken away, never fused; across blocks it is a matrix product, as there.
+ */
+function roundByOperators(weight: Tensor, { order, factor, dead }: InverseFactor, own: IntegerGrid, actOrder: MethodSettings['actOrder']): { levels: Tensor; scales: Map<number, Tensor> } {
+  const size = own.groupSize ?? columns;
+  const left = ops.mul(ops.indexSelect(ops.t(weight), 0, tensor(order, { dtype: 'int64' })), ops.unsqueeze(ops.addScalar(ops.neg(dead), 1), 1));
+  const before = own.groupSize === null || actOrder === 'static' ? fitGrid(weight, own) : undefined;
+  const [scales, zeros] = [new Map<number, Tensor>(), new Map<number, Tensor>()];
+  const levels: Tensor[] = [];
+  for (let start = 0; start < columns; start += 128) {
+    const end = Math.min(columns, start + 128);
+    const errors: Tensor[] = [];
+    for (let turn = start; turn < end; turn += 1) {
+      const group = Math.floor((actOrder === 'static' ? order[turn]! : turn) / size);
+      if (!scales.has(group)) {
+        const fit = before ?? fitGrid(ops.contiguous(ops.t(ops.narrow(left, 0, turn, size))), { ...own, groupSize: null });
+        scales.set(group, ops.select(fit.scales, 1, before ? group : 0));
+        zeros.set(group, ops.select(fit.zeros, 1, before ? group : 0));
+      }
+      const [values, scale, zero] = [ops.select(left, 0, turn), scales.get(group)!, zeros.get(group)!];
+      const level = ops.clamp(ops.add(ops.round(ops.div(values, scale)), zero), 0, 15);
+      const weights = ops.select(factor, 0, turn);
+      const error = ops.div(ops.sub(values, ops.mul(ops.sub(level, zero), scale)), ops.select(weights, 0, turn));
+      levels.push(level);
+      errors.push(error);
+      const later = ops.narrow(left, 0, turn + 1, end - turn - 1);
+      ops.copyInPlace(later, ops.sub(later, ops.mul(ops.unsqueeze(ops.narrow(weights, 0, turn + 1, end - turn - 1), 1), ops.unsqueeze(error, 0))));
+    }
+    if (end < columns) ops.addmmInPlace(ops.narrow(left, 0, end, columns - end), ops.t(ops.narrow(ops.narrow(factor, 0, start, end - start), 1, end, columns - end)), ops.stack(errors), 1, -1);
+  }
+  return { levels: ops.stack(levels), scales };
+}
+
+describe.each(['float32', 'float64'] as const)('in %s', (dtype) => {
+  test.each((['none', 'static', 'group'] as const).flatMap((actOrder) => [8, 32, 160, null].flatMap((groupSize) => [true, false].map((symmetric) => [actOrder, groupSize, symmetric] as const))))(
+    'order %s, groups of %s, symmetric %s: the same levels and scales as column by column, to the bit',
+    (actOrder, groupSize, symmetric) => {
+      scope(() => {
+        const drawn = draw(5);
+        const weight = ops.toDtype(drawn.weight, dtype);
+        const own = { ...grid, groupSize, symmetric };
+        const factor = inverseFactor(ops.toDtype(hessian(drawn.input, 'w'), dtype), { damping: 0.01, byActivation: actOrder !== 'none', path: 'w' });
+        const { levels, fit } = roundByFactor(weight, factor, own, actOrder);
+        const wanted = roundByOperators(weight, factor, own, actOrder);
+        expect(ops.equal(ops.indexSelect(ops.t(levels), 0, tensor(factor.order, { dtype: 'int64' })), wanted.levels)).toBe(true);
+        expect([...wanted.scales.keys()].length).toBe(columns / (groupSize ?? columns));
+        for (const [group, scales] of wanted.scales) expect(ops.equal(ops.select(fit.scales, 1, group), scales)).toBe(true);
+      });
+    },
+  );
 });
 
 test('in float32 it loses less of what the linear computes than rounding to nearest does', () => {

@@ -44,7 +44,7 @@ export const gptq: CalibratedMethod = {
 };
 
 /** The levels of one weight [out, in], their grid, and what they stand for. `groupOf` only where groups do not follow the columns. */
-export function roundByFactor(weight: Tensor, { order, factor, diagonal, dead }: InverseFactor, grid: IntegerGrid, actOrder: MethodSettings['actOrder']): { levels: Tensor; fit: GridFit; groupOf?: Int32Array; values: Tensor } {
+export function roundByFactor(weight: Tensor, { order, factor, dead }: InverseFactor, grid: IntegerGrid, actOrder: MethodSettings['actOrder']): { levels: Tensor; fit: GridFit; groupOf?: Int32Array; values: Tensor } {
   const [rows = 0, columns = 0] = weight.shape;
   const { dtype } = weight;
   const size = grid.groupSize ?? columns;
@@ -53,34 +53,29 @@ export function roundByFactor(weight: Tensor, { order, factor, diagonal, dead }:
   const left = ops.contiguous(ops.indexSelect(ops.t(weight), 0, places));
   ops.mulInPlace(left, ops.unsqueeze(ops.addScalar(ops.neg(dead), 1), 1));
   const levels = empty([columns, rows], { dtype: 'uint8' });
-  const grids = new ColumnGrids(weight, grid, actOrder);
+  const grids = new GroupGrids(weight, grid, actOrder);
+  const groups = order.map((place, turn) => Math.floor((actOrder === 'static' ? place : turn) / size));
   for (let start = 0; start < columns; start += blockColumns) {
     const count = Math.min(blockColumns, columns - start);
     scope(() => {
       const errors = empty([count, rows], { dtype });
-      for (let column = start; column < start + count; column += 1) {
-        scope(() => {
-          const group = grids.groupFor(column, order[column]!, () => ops.narrow(left, 0, column, size));
-          const own = ops.select(left, 0, column);
-          const level = ops.clamp(ops.add(ops.round(ops.div(own, group.scales)), group.zeros), 0, topLevel(grid));
-          ops.copyInPlace(ops.select(levels, 0, column), level);
-          const error = ops.divScalar(ops.sub(own, ops.mul(ops.sub(level, group.zeros), group.scales)), diagonal[column]!);
-          ops.copyInPlace(ops.select(errors, 0, column - start), error);
-          const after = start + count - column - 1;
-          if (after === 0) return;
-          const weights = ops.unsqueeze(ops.narrow(ops.select(factor, 0, column), 0, column + 1, after), 1);
-          ops.addmmInPlace(ops.narrow(left, 0, column + 1, after), weights, ops.unsqueeze(error, 0), 1, -1);
-        });
+      const own = (of: Tensor) => ops.narrow(of, 0, start, count);
+      const within = ops.narrow(own(factor), 1, start, count);
+      // A group that is fitted to what its columns have become has to wait for those before it: up to the next such one the kernel works alone.
+      for (let [first, end] = [0, 0]; first < count; first = end) {
+        grids.fit(groups[start + first]!, () => ops.narrow(left, 0, start + first, size));
+        for (end = first + 1; end < count && grids.has(groups[start + end]!); end += 1);
+        ops.gptqColumnsInPlace(own(left), errors, own(levels), within, grids.scales, grids.zeros, [...groups.subarray(start + first, start + end)], first, topLevel(grid));
       }
       const after = columns - start - count;
       if (after === 0) return;
-      const weights = ops.narrow(ops.narrow(factor, 0, start, count), 1, start + count, after); // [block, after]
+      const weights = ops.narrow(own(factor), 1, start + count, after); // [block, after]
       ops.addmmInPlace(ops.narrow(left, 0, start + count, after), ops.t(weights), errors, 1, -1);
     });
   }
   const back = new Int32Array(columns);
   order.forEach((place, turn) => void (back[place] = turn));
-  const groupOf = Int32Array.from(back, (turn, column) => Math.floor((actOrder === 'group' ? turn : column) / size));
+  const groupOf = back.map((turn) => groups[turn]!);
   const inPlace = ops.toDtype(ops.indexSelect(levels, 0, tensor(back, { dtype: 'int64' })), dtype); // [in, out]
   const { scales, zeros } = grids;
   const ofColumn = tensor(groupOf, { dtype: 'int64' });
@@ -93,17 +88,11 @@ export function roundByFactor(weight: Tensor, { order, factor, diagonal, dead }:
   };
 }
 
-/** Scales and zeros of a column, [out] each. */
-interface ColumnGrid {
-  readonly scales: Tensor;
-  readonly zeros: Tensor;
-}
-
 /**
  * The grids of groups as columns come. With the groups of the file in another order (`static`), and where a row is one group, all are fitted to the weight as it was; else each when its
  * first column comes, to what its columns have become by then.
  */
-class ColumnGrids {
+class GroupGrids {
   /** [groups, out] each. */
   readonly scales: Tensor;
   readonly zeros: Tensor;
@@ -112,7 +101,7 @@ class ColumnGrids {
   constructor(
     weight: Tensor,
     private readonly grid: IntegerGrid,
-    private readonly actOrder: MethodSettings['actOrder'],
+    actOrder: MethodSettings['actOrder'],
   ) {
     const [rows = 0, columns = 0] = weight.shape;
     const groups = columns / (grid.groupSize ?? columns);
@@ -127,17 +116,16 @@ class ColumnGrids {
     for (let group = 0; group < groups; group += 1) this.#fitted.add(group);
   }
 
-  /** `turn`: of the column in the order of work; `place`: in the weight. `columns`: those of a group that begins here, [size, out]. */
-  groupFor(turn: number, place: number, columns: () => Tensor): ColumnGrid {
-    const { groupSize } = this.grid;
-    const group = groupSize === null ? 0 : Math.floor((this.actOrder === 'static' ? place : turn) / groupSize);
-    const found = { scales: ops.select(this.scales, 0, group), zeros: ops.select(this.zeros, 0, group) };
-    if (!this.#fitted.has(group)) {
-      const { scales, zeros } = fitGrid(ops.contiguous(ops.t(columns())), { ...this.grid, groupSize: null });
-      ops.copyInPlace(found.scales, ops.reshape(scales, [-1]));
-      ops.copyInPlace(found.zeros, ops.reshape(zeros, [-1]));
-      this.#fitted.add(group);
-    }
-    return found;
+  has(group: number): boolean {
+    return this.#fitted.has(group);
+  }
+
+  /** Fits a group to its columns [size, out], unless it has been. */
+  fit(group: number, columns: () => Tensor): void {
+    if (this.has(group)) return;
+    const { scales, zeros } = fitGrid(ops.contiguous(ops.t(columns())), { ...this.grid, groupSize: null });
+    ops.copyInPlace(ops.select(this.scales, 0, group), ops.reshape(scales, [-1]));
+    ops.copyInPlace(ops.select(this.zeros, 0, group), ops.reshape(zeros, [-1]));
+    this.#fitted.add(group);
   }
 }

@@ -12,8 +12,6 @@ export interface InverseFactor {
   readonly order: Int32Array;
   /** U [in, in], upper, in that order: UᵀU = H⁻¹. */
   readonly factor: Tensor;
-  /** Its diagonal. */
-  readonly diagonal: readonly number[];
   /** 1 for columns that never saw anything but zero, in the order of work: [in]. */
   readonly dead: Tensor;
 }
@@ -48,7 +46,7 @@ export function inverseFactor(hessian: Tensor, { damping, byActivation, path }: 
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const added = ops.addScalar(dead, damping * 10 ** attempt * mean);
       const factor = invertedFactor(ops.add(sorted, ops.diag(added)));
-      if (factor) return { order: Int32Array.from(places), factor, diagonal: ops.diagonal(factor).toArray(), dead };
+      if (factor) return { order: Int32Array.from(places), factor, dead };
     }
     throw new QuantizationError({
       code: 'hessian-not-invertible',
