@@ -38,7 +38,7 @@ test.each(Object.entries(modelTypes))('%s: transformers computes our probabiliti
   const context = { signal: new AbortController().signal, onProgress: () => undefined };
   const folders = targets.map((_, index) => join(folder.path, `out-${index}`));
   for (const [index, [target, options]] of targets.entries()) {
-    await exportHf(model, hfTargets.find(({ name }) => name === target)!, target.startsWith('gptq') ? { format: 'compressed-tensors', ...options } : options, folders[index]!, context, calibration);
+    await exportHf(model, hfTargets.find(({ name }) => name === target)!, target.startsWith('gptq') ? { format: 'compressed-tensors', ...options } : options, folders[index]!, context, { calibration });
   }
   const script = new URL('packed-folder-logits.py', import.meta.url).pathname;
   const { stdout } = await promisify(execFile)(python, [script, tokenIds.join(), ...folders], { maxBuffer: 2 ** 28, env: { ...process.env, HF_HUB_OFFLINE: '1' } });

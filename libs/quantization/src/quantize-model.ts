@@ -34,6 +34,8 @@ export interface QuantizeRequest extends ExamRequest {
   readonly adapterFolder?: string | undefined;
   /** Of the targets `hf/…`. */
   readonly hf?: HfOptions | undefined;
+  /** Where layers of targets `hf/…` that are done outlive this attempt: asked for the same with the same folder, they are not worked on again. The caller removes it. */
+  readonly layersFolder?: string | undefined;
 }
 
 /** One written file, and what its runtime made of it. Plain JSON, as all metrics of jobs. */
@@ -45,6 +47,8 @@ export type QuantizedFormat = Examined & {
   secondsToWrite: number;
   /** How many tensors have each type, and why some have not the one that they should. */
   content: FileContent;
+  /** Of Hugging Face folders: how many layers an earlier attempt had done. */
+  resumedLayers?: number;
   /** Of Hugging Face folders whose method calibrates. */
   calibration?: CalibrationBudget;
 };
@@ -76,7 +80,7 @@ export async function quantizeModel(request: QuantizeRequest, folders: Readonly<
   for (const target of targets) {
     context.signal.throwIfAborted();
     const started = performance.now();
-    const written = await write(target, model, folders[target.kind], importance, { ...request.hf, rows: exam.calibration }, context);
+    const written = await write(target, model, folders[target.kind], importance, request, exam.calibration, context);
     const secondsToWrite = (performance.now() - started) / 1000;
     formats.push({ target: target.name, ...written, secondsToWrite, ...(await examine(target, { path: join(folders[target.kind], written.file), adapter: writtenAdapter && join(folders.gguf, writtenAdapter.file) }, exam, source, context)) });
   }
@@ -89,16 +93,19 @@ export async function quantizeModel(request: QuantizeRequest, folders: Readonly<
   return { metrics };
 }
 
-/** What was found of the files of a kind, beside them, so that it goes where they go. Without times: the same work makes the same bytes. */
+/** What was found of the files of a kind, beside them, so that it goes where they go. Without times and attempts: the same work makes the same bytes. */
 async function writeReport(folder: string, kind: QuantizationTarget['kind'], { formats, ...metrics }: QuantizeMetrics): Promise<void> {
-  const ofKind = formats.filter(({ target }) => findTarget(target).kind === kind).map(({ secondsToWrite: _, ...format }) => format);
+  const ofKind = formats.filter(({ target }) => findTarget(target).kind === kind).map(({ secondsToWrite: _, resumedLayers: _resumed, ...format }) => format);
   await writeFileAtomically(join(folder, 'report.json'), jsonText({ formats: ofKind, ...metrics }));
 }
 
-async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, { rows, ...hf }: HfOptions & { rows: readonly EncodedRow[] | undefined }, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content' | 'calibration'>> {
+async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, { hf = {}, layersFolder }: QuantizeRequest, calibration: readonly EncodedRow[] | undefined, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content' | 'resumedLayers' | 'calibration'>> {
   await mkdir(folder, { recursive: true });
   if (target.kind === 'onnx') return exportOnnx(model, target.dataType, folder, context);
-  if (target.kind === 'hf') return { file: target.hf.name, ...(await exportHf(model, target.hf, hf, join(folder, target.hf.name), context, rows)) };
+  if (target.kind === 'hf') {
+    const { name } = target.hf;
+    return { file: name, ...(await exportHf(model, target.hf, hf, join(folder, name), context, { calibration, layersFolder: layersFolder && join(layersFolder, name) })) };
+  }
   const file = `model-${target.fileType.name}.gguf`;
   const content = await exportGguf(model, target.fileType, join(folder, file), context, importance);
   return { file, bytes: (await stat(join(folder, file))).size, content };

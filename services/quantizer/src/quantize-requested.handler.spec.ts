@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { quantize } from '@tunesmith/contracts';
-import { JobBench } from '@tunesmith/tests-support';
+import { eventually, JobBench } from '@tunesmith/tests-support';
 import { quantizerHandlers } from './quantizer.module.js';
 
 let bench: JobBench;
@@ -13,6 +15,10 @@ test('files for each runtime are stored by themselves', async () => {
   expect(job).toMatchObject({ status: 'succeeded', metrics: { 'gguf/q8_0': { bytes: 1 } }, outputs: { gguf: { mediaType: expect.stringContaining('gguf') }, onnx: { mediaType: expect.stringContaining('onnx') }, hf: { mediaType: expect.stringContaining('hf') } } });
   const input = await bench.read<Record<string, unknown>>(job.outputs!['gguf'], 'input.json');
   expect(input).toMatchObject({ to: ['gguf/q8_0', 'onnx/int4', 'hf/rtn-int4'], hf: { groupSize: 64 }, tag: 'replay', questions: ['Who?'], datasetFolder: expect.stringContaining(dataset.digest.slice(7)) });
+  // What was kept for another attempt goes after the success.
+  const layersFolder = input['layersFolder'] as string;
+  expect(layersFolder).toContain(job.runId);
+  await eventually('the layers to be gone', () => !existsSync(dirname(layersFolder)));
 });
 
 test('an adapter, rows to calibrate on and an importance matrix reach the worker as folders', async () => {
@@ -21,5 +27,6 @@ test('an adapter, rows to calibrate on and an importance matrix reach the worker
   const job = await bench.run(quantize, { model, to: ['gguf/q4_k_m'], adapter, calibration, importance });
   const input = await bench.read<Record<string, unknown>>(job.outputs!['gguf'], 'input.json');
   const folderOf = ({ digest }: { digest: string }) => expect.stringContaining(digest.slice(7)) as string;
+  expect(input).not.toHaveProperty('layersFolder');
   expect(input).toMatchObject({ adapterFolder: folderOf(adapter), calibrationFolder: folderOf(calibration), importanceFolder: folderOf(importance) });
 });

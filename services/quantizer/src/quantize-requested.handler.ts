@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { quantize, type ArtifactRef, type JobMetrics, type QuantizeSpec } from '@tunesmith/contracts';
 import { ArtifactStore, HandlesJob, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
 
-/** Writes smaller files, each loaded and asked by the runtime that it is for, and stores them by runtime. */
+/**
+ * Writes smaller files, each loaded and asked by the runtime that it is for, and stores them by runtime. An attempt after a crash, and a run that is resumed, goes on from the layers of
+ * packed folders that are done.
+ */
 @HandlesJob(quantize)
 export class QuantizeRequestedHandler implements JobHandler<QuantizeSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool) {}
@@ -14,7 +17,8 @@ export class QuantizeRequestedHandler implements JobHandler<QuantizeSpec> {
     await using scratch = await job.scratch();
     const outFolders = { gguf: join(scratch.path, 'gguf'), onnx: join(scratch.path, 'onnx'), hf: join(scratch.path, 'hf') };
     const folders = { modelFolder: inputs.model, datasetFolder: others['dataset'], calibrationFolder: others['calibration'], importanceFolder: others['importance'], adapterFolder: others['adapter'], outFolders };
-    const { metrics } = await this.workers.run<{ metrics: JobMetrics }>('quantize', { ...options, ...folders }, job);
+    const layersFolder = options.to.some((target) => target.startsWith('hf/')) ? join(await job.kept(), 'layers') : undefined;
+    const { metrics } = await this.workers.run<{ metrics: JobMetrics }>('quantize', { ...options, ...folders, layersFolder }, job);
     const outputs: Record<string, ArtifactRef> = {};
     for (const kind of ['gguf', 'onnx', 'hf'] as const) if (existsSync(outFolders[kind])) outputs[kind] = await this.artifacts.store(outFolders[kind], kind, job.signal);
     return { outputs, metrics };

@@ -2,7 +2,7 @@ import type { JobMetrics, QuantizeSpec } from '@tunesmith/contracts';
 import { defineWorker } from '@tunesmith/platform';
 import { quantizeModel } from '@tunesmith/quantization';
 
-type Input = Omit<QuantizeSpec, 'model' | 'dataset' | 'calibration' | 'importance' | 'adapter'> & { modelFolder: string; datasetFolder?: string; calibrationFolder?: string; importanceFolder?: string; adapterFolder?: string; outFolders: { gguf: string; onnx: string; hf: string } };
+type Input = Omit<QuantizeSpec, 'model' | 'dataset' | 'calibration' | 'importance' | 'adapter'> & { modelFolder: string; datasetFolder?: string; calibrationFolder?: string; importanceFolder?: string; adapterFolder?: string; layersFolder?: string; outFolders: { gguf: string; onnx: string; hf: string } };
 
 /** What the workers of the quantizer may run. */
 export default defineWorker({

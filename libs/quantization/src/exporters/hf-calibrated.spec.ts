@@ -20,7 +20,7 @@ beforeAll(() => setThreads(1));
 
 async function write(source: string, name: string, options: HfOptions, folder: string, rows = calibration) {
   await using model = await openSourceModel(source);
-  return await exportHf(model, hfTargets.find((target) => target.name === name)!, options, folder, quietContext(), rows);
+  return await exportHf(model, hfTargets.find((target) => target.name === name)!, options, folder, quietContext(), { calibration: rows });
 }
 
 /** How far what the model makes of held-out rows is from what the source makes of them. */

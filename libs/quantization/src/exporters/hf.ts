@@ -6,10 +6,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IntegerGrid } from '../methods/integer-grid.js';
 import { methods } from '../methods/methods.js';
-import type { MethodSettings, RoundedLayer } from '../methods/rounding-method.js';
+import type { MethodSettings } from '../methods/rounding-method.js';
 import { QuantizationError } from '../quantization-error.js';
 import { countFallbacks, type FileContent } from './file-content.js';
 import { calibrationBudget, type CalibrationBudget } from './hf/calibration-budget.js';
+import { FinishedLayers } from './hf/finished-layers.js';
 import { floatEntry, floatTensor } from './hf/float-tensors.js';
 import { packedFormats } from './hf/formats.js';
 import type { HfTarget } from './hf/hf-targets.js';
@@ -17,6 +18,7 @@ import { modelDtype } from './hf/model-dtype.js';
 import type { FormatContent, PackedFormat } from './hf/packed-format.js';
 import { planLinears, type LinearPlan } from './hf/plan-linears.js';
 import { calibratedLayers, layerCount, plainLayers } from './hf/rounded-layers.js';
+import { workIdentity } from './hf/work-identity.js';
 import type { SourceModel } from './source-model.js';
 
 /** What a target leaves open. */
@@ -36,48 +38,59 @@ export interface HfFolder {
   /** Of its weights. */
   readonly bytes: number;
   readonly content: FileContent;
+  /** Of its layers, those that an earlier attempt had done. */
+  readonly resumedLayers: number;
   /** Where the method calibrates. */
   readonly calibration?: CalibrationBudget;
 }
 
+/** What a target is made of, and where. */
+export interface HfWork {
+  /** Rows for the model to read, for methods that look at its inputs. */
+  readonly calibration?: readonly EncodedRow[] | undefined;
+  /** Where layers are put that are done, to go on from; it stays for the caller to remove. Default: a folder beside the one that is written, which goes when that is whole. */
+  readonly layersFolder?: string | undefined;
+}
+
 /**
  * Writes a Hugging Face folder whose linears are packed levels, a layer at a time: transformers and vLLM load it by the `quantization_config` of its config.json. Embeddings, norms and
- * the output head stay as they are. Nothing stands under the folder's name until all is whole. `calibration`: rows for the model to read, for methods that look at its inputs.
+ * the output head stay as they are. Nothing stands under the folder's name until all is whole. What was killed goes on from the layers that are done when it is asked for again, and ends
+ * with the same bytes; with another model, other rows or other settings it begins anew.
  * Throws QuantizationError for weights or widths that the format cannot hold, and for a calibration that is missing or too small.
  */
-export async function exportHf(model: SourceModel, target: HfTarget, options: HfOptions, folder: string, context: WorkContext, calibration?: readonly EncodedRow[]): Promise<HfFolder> {
+export async function exportHf(model: SourceModel, target: HfTarget, options: HfOptions, folder: string, context: WorkContext, { calibration, layersFolder }: HfWork = {}): Promise<HfFolder> {
   const { format, wished, content } = settle(model, target, options);
   const plan = planLinears(model, format, wished);
-  const { layers, budget } = layersOf(model, plan, content, target, options, context, calibration);
+  const method = methods.find((each) => each.name === content.method)!;
+  const calibrated = method.calibrates ? calibrationOf(model, plan, target, options, calibration) : undefined;
+  const work = await workIdentity(model, [format.name, content, plan.linears, plan.kept, calibrated?.kept.map(({ tokenIds }) => tokenIds)]);
+  await using done = await FinishedLayers.open(layersFolder ?? `${folder}.layers`, work, method.calibrates);
+  const resumedLayers = done.count;
+  const total = layerCount(plan);
+  if (resumedLayers < total) {
+    const layers = method.calibrates
+      ? calibratedLayers(model, plan, method, content, calibrated!.kept, done.count, done.count === 0 ? undefined : await done.hidden(), context)
+      : plainLayers(model, plan, method, done.count, context);
+    for await (const layer of layers) {
+      const tensors = Array.from(layer.matrices, ([path, matrix]) => format.tensors(path, matrix, content)).flat();
+      await done.add({ tensors, changed: layer.changed ?? new Map() }, layer.hidden);
+      context.onProgress({ phase: `writing hf/${target.name}`, done: done.count, total, unit: 'layers' });
+    }
+  }
   const config = { ...model.configJson, quantization_config: format.configuration(plan, content) };
   const sideFiles = await readSideFiles(model.path, model.sideFiles);
   const files = { ...sideFiles, ...(format.name === 'gptq' && { 'quantize_config.json': config.quantization_config }) };
-  const tensors = folderTensors(model, plan, reported(layers, plan, target, context), format, content);
-  await writeModelFolder(folder, { config, generationConfig: model.generationConfig, files, tensors });
+  await writeModelFolder(folder, { config, generationConfig: model.generationConfig, files, tensors: folderTensors(model, plan, done) });
+  if (layersFolder === undefined) await done.remove();
   const types: Record<string, number> = {};
   for (const { grid } of plan.linears) types[`int${grid.bits}`] = (types[`int${grid.bits}`] ?? 0) + 1;
-  return { bytes: await weightBytes(folder), content: { types, fallbacks: countFallbacks(plan.fallbacks) }, ...(budget && { calibration: budget }) };
+  return { bytes: await weightBytes(folder), content: { types, fallbacks: countFallbacks(plan.fallbacks) }, resumedLayers, ...(calibrated && { calibration: calibrated.budget }) };
 }
 
 /** Throws QuantizationError `calibration-missing`, and what `calibrationBudget` throws. */
-function layersOf(model: SourceModel, plan: LinearPlan, content: FormatContent, { name }: HfTarget, { memory = 8 }: HfOptions, context: WorkContext, calibration: readonly EncodedRow[] | undefined): { layers: AsyncIterable<RoundedLayer>; budget?: CalibrationBudget } {
-  const method = methods.find((each) => each.name === content.method)!;
-  if (!method.calibrates) return { layers: plainLayers(model, plan, method, context) };
-  if (calibration === undefined) {
-    throw new QuantizationError({ code: 'calibration-missing', message: `hf/${name} looks at what the model computes of rows to train on; got none. Give a dataset to calibrate on, or choose hf/rtn-int4 or hf/rtn-int8.`, facts: { target: name } });
-  }
-  const { kept, budget } = calibrationBudget(model, plan, calibration, memory);
-  return { layers: calibratedLayers(model, plan, method, content, kept, context), budget };
-}
-
-async function* reported(layers: AsyncIterable<RoundedLayer>, plan: LinearPlan, { name }: HfTarget, { onProgress }: WorkContext): AsyncGenerator<RoundedLayer> {
-  const total = layerCount(plan);
-  let done = 0;
-  for await (const layer of layers) {
-    done += 1;
-    onProgress({ phase: `writing hf/${name}`, done, total, unit: 'layers' });
-    yield layer;
-  }
+function calibrationOf(model: SourceModel, plan: LinearPlan, { name }: HfTarget, { memory = 8 }: HfOptions, calibration: readonly EncodedRow[] | undefined): ReturnType<typeof calibrationBudget> {
+  if (calibration !== undefined) return calibrationBudget(model, plan, calibration, memory);
+  throw new QuantizationError({ code: 'calibration-missing', message: `hf/${name} looks at what the model computes of rows to train on; got none. Give a dataset to calibrate on, or choose hf/rtn-int4 or hf/rtn-int8.`, facts: { target: name } });
 }
 
 /** What a target and options ask for together. Throws QuantizationError `option-without-place`. */
@@ -101,17 +114,17 @@ function withoutPlace({ name }: HfTarget, option: string, value: unknown): Quant
   return new QuantizationError({ code: 'option-without-place', message: `hf/${name} takes no ${option} of its own; got ${String(value)}. Leave it out.`, facts: { target: name, option } });
 }
 
-async function* folderTensors(model: SourceModel, plan: LinearPlan, layers: AsyncIterable<RoundedLayer>, format: PackedFormat, content: FormatContent): AsyncGenerator<SafetensorsEntry> {
+async function* folderTensors(model: SourceModel, plan: LinearPlan, done: FinishedLayers): AsyncGenerator<SafetensorsEntry> {
   const replaced = new Set(plan.linears.map(({ path }) => `${path}.weight`));
-  const changed = new Map<string, Float32Array>();
-  for await (const layer of layers) {
-    for (const [path, matrix] of layer.matrices) yield* format.tensors(path, matrix, content);
-    for (const [name, values] of layer.changed ?? []) changed.set(name, values);
+  const allChanged = new Map<string, Float32Array>();
+  for await (const { tensors, changed } of done.read()) {
+    yield* tensors;
+    for (const [name, values] of changed) allChanged.set(name, values);
   }
   for (const weight of model.family.weights.tensors(model.config)) {
     if (replaced.has(weight.huggingFace) || (weight.optional === true && !model.weights.has(weight.huggingFace))) continue;
     const [name, shape] = [weight.huggingFace, storedShape(weight)];
-    const values = changed.get(name);
+    const values = allChanged.get(name);
     yield values === undefined ? floatTensor(model.weights, weight) : floatEntry(name, shape, values, model.weights.stored(name, shape).dtype);
   }
 }

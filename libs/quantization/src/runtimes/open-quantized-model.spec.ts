@@ -117,7 +117,7 @@ describe.each([['rtn-int4', 'compressed-tensors'], ['rtn-int8', 'gptq'], ['w8a8'
     const target = hfTargets.find((each) => each.name === name)!;
     await using source = await openSourceModel(at('model'));
     const tokenIds = prompt('the otter lives in the river');
-    await exportHf(source, target, name === 'w8a8' ? {} : { format }, at(`${format}/${name}`), context, Array.from({ length: 8 }, (_, index) => ({ index, tokenIds, lossMask: tokenIds.map(() => true) })));
+    await exportHf(source, target, name === 'w8a8' ? {} : { format }, at(`${format}/${name}`), context, { calibration: Array.from({ length: 8 }, (_, index) => ({ index, tokenIds, lossMask: tokenIds.map(() => true) })) });
     await using model = await openQuantizedModel(at(format), { format: `hf/${name}`, dtype: 'float32', signal });
     await using runtime = await openFolderRuntime(at(`${format}/${name}`), { contextSize: 64, threads: 1, signal });
     const expected = await logProbabilities(runtime, tokenIds, tokenIds.map(() => true), signal);

@@ -22,10 +22,11 @@ export class CalibrationPass implements Disposable {
     private readonly linears: ReadonlyMap<string, VisitedLinear>,
     private readonly steps: ForwardSteps,
     /** [tokens, hidden], what the next layer reads. */
-    private hidden: Tensor,
+    public hidden: Tensor,
   ) {}
 
-  static async open(source: SourceModel, plan: LinearPlan, rows: readonly EncodedRow[]): Promise<CalibrationPass> {
+  /** `hidden`: what the layer reads that is worked on first, and is this pass's own from now on; undefined: that is the first of all. */
+  static async open(source: SourceModel, plan: LinearPlan, rows: readonly EncodedRow[], hidden?: Tensor): Promise<CalibrationPass> {
     const { family, config } = source;
     const dtype = computeDtype(source);
     const plain = plainParts({ dtype });
@@ -49,14 +50,16 @@ export class CalibrationPass implements Disposable {
       await fill(source, model);
       const steps = noGrad(() => model.steps!(packTokens(rows.map(({ tokenIds }) => tokenIds))));
       for (const { weight } of embeddings) weight.dispose();
-      return new CalibrationPass(source, plan, model, linears, steps, steps.embedded);
+      if (hidden !== undefined) steps.embedded.dispose();
+      return new CalibrationPass(source, plan, model, linears, steps, hidden ?? steps.embedded);
     } catch (error) {
+      hidden?.dispose();
       model[Symbol.dispose]();
       throw error;
     }
   }
 
-  /** Has `work` done on a layer; layers come in order. What `work` makes besides its result is freed. */
+  /** Has `work` done on a layer; layers come in order, from the one that the pass was opened for. What `work` makes besides its result is freed. */
   async layer<Result>(index: number, work: (layer: LayerWork) => Result): Promise<Result> {
     const linears: LayerLinear[] = [];
     try {
