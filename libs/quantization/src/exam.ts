@@ -7,6 +7,7 @@ import { heldOutRows } from './held-out-rows.js';
 import { calibrationRows } from './importance/collect-importance.js';
 import { klDivergence } from './kl-divergence.js';
 import { perplexity } from './perplexity.js';
+import { perplexityRatio, type PerplexityRatio } from './perplexity-ratio.js';
 import { QuantizationError } from './quantization-error.js';
 import type { QuantizationTarget } from './quantization-targets.js';
 import { openFolderRuntime } from './runtimes/folder-runtime.js';
@@ -82,6 +83,8 @@ const runtimes = { gguf: openGgufRuntime, onnx: openOnnxRuntime, hf: openFolderR
 export type Examined = {
   /** Null without a dataset. */
   perplexity: number | null;
+  /** By the model's own, token by token; null without a dataset. */
+  perplexityRatio: PerplexityRatio | null;
   /** Of the file from the model, nats a token, its 100 likeliest tokens told apart; null without a dataset. */
   klDivergence: number | null;
   answers: { question: string; answer: string }[];
@@ -111,8 +114,9 @@ export async function examine(target: QuantizationTarget, { path, adapter }: { r
     }
     onProgress({ phase: `scoring ${target.name}`, done: index + 1, total: exam.rows.length, unit: 'rows' });
   }
-  if (logProbabilities.length === 0) return { answers, perplexity: null, klDivergence: null };
-  return { answers, perplexity: perplexity(logProbabilities), klDivergence: divergence / logProbabilities.length };
+  if (logProbabilities.length === 0) return { answers, perplexity: null, perplexityRatio: null, klDivergence: null };
+  const own = source.flat().map(({ logProbability }) => logProbability);
+  return { answers, perplexity: perplexity(logProbabilities), perplexityRatio: perplexityRatio(own, logProbabilities), klDivergence: divergence / logProbabilities.length };
 }
 
 /** A runtime with a tokenizer of its own, made from what we wrote into the file, has to read text as the model does. */

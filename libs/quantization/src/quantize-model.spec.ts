@@ -45,6 +45,8 @@ describe.each(tinyModelNames)('quantizing %s', (name) => {
 
     expect(metrics.base).toEqual({ bytes: (await stat(join(tiny.folder, 'model.safetensors'))).size, perplexity: expect.any(Number) });
     expect(metrics.scored.rows).toBe(2);
+    expect(metrics.remarks).toEqual([expect.stringMatching(new RegExp(`perplexities are of ${metrics.scored.tokens} tokens in 2 held-out rows: too few .*gguf/bf16: .* to .*; gguf/q8_0: `))]);
+    for (const { perplexity, perplexityRatio } of metrics.formats) expect(perplexityRatio!.ratio).toBeCloseTo(perplexity! / metrics.base.perplexity!, 6);
     expect(metrics.formats.map(({ target, file }) => [target, file])).toEqual([
       ['gguf/bf16', 'model-bf16.gguf'],
       ['gguf/q8_0', 'model-q8_0.gguf'],
@@ -75,6 +77,8 @@ describe.each(tinyModelNames)('quantizing %s', (name) => {
     expect([...phases]).toEqual(expect.arrayContaining(['scoring the model itself', 'writing gguf/q8_0', 'asking onnx/int4', 'scoring gguf/bf16']));
     const report = JSON.parse(await readFile(join(folders.gguf, 'report.json'), 'utf8')) as typeof metrics;
     expect(report).toEqual({ ...metrics, formats: metrics.formats.slice(0, 2).map(({ secondsToWrite: _, ...format }) => format) });
+    const { formats: [packedReport] } = JSON.parse(await readFile(join(folders.hf, 'report.json'), 'utf8')) as typeof metrics;
+    expect(packedReport).not.toHaveProperty('resumedLayers');
     for (const kind of ['onnx', 'hf'] as const) expect(existsSync(join(folders[kind], 'report.json'))).toBe(true);
     // Metrics travel as JSON.
     expect(JSON.parse(JSON.stringify(metrics))).toEqual(metrics);
@@ -90,6 +94,7 @@ describe('quantizing', () => {
     const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx'), hf: join(folder.path, 'hf') };
     const { metrics } = await quantizeModel(only(['gguf/q8_0']), folders, quietContext());
     expect(metrics).toMatchObject({ formats: [{ perplexity: null, answers: [] }], base: { perplexity: null }, scored: { rows: 0, tokens: 0 } });
+    expect(metrics.remarks).toBeUndefined();
     expect(existsSync(folders.onnx)).toBe(false);
   });
 

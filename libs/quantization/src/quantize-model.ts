@@ -16,6 +16,7 @@ import { collectImportance } from './importance/collect-importance.js';
 import { readImportanceFile, writeImportanceFile } from './importance/importance-file.js';
 import type { ImportanceMatrix } from './importance/importance-matrix.js';
 import { perplexity } from './perplexity.js';
+import { tooFewTokens } from './perplexity-ratio.js';
 import { QuantizationError } from './quantization-error.js';
 import { findTarget, type QuantizationTarget } from './quantization-targets.js';
 import { f16 } from './schemes/f16.js';
@@ -61,6 +62,8 @@ export type QuantizeMetrics = {
   base: { bytes: number; perplexity: number | null };
   /** What the perplexities were computed on. */
   scored: { rows: number; tokens: number };
+  /** What a reader has to know about them. */
+  remarks?: string[];
 };
 
 /**
@@ -88,7 +91,9 @@ export async function quantizeModel(request: QuantizeRequest, folders: Readonly<
   if (dataTypes.length > 0) await writeOnnxFolder(model, dataTypes, folders.onnx);
   const places = source.flat();
   const base = { bytes: await bytesOf(model.weightFiles), perplexity: places.length > 0 ? perplexity(places.map(({ logProbability }) => logProbability)) : null };
-  const metrics: QuantizeMetrics = { formats, ...(writtenAdapter && { adapter: writtenAdapter }), base, scored: { rows: exam.rows.length, tokens: places.length } };
+  const scored = { rows: exam.rows.length, tokens: places.length };
+  const remark = request.datasetFolder === undefined ? undefined : tooFewTokens(scored, formats.map(({ target, perplexityRatio }) => [target, perplexityRatio] as const));
+  const metrics: QuantizeMetrics = { formats, ...(writtenAdapter && { adapter: writtenAdapter }), base, scored, ...(remark !== undefined && { remarks: [remark] }) };
   for (const kind of new Set(targets.map((target) => target.kind))) await writeReport(folders[kind], kind, metrics);
   return { metrics };
 }

@@ -9,6 +9,7 @@ import { addJobOptions, collect, number, type JobOptions } from '../options.js';
 import { outputOf } from '../runs/artifact-of.js';
 import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
+import { remarksOf } from '../runs/remarks-of.js';
 import { jobCommand, type FinishedJob } from '../runs/run-job.js';
 import { stepSettings, type Setting, type StepSettings } from '../runs/step-settings.js';
 import { partsOf } from '../runs/teacher-settings.js';
@@ -130,12 +131,6 @@ function parseTask(text: string, { maxNewTokens, judgeReference: reference }: Op
     kind, name: name ?? tag!, tag: tag!,
     ...(word === 'judge-pairs' && { mode: 'pairwise' }), ...(kind === 'judge' && reference && { reference }), ...(kind !== 'loss' && maxNewTokens !== undefined && { maxNewTokens }),
   };
-}
-
-/** What a reader has to know about single tasks. */
-function remarksOf({ step }: FinishedJob): string[] {
-  const { remarks } = step.metrics;
-  return Array.isArray(remarks) ? remarks.map(String) : [];
 }
 
 /** The step's metrics are named TASK.METRIC; a metric's name has no dot. */

@@ -5,6 +5,7 @@ import type { Session } from '../session.js';
 import { formatBytes } from '../terminal/format.js';
 import { describeMetrics } from './describe-metrics.js';
 import { placeResult } from './place-artifact.js';
+import { remarksOf } from './remarks-of.js';
 import type { FinishedJob } from './run-job.js';
 
 /**
@@ -20,6 +21,7 @@ export async function artifactResult(session: Session, job: FinishedJob, names: 
     placed.push({ name, artifact: artifact.digest, size: artifact.size, path: await placeResult(session, artifact, folder) });
   }
   const [first] = placed as [(typeof placed)[0]];
+  const { remarks: _, ...figures } = job.step.metrics;
   return {
     document: {
       artifact: first.artifact, path: first.path, metrics: job.step.metrics, run: job.run.id,
@@ -27,7 +29,8 @@ export async function artifactResult(session: Session, job: FinishedJob, names: 
     },
     lines: [
       ...placed.map(({ name, artifact, size, path }) => `${name}  ${artifact}  ${formatBytes(size)}${path ? `  ${path}` : ''}`),
-      ...describeMetrics(job.step.metrics, session.terminal.columns),
+      ...describeMetrics(figures, session.terminal.columns),
+      ...remarksOf(job).map((remark) => `  ${remark}`),
       ...(out === undefined ? [`copy the files: tunesmith model export ${first.artifact} --out DIR`] : []),
     ],
   };
