@@ -34,7 +34,7 @@ export async function importModelFolder(path: string, outFolder: string, context
 
   const infos = weights.map(({ huggingFace: name }) => ({ ...published.info(name), dtype: floatType(published.info(name).dtype, name) }));
   const bytes = infos.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const progress = new ImportProgress(bytes, context);
+  const progress = new ImportProgress(path, bytes, context);
   const tensors = infos.map(({ name, dtype, shape }): SafetensorsEntry => ({ name, dtype, shape, bytes: () => progress.tensor(name, dtype, () => published.read(name)) }));
   await writeModelFolder(outFolder, {
     config: source.config,

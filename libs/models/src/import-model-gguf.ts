@@ -44,7 +44,7 @@ export async function importModelGguf(path: string, outFolder: string, context: 
   checkVocabulary(architectureConfig.vocab_size, tokenizer.vocabularySize, path);
 
   const bytes = weights.reduce((sum, { shape }) => sum + elementCount(shape) * 2, 0);
-  const progress = new ImportProgress(bytes, context);
+  const progress = new ImportProgress(path, bytes, context);
   const readStored = storedReader(source);
   const tensors = weights.map((weight): SafetensorsEntry => ({
     name: weight.huggingFace,

@@ -7,6 +7,7 @@ export class ImportProgress {
   private done = 0;
 
   constructor(
+    private readonly source: string,
     private readonly total: number,
     private readonly context: WorkContext,
   ) {
@@ -19,9 +20,9 @@ export class ImportProgress {
     const bytes = await make();
     if (!isFinite16Or32(dtype, bytes)) {
       throw new ModelWeightsError({
-        message: `The tensor ${name} holds NaN or infinite values; the file is damaged, or its training failed. Fetch it again or take another one.`,
+        message: `expected finite weights in ${this.source}; its tensor ${name} holds NaN or infinite values: the file is damaged, or its training failed. Fetch it again or take another one.`,
         code: 'model-weights-not-finite',
-        facts: { name },
+        facts: { source: this.source, name },
       });
     }
     this.done += bytes.byteLength;

@@ -12,7 +12,10 @@ async function echo(input, { onProgress }) {
   }
   const beside = [input.modelFolder, input.base, input.merge?.base, input.merge?.models?.[0], input.leftFolder, input.datasetFolder, dirname(input.path ?? input.source ?? '/')].filter(Boolean).map((folder) => join(folder, 'result.json'));
   const found = beside.find((path) => existsSync(path));
-  return found ? JSON.parse(await readFile(found, 'utf8')) : {};
+  const { meanwhile, ...result } = found ? JSON.parse(await readFile(found, 'utf8')) : {};
+  // What somebody else does while the work is done: files of this content.
+  for (const [path, content] of Object.entries(meanwhile ?? {})) await writeFile(path, content);
+  return result;
 }
 
 const names = [
