@@ -34,6 +34,6 @@ export function answersOf({ prediction }: ItemScore): readonly string[] {
 }
 
 /** A score with values of metrics, and with what the judge said. */
-export function withValues(score: ItemScore, values: Readonly<Record<string, number | null>>, judge: unknown, others: Readonly<Record<string, unknown>> = {}): ItemScore {
+export function withValues(score: ItemScore, values: Readonly<Record<string, unknown>>, judge: unknown, others: Readonly<Record<string, unknown>> = {}): ItemScore {
   return { ...score, ...itemScore(score.prediction, score.logProbs, values), notes: { ...score.notes, ...others, judge } };
 }

@@ -67,10 +67,10 @@ test('what wins in both orders has won; where they disagree, or both say tie, it
   });
   const found = await chooseAnswers(rows, scores, baselines, fair);
   expect(found.scores.map(({ values }) => values)).toEqual([
-    { win_rate: 1, tie_rate: 0, consistency: 1, first_place: 0.5, no_verdict: 0 },
-    { win_rate: 0, tie_rate: 0, consistency: 1, first_place: 0.5, no_verdict: 0 },
-    { win_rate: 0.5, tie_rate: 1, consistency: 1, first_place: null, no_verdict: 0 },
-    { win_rate: null, tie_rate: null, consistency: null, first_place: null, no_verdict: 1 },
+    { win_rate: 1, length_controlled_win_rate: { preference: 1, difference: -1 }, tie_rate: 0, consistency: 1, first_place: 0.5, no_verdict: 0 },
+    { win_rate: 0, length_controlled_win_rate: { preference: 0, difference: -1 }, tie_rate: 0, consistency: 1, first_place: 0.5, no_verdict: 0 },
+    { win_rate: 0.5, length_controlled_win_rate: { preference: 0.5, difference: -1 }, tie_rate: 1, consistency: 1, first_place: null, no_verdict: 0 },
+    { win_rate: null, length_controlled_win_rate: null, tie_rate: null, consistency: null, first_place: null, no_verdict: 1 },
   ]);
   expect(found.remarks).toEqual([]);
   expect(found.scores[0]!.notes).toMatchObject({ baseline: ['base 0'], judge: { 'this model first': { verdict: 'first' }, 'baseline first': { verdict: 'second' } } });

@@ -50,7 +50,7 @@ test('a registered model grades every answer of every conversation, of both mode
 
 test('a real model that always says the first is found out', async () => {
   const { metrics, remarks } = await run({ judge: modelJudge('chooser'), tasks: [{ ...options.tasks[0]!, mode: 'pairwise' } as EvaluateModelOptions['tasks'][number]] });
-  expect(metrics).toMatchObject({ 'mt.win_rate': 0.5, 'mt.tie_rate': 1, 'mt.consistency': 0, 'mt.first_place': 1 });
+  expect(metrics).toMatchObject({ 'mt.win_rate': 0.5, 'mt.length_controlled_win_rate': 0.5, 'mt.tie_rate': 1, 'mt.consistency': 0, 'mt.first_place': 1 });
   expect(remarks).toEqual([expect.stringMatching(/^mt: The judge always names the first answer/)]);
   expect(await read('report.html')).toContain('<li>mt: The judge always names the first answer');
   expect(await read('report.md')).toContain('- mt: The judge always names');

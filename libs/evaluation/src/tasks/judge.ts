@@ -1,4 +1,5 @@
 import type { Row } from '@tunesmith/datasets';
+import { lengthControlledWinRate } from '../aggregations/length-controlled.js';
 import { meanWhereScored } from '../aggregations/means.js';
 import { EvaluationError } from '../evaluation-error.js';
 import { chooseAnswers } from '../judging/choose-answers.js';
@@ -68,7 +69,7 @@ export const judge: EvaluationTask<JudgeSettings> = {
 /** Without those that no item has a verdict for: they have no number. */
 function columns(scores: readonly ItemScore[]): MetricColumn[] {
   const names = [...new Set(scores.flatMap(({ values = {} }) => Object.keys(values)))];
-  return names.map((name) => ({ name, values: scores.map(({ values }) => values?.[name] ?? null), aggregation: meanWhereScored })).filter(({ values }) => values.some((value) => value !== null));
+  return names.map((name) => ({ name, values: scores.map(({ values }) => values?.[name] ?? null), aggregation: name === lengthControlledWinRate.name ? lengthControlledWinRate : meanWhereScored })).filter(({ values }) => values.some((value) => value !== null));
 }
 
 function missingRemarks(whose: string, scores: readonly ItemScore[]): string[] {
