@@ -61,7 +61,7 @@ async function streamed(body: object, base?: string): Promise<{ text: string; fi
 
 const greedy = { messages: question, max_tokens: 6, temperature: 0 };
 
-test.each(['tiny', 'tiny@prod#float32', 'tiny:1#gguf/q8_0', 'tiny#onnx/fp32', 'tiny@prod#hf/rtn-int8', 'tiny#hf/rtn-int4'])('%s answers at once and piece by piece alike', async (model) => {
+test.each(['tiny', 'tiny@prod#float32', 'tiny:1#gguf/q8_0', 'tiny#onnx/fp32', 'tiny@prod#hf/rtn-int8', 'tiny#hf/rtn-int4', 'tiny#hf/rtn-int8#float32'])('%s answers at once and piece by piece alike', async (model) => {
   const whole = await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model });
   const { message, finish_reason: finish } = whole.choices[0]!;
   expect(whole).toMatchObject({ model, object: 'chat.completion', usage: { completion_tokens: expect.any(Number) } });
@@ -94,6 +94,7 @@ test('a text is continued up to a stop, and an echoed one is scored', async () =
 test.each([
   ['an unknown model', { model: 'nothing' }, 404, 'model', 'model_not_found'],
   ['a format that was not made', { model: 'tiny#gguf/q4_0' }, 404, 'model', 'model_not_found'],
+  ['a type of number behind a file that has its own', { model: 'tiny#gguf/q8_0#float32' }, 409, null, 'dtype_unfit'],
   ['an unknown parameter', { best_of_all: 1 }, 400, 'best_of_all', 'unsupported_parameter'],
   ['more than one answer', { n: 2 }, 400, 'n', 'invalid_value'],
   ['a temperature beyond 2', { temperature: 9 }, 400, 'temperature', 'invalid_value'],
@@ -268,6 +269,8 @@ test('what a server cannot be asked is refused with the reason', async () => {
 test('`chat` asks every format', async () => {
   const chat = async (...target: string[]): Promise<string> => (await platform.run<{ text: string }>('chat', ...target, '--prompt', 'Who?', '--max-new-tokens', '5')).text;
   const said = await chat('tiny', '--dtype', 'float32');
-  for (const target of [['tiny', '--format', 'gguf/f32'], [platform.at('files/gguf/model-f32.gguf')], ['tiny', '--format', 'onnx/fp32'], [platform.at('files/onnx')], ['tiny', '--format', 'hf/rtn-int8', '--dtype', 'float32'], [platform.at('files/hf'), '--format', 'hf/rtn-int8', '--dtype', 'float32']]) expect(await chat(...target)).toBe(said);
+  for (const target of [['tiny', '--format', 'gguf/f32'], [platform.at('files/gguf/model-f32.gguf')], ['tiny', '--format', 'onnx/fp32'], [platform.at('files/onnx')], ['tiny', '--format', 'hf/rtn-int8', '--dtype', 'float32'], [platform.at('files/hf'), '--format', 'hf/rtn-int8', '--dtype', 'float32'], ['tiny#hf/rtn-int8#float32']]) expect(await chat(...target)).toBe(said);
+  const served = async (model: string): Promise<unknown> => (await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model })).choices;
+  expect(await served('tiny#hf/rtn-int8#float32')).toEqual(await served('tiny#float32'));
   expect((await platform.failure('chat', 'tiny', '--format', 'gguf/q2_k', '--prompt', 'Who?')).error.message).toContain('tunesmith quantize tiny --to gguf/q2_k');
 });

@@ -37,7 +37,7 @@ export default defineWorker({
   },
 
   async serve(input: ServeInput, context: ConversationContext) {
-    await using model = input.kind === 'model' ? await openOwnModel(input.modelFolder, input) : await openQuantizedModel(input.path, { signal: context.signal });
+    await using model = input.kind === 'model' ? await openOwnModel(input.modelFolder, input) : await openQuantizedModel(input.path, { dtype: input.dtype, signal: context.signal });
     await serveModel(model, serveAnswer, jobErrorOf, context);
   },
 
@@ -65,7 +65,7 @@ async function predictPlace(place: ModelPlace): Promise<Record<string, number>> 
 }
 
 function predictServed(input: ServeInput): Promise<Record<string, number>> {
-  return input.kind === 'model' ? predictWeights(input) : predictFile(input.path, 'bfloat16');
+  return input.kind === 'model' ? predictWeights(input) : predictFile(input.path, input.dtype ?? 'bfloat16');
 }
 
 /** A file is mapped whole; packed linears are decoded. */

@@ -6,13 +6,17 @@ import type { Session } from '../session.js';
 
 const fileEndings = /\.(gguf|safetensors|(jsonl|ndjson|json|csv|parquet)(\.gz|\.zst)?|tar(\.gz|\.zst)?|tgz|zip)$/i;
 
+/** What it was quantized to, behind a name: it has a slash that makes no path of it. */
+const format = /#(?:gguf|onnx|hf)\/[\w-]+(?:#\w+)?$/;
+
 /**
  * Whether a text means files rather than something registered: it has a slash, starts with a dot or ~, or ends like a
  * model or dataset file. A folder of this directory is written `./NAME`.
  */
 export function isPath(text: string): boolean {
-  if (/^(sha256|hf):/.test(text)) return false;
-  return /[/\\]/.test(text) || /^[.~]/.test(text) || fileEndings.test(text);
+  const name = text.replace(format, '');
+  if (/^(sha256|hf):/.test(name)) return false;
+  return /[/\\]/.test(name) || /^[.~]/.test(name) || fileEndings.test(name);
 }
 
 /**

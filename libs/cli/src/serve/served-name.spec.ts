@@ -60,6 +60,26 @@ test('a folder of plain weights with a format is brought in, and what it was qua
   expect(await given(weights, { format: 'gguf/q8_0' })).toEqual({ gguf: `${sampleDigest}#gguf/q8_0`, format: 'gguf/q8_0' });
 });
 
+test('a model of the hub with a format is brought in first, as a folder is', async () => {
+  expect(await given('hf:org/name')).toEqual({ model: 'hf:org/name' });
+  expect(await given('hf:org/name#float32')).toEqual({ model: 'hf:org/name', dtype: 'float32' });
+  for (const [model, format] of [['hf:org/name', 'gguf/q8_0'], ['hf:org/name#gguf/q8_0', undefined], [`${weights}#gguf/q8_0`, undefined]] as const) {
+    expect(await given(model, format && { format })).toEqual({ gguf: `${sampleDigest}#gguf/q8_0`, format: 'gguf/q8_0' });
+  }
+  // A # of the folder's own is none of ours.
+  const own = join(folder, 'a#gguf', 'q8_0');
+  mkdirSync(own, { recursive: true });
+  writeFileSync(join(own, 'config.json'), '{}');
+  expect(await given(own)).toEqual({ model: reference });
+  await expect(given(`${weights}#3`)).rejects.toMatchObject({ code: 'path-missing' });
+});
+
+test('packed linears are computed in a type that stands behind one more #; a format that there is not is refused at once', async () => {
+  const expected = { hf: 'm#hf/gptq-int4', format: 'hf/gptq-int4', dtype: 'float32' };
+  for (const [model, options] of [['m#hf/gptq-int4#float32', {}], ['m', { format: 'hf/gptq-int4#float32' }]] as const) expect(await given(model, options)).toEqual(expected);
+  for (const format of ['gguf/q8_0#float32', 'float32#bfloat16', 'gguf/q8_0#onnx/int4', 'hf/gptq-int4#float32#float32', 'q4']) await expect(given('m', { format })).rejects.toThrow(/^--format: expected /);
+});
+
 test('a file says itself what it is; with a format, which of several', async () => {
   expect(await given(file)).toEqual({ files: reference });
   expect(await given(file, { format: 'gguf/q8_0' })).toEqual({ files: reference, format: 'gguf/q8_0' });
@@ -83,5 +103,6 @@ test('what is served has its adapter behind a +, and what computes it behind a #
   expect(await servedName(session, 'm@prod', { adapter: 'tuned' })).toBe('m@prod+tuned');
   for (const [model, format] of [['m', 'float32'], ['m#float32', undefined], ['m#float32', 'model']] as const) expect(await servedName(session, model, { adapter: 'tuned:2', ...(format && { format }) })).toBe('m+tuned:2#float32');
   expect(await servedName(session, 'm', { format: 'hf/gptq-int4' })).toBe('m#hf/gptq-int4');
+  expect(await servedName(session, 'm', { format: 'hf/gptq-int4#float32' })).toBe('m#hf/gptq-int4#float32');
   await expect(servedName(session, 'm', { adapter: 'tuned', format: 'gguf/q8_0' })).rejects.toThrow("--adapter: expected the model's own weights, which it stays beside; got --format gguf/q8_0");
 });

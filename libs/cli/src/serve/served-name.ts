@@ -7,13 +7,6 @@ import { runJob } from '../runs/run-job.js';
 import type { StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
 
-/** How a model is to be computed: `model` (its own weights), `bfloat16`, `float32`, or what it was quantized to. */
-export function withFormat(reference: string, format: string | undefined): string {
-  if (format === undefined || format === 'model') return reference;
-  if (reference.includes('#')) throw new UsageError(`--format: expected the format once; got ${reference} and ${format}`);
-  return `${reference}#${format}`;
-}
-
 /** Whether a path holds GGUF files, ONNX graphs or packed linears rather than plain weights of a model. */
 async function holdsQuantized(path: string, format: string | undefined): Promise<boolean> {
   if (/\.(gguf|onnx)$/i.test(path)) return true;
@@ -30,14 +23,41 @@ function isPacked(path: string): boolean {
   return existsSync(config) && /"quantization_config"\s*:\s*\{/.test(readFileSync(config, 'utf8'));
 }
 
-/** What the platform calls the model when it is asked for answers: a reference as it is; files are brought in first and named by their digest. */
+interface Asked {
+  readonly name: string;
+  readonly target?: string | undefined;
+  readonly dtype?: 'bfloat16' | 'float32' | undefined;
+}
+
+/** What is asked, and what computes it, whether that stands behind a # or is the option: what it was quantized to, the type of number, or `hf/gptq-int4#float32`. */
+async function readAsked(model: string, format: string | undefined): Promise<Asked> {
+  const [name, ...behind] = splitName(model);
+  const chosen = format === undefined || format === 'model' ? [] : format.split('#');
+  if (behind.length > 0 && chosen.length > 0) throw new UsageError(`--format: expected the format once; got ${model} and ${format}`);
+  const words = [...behind, ...chosen].filter((word) => word !== 'model');
+  const [dtypes, targets] = [words.filter(isDtype), words.filter((word) => !isDtype(word))];
+  if (dtypes.length > 1 || targets.length > 1) throw new UsageError(`--format: expected one format, behind hf/… one type of number; got ${words.join('#')}`, ['--format gguf/q8_0', '--format hf/gptq-int4#float32']);
+  const [[target], [dtype]] = [targets, dtypes];
+  const { QuantizationTarget } = await import('@tunesmith/contracts');
+  if (target !== undefined && !QuantizationTarget.safeParse(target).success) throw new UsageError(`--format: expected bfloat16, float32, model or one of ${QuantizationTarget.options.join(', ')}; got ${target}`, ['--format gguf/q8_0']);
+  if (dtype !== undefined && target !== undefined && !target.startsWith('hf/')) throw new UsageError(`--format: expected a type of number behind packed linears (hf/…) alone; got ${target}#${dtype}, whose runtime computes as the file says`, [`--format ${target}`]);
+  return { name: name!, target, dtype };
+}
+
+/** The name, and what stands behind each #. A path has a # of its own where something of that name is there, or where what follows is no format. */
+function splitName(model: string): string[] {
+  if (!isPath(model.split('#')[0]!)) return model.split('#');
+  const [, path, behind] = /^(.*?)#((?:(?:gguf|onnx|hf)\/[\w-]+|bfloat16|float32|model)(?:#(?:bfloat16|float32))?)$/.exec(model) ?? [];
+  return path === undefined || behind === undefined || existsSync(resolve(model)) ? [model] : [path, ...behind.split('#')];
+}
+
+/** What the platform calls the model when it is asked for answers: a reference as it is; what is outside is brought in first and named by its digest. */
 export async function servedName(session: Session, model: string, { format, adapter }: { readonly format?: string; readonly adapter?: string }): Promise<string> {
-  const [name = '', behind] = isPath(model.split('#')[0]!) ? [model] : model.split('#');
-  if (adapter === undefined) return withFormat(isPath(name) ? await importedDigest(session, name, format) : model, format);
-  expectOwnWeights(behind ?? format, behind === undefined ? '--format ' : '#');
-  const base = isPath(name) ? await importedOutput(session, name, 'model') : name;
-  const beside = isPath(adapter) ? await importedOutput(session, adapter, 'adapter') : adapter;
-  return withFormat(`${base}+${beside}${behind === undefined ? '' : `#${behind}`}`, format);
+  const { name, target, dtype } = await readAsked(model, format);
+  if (adapter !== undefined) expectOwnWeights(target, model, format);
+  const base = isOutside(name) ? await importedDigest(session, name, target) : name;
+  const beside = adapter === undefined ? '' : `+${isOutside(adapter) ? await importedOutput(session, adapter, 'adapter') : adapter}`;
+  return [`${base}${beside}`, target, dtype].filter((part) => part !== undefined).join('#');
 }
 
 /**
@@ -45,19 +65,15 @@ export async function servedName(session: Session, model: string, { format, adap
  * with a model's own weights.
  */
 export async function targetStep(session: Session, model: string, { format, adapter, dtype }: { readonly format?: string; readonly adapter?: string; readonly dtype?: string }): Promise<StepSettings> {
-  const [name = '', behind] = isPath(model.split('#')[0]!) ? [model] : model.split('#');
-  if (behind !== undefined && format !== undefined && format !== 'model') throw new UsageError(`--format: expected the format once; got ${model} and ${format}`);
-  const given = behind ?? format;
-  const chosen = given === 'model' ? undefined : given;
-  if (adapter !== undefined) expectOwnWeights(chosen, behind === undefined ? '--format ' : '#');
-  if (isDtype(chosen)) {
-    if (dtype !== undefined && dtype !== chosen) throw new UsageError(`--dtype: expected one type to compute in; got ${chosen} and --dtype ${dtype}`);
-    return { ...(await ownWeights(session, name, adapter, chosen)), dtype: chosen };
-  }
-  if (chosen === undefined) return ownWeights(session, name, adapter);
-  if (isPath(name) && (await holdsQuantized(name, chosen))) return { files: await providePath(session, name, 'MODEL'), format: chosen };
-  const reference = isPath(name) ? await importedDigest(session, name, chosen) : name;
-  return { [/^(onnx|hf)\//.exec(chosen)?.[1] ?? 'gguf']: withFormat(reference, chosen), format: chosen };
+  const asked = await readAsked(model, format);
+  const { name, target } = asked;
+  if (asked.dtype !== undefined && dtype !== undefined && dtype !== asked.dtype) throw new UsageError(`--dtype: expected one type to compute in; got ${asked.dtype} and --dtype ${dtype}`);
+  if (adapter !== undefined) expectOwnWeights(target, model, format);
+  const inType: StepSettings = asked.dtype === undefined ? {} : { dtype: asked.dtype };
+  if (target === undefined) return { ...(await ownWeights(session, name, adapter, asked.dtype)), ...inType };
+  if (isPath(name) && (await holdsQuantized(name, target))) return { files: await providePath(session, name, 'MODEL'), format: target, ...inType };
+  const reference = isOutside(name) ? await importedDigest(session, name, target) : name;
+  return { [/^(onnx|hf)\//.exec(target)?.[1] ?? 'gguf']: `${reference}#${target}`, format: target, ...inType };
 }
 
 /** What is asked where no file that it was quantized to was named; `dtype` where it has to have weights of its own. */
@@ -71,12 +87,16 @@ async function ownWeights(session: Session, name: string, adapter: string | unde
   return { [kind]: await resolveReference(session, name, 'MODEL') };
 }
 
-function expectOwnWeights(format: string | undefined, spelling: string): void {
-  if (format === undefined || format === 'model' || isDtype(format)) return;
-  throw new UsageError(`--adapter: expected the model's own weights, which it stays beside; got ${spelling}${format}`, ['tunesmith merge MODEL --adapter ADAPTER']);
+function expectOwnWeights(target: string | undefined, model: string, format: string | undefined): void {
+  if (target !== undefined) throw new UsageError(`--adapter: expected the model's own weights, which it stays beside; got ${format === undefined ? model : `--format ${format}`}`, ['tunesmith merge MODEL --adapter ADAPTER']);
 }
 
-function isDtype(format: string | undefined): format is 'bfloat16' | 'float32' {
+/** What has to be brought in before it can be named. */
+function isOutside(name: string): boolean {
+  return isPath(name) || name.startsWith('hf:');
+}
+
+function isDtype(format: string): format is 'bfloat16' | 'float32' {
   return format === 'bfloat16' || format === 'float32';
 }
 

@@ -25,7 +25,7 @@ export type OpenAiMessage = z.infer<typeof OpenAiMessage>;
 
 /** What both kinds of completion take. What is not here is refused rather than passed over; what changes nothing at its neutral value may be given that. */
 const common = {
-  model: z.string().min(1).describe('NAME, NAME@ALIAS, NAME:VERSION or sha256:…; behind a +, in the same words, an adapter beside its weights; behind a #, what computes it: gguf/q8_0, onnx/int4, hf/gptq-int4, bfloat16 (the default) or float32.'),
+  model: z.string().min(1).describe('NAME, NAME@ALIAS, NAME:VERSION or sha256:…; behind a +, in the same words, an adapter beside its weights; behind a #, what computes it: gguf/q8_0, onnx/int4, hf/gptq-int4, bfloat16 (the default) or float32; packed linears are computed in float32 by one # more: hf/gptq-int4#float32.'),
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
   seed: z.int().min(0).max(2 ** 32 - 1).nullish(),

@@ -4,7 +4,7 @@ import type { ServeAnswer, ServePiece, ServeRequest } from '@tunesmith/generatio
 /** What a worker that serves a model is given. */
 export type ServeInput =
   | { readonly kind: 'model'; readonly modelFolder: string; readonly adapterFolder?: string; readonly dtype: 'bfloat16' | 'float32' }
-  | { readonly kind: 'file'; readonly path: string };
+  | { readonly kind: 'file'; readonly path: string; readonly dtype?: 'bfloat16' | 'float32' };
 
 /** What it is told, by the number of the request. */
 export type ToServer =

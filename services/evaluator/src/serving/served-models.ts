@@ -57,5 +57,5 @@ function inputOf(ref: ServedModelRef, folder: string, adapterFolder: string | un
   if (ref.kind === 'model') return { kind: 'model', modelFolder: folder, ...(adapterFolder !== undefined && { adapterFolder }), dtype: ref.dtype };
   // Only what lies in the artifact is opened.
   if (ref.file.split('/').includes('..')) throw new PlatformError({ code: 'file-outside', message: `expected a file of the artifact; got "${ref.file}"` });
-  return { kind: 'file', path: join(folder, ...ref.file.split('/')) };
+  return { kind: 'file', path: join(folder, ...ref.file.split('/')), ...(ref.dtype !== undefined && { dtype: ref.dtype }) };
 }

@@ -6,12 +6,18 @@ import { NotFoundError, RefusedError } from '../errors.js';
 import { ModelsRepository } from '../models/models.repository.js';
 import { parseReference, type Reference } from '../runs/reference.js';
 
-const formats = ['bfloat16', 'float32', ...QuantizationTarget.options] as const;
-type Format = (typeof formats)[number];
+const dtypes = ['bfloat16', 'float32'] as const;
 
 type Named = Exclude<Reference, { kind: 'path' }>;
+type ServedFile = Extract<ServedModel, { kind: 'file' }>;
 
-/** Looks up what the `model` of a request means: a reference, behind a `+` an adapter beside its weights, and behind a `#` what computes it. */
+/** What stands behind the `#`: what a model was quantized to, and the type of number that weights are computed in. */
+interface Computed {
+  readonly target?: QuantizationTarget | undefined;
+  readonly dtype?: (typeof dtypes)[number] | undefined;
+}
+
+/** Looks up what the `model` of a request means: a reference, behind a `+` an adapter beside its weights, and behind a `#` what computes it (of packed linears behind one more in which type). */
 export class ServedModelFinder {
   private readonly artifacts: ArtifactsRepository;
   private readonly models: ModelsRepository;
@@ -23,33 +29,34 @@ export class ServedModelFinder {
 
   /** @throws NotFoundError, RefusedError with what there is */
   async find(text: string): Promise<ServedModel> {
-    const [names = '', behind = 'bfloat16', ...more] = text.split('#');
+    const [names = '', ...behind] = text.split('#');
     const [model, adapter, ...others] = names.split('+').map(namedReference);
-    const format = formats.find((each) => each === behind);
-    if (!model || (!adapter && names.includes('+')) || others.length > 0 || !format || more.length > 0) {
+    const computed = readComputed(behind);
+    if (!model || (!adapter && names.includes('+')) || others.length > 0 || !computed) {
       throw new NotFoundError({
         code: 'model-unknown', facts: { model: text },
-        message: `expected NAME, NAME@ALIAS, NAME:VERSION or sha256:…, behind a + an adapter in the same words, and behind a # one of ${formats.join(', ')}; got "${text}"`,
+        message: `expected NAME, NAME@ALIAS, NAME:VERSION or sha256:…, behind a + an adapter in the same words, and behind a # one of ${[...dtypes, ...QuantizationTarget.options].join(', ')}, behind hf/… one more # with ${dtypes.join(' or ')}; got "${text}"`,
       });
     }
-    return adapter ? this.findBoth(model, adapter, format) : this.findReference(model, format);
+    return adapter ? this.findBoth(model, adapter, computed) : this.findReference(model, computed);
   }
 
   /** @throws NotFoundError, RefusedError with what there is */
-  async findReference(reference: Named, format: Format): Promise<ServedModel> {
+  async findReference(reference: Named, computed: Computed): Promise<ServedModel> {
     const given = await this.digestOf(reference);
     const artifact = await this.artifacts.find(given);
     if (!artifact) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact; got ${given}; see \`tunesmith model list\``, facts: { digest: given } });
     const { digest } = artifact;
     const ref: ArtifactRef = { digest, size: artifact.size, mediaType: artifact.mediaType };
     const text = nameOf(reference);
-    if (artifact.mediaType === mediaTypes.adapter) return beside((await this.artifacts.modelOf(digest)).model, ref, format);
-    if (artifact.mediaType !== mediaTypes.model) return this.fileIn(ref, isDtype(format) ? undefined : format, text);
-    return isDtype(format) ? { kind: 'model', artifact: ref, dtype: format } : this.derived(digest, format, text);
+    if (artifact.mediaType === mediaTypes.adapter) return beside((await this.artifacts.modelOf(digest)).model, ref, computed);
+    const { target, dtype } = computed;
+    if (artifact.mediaType !== mediaTypes.model) return inType(await this.fileIn(ref, target, text), dtype, text);
+    return target === undefined ? { kind: 'model', artifact: ref, dtype: dtype ?? 'bfloat16' } : inType(await this.derived(digest, target, text), dtype, text);
   }
 
-  private async findBoth(model: Named, adapter: Named, format: Format): Promise<ServedModel> {
-    return beside(await this.artifacts.require(await this.digestOf(model), 'model'), await this.artifacts.require(await this.digestOf(adapter), 'adapter'), format);
+  private async findBoth(model: Named, adapter: Named, computed: Computed): Promise<ServedModel> {
+    return beside(await this.artifacts.require(await this.digestOf(model), 'model'), await this.artifacts.require(await this.digestOf(adapter), 'adapter'), computed);
   }
 
   /** The formats that models were quantized to, by the digest of the model. */
@@ -62,7 +69,7 @@ export class ServedModelFinder {
   }
 
   /** A file of an artifact that is no model itself: of GGUF files, of ONNX graphs, of packed folders, or sent by somebody. */
-  private async fileIn(artifact: ArtifactRef, target: QuantizationTarget | undefined, text: string): Promise<ServedModel> {
+  private async fileIn(artifact: ArtifactRef, target: QuantizationTarget | undefined, text: string): Promise<ServedFile> {
     const served = [mediaTypes.gguf, mediaTypes.onnx, mediaTypes.hf, mediaTypes.upload] as const;
     if (!served.some((type) => type === artifact.mediaType)) {
       throw new RefusedError({ code: 'artifact-kind', message: `expected a model, GGUF files, ONNX graphs or folders with packed linears; ${text} is something else (${artifact.mediaType})`, facts: { digest: artifact.digest } });
@@ -76,7 +83,7 @@ export class ServedModelFinder {
   }
 
   /** What the model was quantized to, the latest where it was done again. */
-  private async derived(digest: Digest, target: QuantizationTarget, text: string): Promise<ServedModel> {
+  private async derived(digest: Digest, target: QuantizationTarget, text: string): Promise<ServedFile> {
     const file = quantizedFileOf(target);
     const quantized = await this.quantizedFrom(digest);
     const found = quantized.findLast(({ manifest }) => manifest.files.some(({ path }) => path === file));
@@ -114,16 +121,26 @@ function namedReference(text: string): Named | undefined {
 }
 
 /** @throws RefusedError where a file is asked for: only the model's own weights have a place for an adapter beside them. */
-function beside(artifact: ArtifactRef, adapter: ArtifactRef, format: Format): ServedModel {
-  if (isDtype(format)) return { kind: 'model', artifact, adapter, dtype: format };
+function beside(artifact: ArtifactRef, adapter: ArtifactRef, { target: format, dtype = 'bfloat16' }: Computed): ServedModel {
+  if (format === undefined) return { kind: 'model', artifact, adapter, dtype };
   throw new RefusedError({
     code: 'adapter-needs-weights', facts: { model: artifact.digest, adapter: adapter.digest, format },
     message: `expected bfloat16 or float32 behind the # of a model with an adapter, which stays beside the model's own weights; got ${format}; merge it first: \`tunesmith merge ${artifact.digest} --adapter ${adapter.digest}\`, then quantize that`,
   });
 }
 
-function isDtype(format: Format): format is 'bfloat16' | 'float32' {
-  return format === 'bfloat16' || format === 'float32';
+/** At most one of each kind, the type of number last; of files only packed linears have one to choose. Undefined where it is something else. */
+function readComputed(behind: readonly string[]): Computed | undefined {
+  const [target, dtype] = [QuantizationTarget.options.find((each) => each === behind[0]), dtypes.find((each) => each === behind.at(-1))];
+  const read = Number(target !== undefined) + Number(dtype !== undefined);
+  return read === behind.length ? { target, dtype } : undefined;
+}
+
+/** @throws RefusedError where a type of number is asked of a file that has its own */
+function inType(file: ServedFile, dtype: Computed['dtype'], text: string): ServedFile {
+  if (dtype === undefined) return file;
+  if (/(^|\/)config\.json$/.test(file.file)) return { ...file, dtype };
+  throw new RefusedError({ code: 'dtype-unfit', facts: { file: file.file, dtype }, message: `expected ${dtype} of a model's own weights or of packed linears (hf/…); ${text} is ${file.file}, whose runtime computes as the file says; leave out #${dtype}` });
 }
 
 function nameOf(reference: Named): string {

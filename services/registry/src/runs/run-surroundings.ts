@@ -18,6 +18,9 @@ import type { Json } from './expression.js';
 import type { Located, Surroundings } from './plan-run.js';
 import type { Reference } from './reference.js';
 
+/** Behind a path stands no format: what it was quantized to is known of what the registry has. */
+const formatHint = 'a # with a format goes behind a registered name or a digest: import the model, then quantize it, or give the path of the file itself';
+
 /** Looks up what the steps of a run refer to: registered names, artifacts, uploads, and paths of this machine. */
 @Injectable()
 export class RunSurroundings {
@@ -36,7 +39,7 @@ export class RunSurroundings {
 
   private async artifactOf(manager: EntityManager, project: string, reference: Exclude<Reference, { kind: 'path' }>, expected: ArtifactKind): Promise<ArtifactRef> {
     const artifacts = new ArtifactsRepository(manager, project);
-    if (reference.format !== undefined) return artifacts.require((await new ServedModelFinder(manager, this.store, project).findReference(reference, reference.format)).artifact.digest, expected);
+    if (reference.format !== undefined) return artifacts.require((await new ServedModelFinder(manager, this.store, project).findReference(reference, { target: reference.format })).artifact.digest, expected);
     if (reference.kind === 'digest') return artifacts.require(reference.digest, expected);
     const named = expected === 'dataset' ? new DatasetsRepository(manager, project) : new ModelsRepository(manager, project);
     return artifacts.require((await named.resolve(reference)).digest, expected);
@@ -49,7 +52,10 @@ export class RunSurroundings {
   }
 
   private async locate(manager: EntityManager, project: string, path: string): Promise<Located> {
-    if (path.startsWith('hf:')) return { config: { path }, contentDigest: null };
+    if (path.startsWith('hf:')) {
+      if (path.includes('#')) throw new RefusedError({ code: 'path-format', message: `expected hf:ORG/NAME; got "${path}"; ${formatHint}` });
+      return { config: { path }, contentDigest: null };
+    }
     if (RemoteFiles.isAddress(path)) return locateAddress(path, this.config.addresses.allowed);
     if (path.startsWith('upload:')) return this.locateUpload(manager, project, path.slice('upload:'.length));
     return this.locateFile(path);
@@ -99,7 +105,7 @@ export class RunSurroundings {
       const reason = (cause as NodeJS.ErrnoException).code;
       throw new NotFoundError({
         code: 'path-unreadable', cause, facts: { path },
-        message: `expected a file or folder that the platform can read at ${path}; ${reason === 'ENOENT' ? 'there is none' : (cause as Error).message}`,
+        message: `expected a file or folder that the platform can read at ${path}; ${reason === 'ENOENT' ? 'there is none' : (cause as Error).message}${/#(?:gguf|onnx|hf)\/[\w-]+$/.test(path) ? `; ${formatHint}` : ''}`,
       });
     }
   }
