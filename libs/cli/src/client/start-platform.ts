@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandError } from '../errors.js';
 import { installationRoot } from '../installation.js';
 import { answers, isAlive, readPlatformFile, type PlatformFile } from './local-platform.js';
+import { whyNotWritable } from './why-not-writable.js';
 
 /** A first start creates the databases and streams; later ones take a second or two, and much longer on a machine with much else to do. */
 const startMilliseconds = 180_000;
@@ -15,7 +16,7 @@ const pollMilliseconds = 50;
 export async function startPlatform(home: string, environment: NodeJS.ProcessEnv): Promise<PlatformFile> {
   const logFile = prepareHome(home);
   const logStart = existsSync(logFile) ? statSync(logFile).size : 0;
-  const log = openSync(logFile, 'a', 0o600);
+  const log = openLog(home, logFile);
   // Its own session: Ctrl-C in this terminal must not stop the platform.
   const child = spawn(process.execPath, [platformMain()], { detached: true, stdio: ['ignore', log, log], env: { ...environment, TUNESMITH_HOME: home } });
   closeSync(log);
@@ -25,10 +26,11 @@ export async function startPlatform(home: string, environment: NodeJS.ProcessEnv
   if (platform) return platform;
   const exit = child.exitCode ?? child.signalCode;
   if (exit === null && child.pid) process.kill(child.pid, 'SIGTERM');
+  const unwritable = await whyNotWritable(home);
   throw new CommandError({
-    message: `expected the platform to be ready within ${startMilliseconds / 1000} s; ${exit === null ? 'it was not' : `it ended (${exit})`}\n${lastLines(await readFrom(logFile, logStart))}`,
-    code: 'platform-start-failed',
-    attempts: [`less ${logFile}`, 'tunesmith doctor'],
+    message: `expected the platform to be ready within ${startMilliseconds / 1000} s; ${exit === null ? 'it was not' : `it ended (${exit})`}${unwritable ? `, because ${unwritable.reason}` : ''}\n${lastLines(await readFrom(logFile, logStart))}`,
+    code: unwritable ? 'home-not-writable' : 'platform-start-failed',
+    attempts: [...(unwritable?.attempts ?? [`less ${logFile}`]), 'tunesmith doctor'],
     facts: { home, log: logFile },
   });
 }
@@ -65,14 +67,26 @@ function prepareHome(home: string): string {
   try {
     mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new CommandError({
-      message: `expected a home folder to write to at ${home}; ${(cause as Error).message}`,
-      code: 'home-not-writable',
-      attempts: ['set TUNESMITH_HOME to a folder of your own'],
-      cause,
-    });
+    throw homeNotWritable(home, cause);
   }
   return join(home, 'logs/platform.log');
+}
+
+function openLog(home: string, path: string): number {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (cause) {
+    throw homeNotWritable(home, cause);
+  }
+}
+
+function homeNotWritable(home: string, cause: unknown): CommandError {
+  return new CommandError({
+    message: `expected a home folder to write to at ${home}; ${(cause as Error).message}`,
+    code: 'home-not-writable',
+    attempts: ['set TUNESMITH_HOME to a folder of your own', 'tunesmith doctor'],
+    cause,
+  });
 }
 
 /** What was written into the log after `start`; of much, the end. */
