@@ -2,8 +2,6 @@ import {
   dequantizableGgufTypes,
   dequantizeGgufToBfloat16,
   elementCount,
-  float32FromFloat16,
-  GgufError,
   openGguf,
   writeModelFolder,
   type GgufSource,
@@ -12,16 +10,13 @@ import {
 import { tokenizerFilesFromGguf, type RebuiltTokenizer } from '@tunesmith/tokenizers';
 import { fromBytes, ops, scope, type WorkContext } from '@tunesmith/tensor';
 import { ModelWeightsError } from './check-weights.js';
-import { familyForGguf } from './families.js';
+import { ggufModelConfig } from './gguf-model-config.js';
 import { ImportModelError } from './import-model-error.js';
 import { ImportProgress } from './import-model-progress.js';
 import { movedRows } from './import-model-rows.js';
 import type { ImportedModel } from './import-model.js';
-import { ggufShape, type GgufConfigSource, type ModelFamily, type WeightName } from './model-family.js';
+import { ggufShape, type ModelFamily, type WeightName } from './model-family.js';
 import { storedShape } from './published-tensors.js';
-
-/** The divisors of rotations that GGUF keeps as tensors: llama3's, and longrope's for short and long rows. */
-const ropeFactorNames = { llama3: 'rope_freqs.weight', short: 'rope_factors_short.weight', long: 'rope_factors_long.weight' };
 
 /** As `importModel`, for a GGUF file (the first one of a set). Weights are decoded tensor by tensor and written as bfloat16. */
 export async function importModelGguf(path: string, outFolder: string, context: WorkContext): Promise<ImportedModel> {
@@ -31,12 +26,7 @@ export async function importModelGguf(path: string, outFolder: string, context: 
   if (kind !== 'model') {
     throw new ImportModelError({ code: 'import-not-a-model', message: `${path} holds a ${kind} (general.type), not a model. Give the model that it belongs to.`, facts: { path, kind } });
   }
-  const family = familyForGguf((key) => metadata.get(key));
-  const architectureConfig = family.weights.gguf.configFromGguf({
-    get: (key) => metadata.get(key),
-    tensorShape: (name) => (source.has(name) ? source.info(name).shape : undefined),
-    ...(await readRopeFactors(source)),
-  });
+  const { family, config: architectureConfig } = await ggufModelConfig(source);
   const tokenizer = tokenizerFilesFromGguf(metadata);
   const configJson = completeConfig(architectureConfig, tokenizer);
   const config = family.parseConfig(configJson);
@@ -64,20 +54,6 @@ export async function importModelGguf(path: string, outFolder: string, context: 
   });
   const parameters = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   return { format: 'gguf', family: family.name, parameters, tensors: weights.length, bytes, vocabularySize: tokenizer.vocabularySize };
-}
-
-async function readRopeFactors(source: GgufSource): Promise<Pick<GgufConfigSource, 'ropeFactors' | 'longRopeFactors'>> {
-  const [ropeFactors, short, long] = [await readFactors(source, ropeFactorNames.llama3), await readFactors(source, ropeFactorNames.short), await readFactors(source, ropeFactorNames.long)];
-  return { ...(ropeFactors ? { ropeFactors } : {}), ...(short && long ? { longRopeFactors: { short, long } } : {}) };
-}
-
-async function readFactors(source: GgufSource, name: string): Promise<Float32Array | undefined> {
-  if (!source.has(name)) return undefined;
-  const { dtype, shape } = source.info(name);
-  const bytes = await source.read(name);
-  if (dtype === 'F32') return new Float32Array(bytes.buffer, 0, elementCount(shape));
-  if (dtype === 'F16') return float32FromFloat16(new Uint16Array(bytes.buffer, 0, elementCount(shape)));
-  throw new GgufError({ code: 'gguf-bad-rope-factors', message: `${name} is ${dtype}; F32 is expected.`, facts: { name, dtype } });
 }
 
 /** What the family's configuration leaves open: the type of the weights and the token ids. */

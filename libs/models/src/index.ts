@@ -7,6 +7,7 @@ export { expectSource } from './expect-source.js';
 export { families, familyFor, familyForGguf } from './families.js';
 export { gemma3 } from './gemma3/index.js';
 export type { Gemma3Config } from './gemma3/config.js';
+export { ggufModelConfig } from './gguf-model-config.js';
 export { gpt2 } from './gpt2/index.js';
 export type { Gpt2Config } from './gpt2/config.js';
 export { ImportModelError } from './import-model-error.js';

@@ -1,6 +1,7 @@
 export type { FileContent } from './exporters/file-content.js';
 export { exportGguf } from './exporters/gguf.js';
 export { exportGgufAdapter } from './exporters/gguf-adapter.js';
+export type { FileAdapter } from './exporters/gguf-adapter-beside.js';
 export { ggufFileType, ggufFileTypes, type GgufFileType } from './exporters/gguf/file-types.js';
 export { exportHf, type HfFolder, type HfOptions } from './exporters/hf.js';
 export { hfTargets, type HfTarget } from './exporters/hf/hf-targets.js';

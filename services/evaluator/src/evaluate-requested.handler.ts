@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { evaluate, targetOf, type ArtifactRef, type EvaluateSpec, type TeacherAddress } from '@tunesmith/contracts';
 import type { Evaluation, JudgeOptions } from '@tunesmith/evaluation';
 import { ArtifactStore, HandlesJob, PlatformConfig, WorkerPool, type JobHandler, type JobResult, type RunningJob } from '@tunesmith/platform';
-import { placeOf, type EvaluatedPlace, type EvaluateInput } from './model-place.js';
+import { adapterOf, placeOf, type EvaluatedPlace, type EvaluateInput } from './model-place.js';
 
 /**
  * Scores the model on every task and stores the report with every sample. What a model answered to what stays on this machine, so that an attempt
@@ -18,7 +18,7 @@ export class EvaluateRequestedHandler implements JobHandler<EvaluateSpec> {
     await using inputs = await this.artifacts.stage(refs, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'evaluation');
-    const place: EvaluatedPlace = target ? placeOf(target.key, inputs['target']!, { dtype: settings.dtype, format, adapterFolder: inputs['adapter'] }) : { address: address!, ...(inputs['template'] !== undefined && { templateFolder: inputs['template'] }) };
+    const place: EvaluatedPlace = target ? placeOf(target.key, inputs['target']!, { dtype: settings.dtype, format, adapter: adapterOf(inputs['adapter'], this.config) }) : { address: address!, ...(inputs['template'] !== undefined && { templateFolder: inputs['template'] }) };
     const input: EvaluateInput = {
       ...settings, ...place,
       ...(inputs['against'] === undefined ? {} : { againstFolder: inputs['against'] }),

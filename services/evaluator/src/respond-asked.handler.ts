@@ -2,6 +2,7 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { respond, type RespondAnswer, type RespondPiece, type RespondQuestion } from '@tunesmith/contracts';
 import type { ServeRequest } from '@tunesmith/generation';
 import { Answers, ArtifactStore, PlatformConfig, PlatformError, WorkerPool, type Asked, type QuestionHandler } from '@tunesmith/platform';
+import { adapterCacheOf } from './model-place.js';
 import { ServedModels } from './serving/served-models.js';
 
 /** Answers a client of a served model while it waits. */
@@ -10,7 +11,7 @@ export class RespondAskedHandler implements QuestionHandler<RespondQuestion, Res
   private readonly models: ServedModels;
 
   constructor(artifacts: ArtifactStore, workers: WorkerPool, private readonly config: PlatformConfig) {
-    this.models = new ServedModels(artifacts, workers, config.serving);
+    this.models = new ServedModels(artifacts, workers, { ...config.serving, adapterCache: adapterCacheOf(config) });
   }
 
   beforeApplicationShutdown(): Promise<void> {

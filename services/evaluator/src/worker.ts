@@ -37,7 +37,7 @@ export default defineWorker({
   },
 
   async serve(input: ServeInput, context: ConversationContext) {
-    await using model = input.kind === 'model' ? await openOwnModel(input.modelFolder, input) : await openQuantizedModel(input.path, { dtype: input.dtype, signal: context.signal });
+    await using model = input.kind === 'model' ? await openOwnModel(input.modelFolder, input) : await openQuantizedModel(input.path, { ...input, signal: context.signal });
     await serveModel(model, serveAnswer, jobErrorOf, context);
   },
 
@@ -51,12 +51,12 @@ export default defineWorker({
 function targetOf(place: EvaluatedPlace): { target?: EvaluationTarget } {
   if ('modelFolder' in place) return {};
   if ('address' in place) return { target: addressTarget(place.address, place.templateFolder) };
-  const { quantizedFolder, format, dtype } = place;
-  return { target: { open: async (signal) => tokenRespondent(await openQuantizedModel(quantizedFolder, { format, dtype, signal })), chatTemplate: () => quantizedChatTemplate(quantizedFolder, format) } };
+  const { quantizedFolder, format, dtype, fileAdapter: adapter } = place;
+  return { target: { open: async (signal) => tokenRespondent(await openQuantizedModel(quantizedFolder, { format, dtype, adapter, signal })), chatTemplate: () => quantizedChatTemplate(quantizedFolder, format) } };
 }
 
 function openPlace(place: ModelPlace, signal: AbortSignal): Promise<TokenModel> {
-  return 'modelFolder' in place ? openOwnModel(place.modelFolder, place) : openQuantizedModel(place.quantizedFolder, { ...place, signal });
+  return 'modelFolder' in place ? openOwnModel(place.modelFolder, place) : openQuantizedModel(place.quantizedFolder, { ...place, adapter: place.fileAdapter, signal });
 }
 
 async function predictPlace(place: ModelPlace): Promise<Record<string, number>> {

@@ -33,7 +33,7 @@ export const chat = defineCommand<[model: string], Options>({
     command
       .argument('<model>', 'a registered reference or a path: a model, a GGUF file, an ONNX folder, a packed folder')
       .option('--format <format>', 'ask what it was quantized to, such as gguf/q8_0, onnx/int4 or hf/gptq-int4')
-      .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
+      .option('--adapter <adapter>', 'a LoRA adapter of the model, beside its weights or a GGUF file: a registered reference or a PEFT folder')
       .option('--prompt <text>', 'ask this once; without it, a conversation on a terminal, else standard input is the prompt')
       .option('--system <text>', 'the system message')
       .option('--temperature <number>', '0 is greedy (default: 0)', number)

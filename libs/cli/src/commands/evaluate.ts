@@ -52,7 +52,7 @@ export const evaluate = defineCommand<[target: string | undefined], Options>({
       .option('--address-concurrency <count>', 'with --address: requests under way at a time (default: 4)', number)
       .option('--template <model>', "with --address: a model whose chat template writes conversations as the server's model reads them; loss:TAG and --apply-chat-template need it")
       .option('--fresh', 'with --address: ask again what it has answered before, such as when another model stands behind it')
-      .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
+      .option('--adapter <adapter>', 'a LoRA adapter of the model, beside its weights or a GGUF file: a registered reference or a PEFT folder')
       .option('--tasks <NAME|FILE.yaml,...>', 'shipped tasks, groups and tags by name, and YAML files of lm-evaluation-harness or our short form', collect)
       .option('--data <dir>', 'documents of tasks whose datasets are published elsewhere: NAME.SPLIT.jsonl, .json, .csv or .parquet')
       .option('--include <dir>', 'YAML files whose tasks, groups and tags can be named')

@@ -23,7 +23,7 @@ export const serve = defineCommand<[model: string], Options>({
       .argument('<model>', 'a registered reference or a path: a model, a GGUF file, an ONNX folder, a packed folder')
       .option('--port <number>', 'the port on 127.0.0.1 (default: any free one)', number)
       .option('--format <format>', 'what computes it: bfloat16 (the default), float32, or what it was quantized to, such as gguf/q8_0, onnx/int4 or hf/gptq-int4')
-      .option('--adapter <adapter>', 'a LoRA adapter of the model: a registered reference or a PEFT folder')
+      .option('--adapter <adapter>', 'a LoRA adapter of the model, beside its weights or a GGUF file: a registered reference or a PEFT folder')
       .addHelpText('after', '\nServes the protocol of OpenAI below /v1 until Ctrl-C, and keeps the model in memory. Clients send the token of the platform as their key.\n\nExample: tunesmith serve smollm2@prod --format gguf/q8_0 --port 8000');
   },
 

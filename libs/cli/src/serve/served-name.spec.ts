@@ -92,9 +92,11 @@ test('a packed folder is asked as it is, alone or among others, in the type of n
   expect(await given(packed, { format: 'hf/rtn-int4' })).toEqual({ files: reference, format: 'hf/rtn-int4' });
 });
 
-test('an adapter stays beside weights, not beside files', async () => {
-  for (const [model, format] of [['m', 'gguf/q8_0'], ['m#gguf/q8_0', undefined]] as const) {
-    await expect(given(model, { adapter: 'tuned', ...(format && { format }) })).rejects.toThrow('--adapter: expected the model\'s own weights');
+test('an adapter stays beside weights and beside GGUF files, not beside graphs and packed folders', async () => {
+  for (const [model, format] of [['m', 'gguf/q8_0'], ['m#gguf/q8_0', undefined]] as const) expect(await given(model, { adapter: 'tuned', ...(format && { format }) })).toEqual({ gguf: 'm#gguf/q8_0', format: 'gguf/q8_0', adapter: 'tuned' });
+  expect(await given(file, { adapter: 'tuned' })).toEqual({ files: reference, adapter: 'tuned' });
+  for (const [model, format] of [['m', 'onnx/int4'], ['m#hf/gptq-int4', undefined]] as const) {
+    await expect(given(model, { adapter: 'tuned', ...(format && { format }) })).rejects.toThrow('--adapter: expected the model\'s own weights or a GGUF file');
   }
 });
 
@@ -104,5 +106,6 @@ test('what is served has its adapter behind a +, and what computes it behind a #
   for (const [model, format] of [['m', 'float32'], ['m#float32', undefined], ['m#float32', 'model']] as const) expect(await servedName(session, model, { adapter: 'tuned:2', ...(format && { format }) })).toBe('m+tuned:2#float32');
   expect(await servedName(session, 'm', { format: 'hf/gptq-int4' })).toBe('m#hf/gptq-int4');
   expect(await servedName(session, 'm', { format: 'hf/gptq-int4#float32' })).toBe('m#hf/gptq-int4#float32');
-  await expect(servedName(session, 'm', { adapter: 'tuned', format: 'gguf/q8_0' })).rejects.toThrow("--adapter: expected the model's own weights, which it stays beside; got --format gguf/q8_0");
+  expect(await servedName(session, 'm', { adapter: 'tuned', format: 'gguf/q8_0' })).toBe('m+tuned#gguf/q8_0');
+  await expect(servedName(session, 'm', { adapter: 'tuned', format: 'onnx/int4' })).rejects.toThrow("--adapter: expected the model's own weights or a GGUF file, which it stays beside; got --format onnx/int4");
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import { outputOf } from '../runs/artifact-of.js';
-import { isPath, providePath, resolveModel, resolveReference } from '../runs/references.js';
+import { isPath, providePath, resolveReference } from '../runs/references.js';
 import { runJob } from '../runs/run-job.js';
 import type { StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
@@ -54,7 +54,7 @@ function splitName(model: string): string[] {
 /** What the platform calls the model when it is asked for answers: a reference as it is; what is outside is brought in first and named by its digest. */
 export async function servedName(session: Session, model: string, { format, adapter }: { readonly format?: string; readonly adapter?: string }): Promise<string> {
   const { name, target, dtype } = await readAsked(model, format);
-  if (adapter !== undefined) expectOwnWeights(target, model, format);
+  if (adapter !== undefined) expectTakesAdapter(target, model, format);
   const base = isOutside(name) ? await importedDigest(session, name, target) : name;
   const beside = adapter === undefined ? '' : `+${isOutside(adapter) ? await importedOutput(session, adapter, 'adapter') : adapter}`;
   return [`${base}${beside}`, target, dtype].filter((part) => part !== undefined).join('#');
@@ -62,23 +62,22 @@ export async function servedName(session: Session, model: string, { format, adap
 
 /**
  * The same as settings of a step: the key says what computes it, and `format` which file; a type of number is the step's `dtype`. An adapter goes
- * with a model's own weights.
+ * with a model's own weights, or with a GGUF file.
  */
 export async function targetStep(session: Session, model: string, { format, adapter, dtype }: { readonly format?: string; readonly adapter?: string; readonly dtype?: string }): Promise<StepSettings> {
   const asked = await readAsked(model, format);
   const { name, target } = asked;
   if (asked.dtype !== undefined && dtype !== undefined && dtype !== asked.dtype) throw new UsageError(`--dtype: expected one type to compute in; got ${asked.dtype} and --dtype ${dtype}`);
-  if (adapter !== undefined) expectOwnWeights(target, model, format);
-  const inType: StepSettings = asked.dtype === undefined ? {} : { dtype: asked.dtype };
-  if (target === undefined) return { ...(await ownWeights(session, name, adapter, asked.dtype)), ...inType };
-  if (isPath(name) && (await holdsQuantized(name, target))) return { files: await providePath(session, name, 'MODEL'), format: target, ...inType };
+  if (adapter !== undefined) expectTakesAdapter(target, model, format);
+  const beside: StepSettings = { ...(asked.dtype !== undefined && { dtype: asked.dtype }), ...(adapter !== undefined && { adapter: await resolveReference(session, adapter, '--adapter') }) };
+  if (target === undefined) return { ...(await ownWeights(session, name, asked.dtype)), ...beside };
+  if (isPath(name) && (await holdsQuantized(name, target))) return { files: await providePath(session, name, 'MODEL'), format: target, ...beside };
   const reference = isOutside(name) ? await importedDigest(session, name, target) : name;
-  return { [/^(onnx|hf)\//.exec(target)?.[1] ?? 'gguf']: `${reference}#${target}`, format: target, ...inType };
+  return { [/^(onnx|hf)\//.exec(target)?.[1] ?? 'gguf']: `${reference}#${target}`, format: target, ...beside };
 }
 
 /** What is asked where no file that it was quantized to was named; `dtype` where it has to have weights of its own. */
-async function ownWeights(session: Session, name: string, adapter: string | undefined, dtype?: string): Promise<StepSettings> {
-  if (adapter !== undefined) return { ...(await resolveModel(session, name, adapter)) };
+async function ownWeights(session: Session, name: string, dtype: string | undefined): Promise<StepSettings> {
   if (isPath(name) && (await holdsQuantized(name, undefined))) {
     if (dtype !== undefined && !isPacked(name)) throw new UsageError(`--format: expected which of the files to ask, such as gguf/q8_0; got ${dtype}, which weights are computed in that are not quantized`);
     return { files: await providePath(session, name, 'MODEL') };
@@ -87,8 +86,9 @@ async function ownWeights(session: Session, name: string, adapter: string | unde
   return { [kind]: await resolveReference(session, name, 'MODEL') };
 }
 
-function expectOwnWeights(target: string | undefined, model: string, format: string | undefined): void {
-  if (target !== undefined) throw new UsageError(`--adapter: expected the model's own weights, which it stays beside; got ${format === undefined ? model : `--format ${format}`}`, ['tunesmith merge MODEL --adapter ADAPTER']);
+function expectTakesAdapter(target: string | undefined, model: string, format: string | undefined): void {
+  if (target === undefined || target.startsWith('gguf/')) return;
+  throw new UsageError(`--adapter: expected the model's own weights or a GGUF file, which it stays beside; got ${format === undefined ? model : `--format ${format}`}`, ['tunesmith merge MODEL --adapter ADAPTER']);
 }
 
 /** What has to be brought in before it can be named. */

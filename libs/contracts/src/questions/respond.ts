@@ -5,7 +5,7 @@ import { defineQuestion } from './question.js';
 /** Where a model is, and what computes it. */
 export const ServedModel = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('model'), artifact: ArtifactRef, adapter: ArtifactRef.optional(), dtype: z.enum(['bfloat16', 'float32']) }).describe('Its own weights, on our own library, with an adapter beside them where there is one.'),
-  z.strictObject({ kind: z.literal('file'), artifact: ArtifactRef, file: z.string().min(1), dtype: z.enum(['bfloat16', 'float32']).optional() }).describe('A GGUF file in llama.cpp, an ONNX graph in onnxruntime, or by its config.json a folder with packed linears on our own library, inside the artifact. `dtype`: what packed linears are decoded into; bfloat16 unless told otherwise.'),
+  z.strictObject({ kind: z.literal('file'), artifact: ArtifactRef, file: z.string().min(1), adapter: ArtifactRef.optional(), dtype: z.enum(['bfloat16', 'float32']).optional() }).describe('A GGUF file in llama.cpp, an ONNX graph in onnxruntime, or by its config.json a folder with packed linears on our own library, inside the artifact. `adapter`: one of its model, beside a GGUF file. `dtype`: what packed linears are decoded into; bfloat16 unless told otherwise.'),
 ]);
 export type ServedModel = z.infer<typeof ServedModel>;
 

@@ -1,15 +1,14 @@
 import { z } from 'zod';
-import { ArtifactRef } from '../artifact-ref.js';
 import { defineJobEvents } from '../events/job-events.js';
 import { defineStepKind } from './step-kind.js';
-import { adapterFits, targetOf, targetReferences, targetSettings } from './target.js';
+import { adapterFits, adapterMisfit, targetAdapter, targetOf, targetReferences, targetSettings } from './target.js';
 
 export const ChatMessage = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 export type ChatMessage = z.infer<typeof ChatMessage>;
 
 export const ChatSpec = z.strictObject({
   ...targetSettings,
-  adapter: ArtifactRef.optional().describe('A LoRA adapter of the model, which stays beside its weights.'),
+  adapter: targetAdapter,
   messages: z.array(ChatMessage).min(1),
   maxNewTokens: z.int().min(1).max(32_768).default(256),
   temperature: z.number().min(0).max(5).default(0).describe('0 is greedy.'),
@@ -18,7 +17,7 @@ export const ChatSpec = z.strictObject({
   dtype: z.enum(['bfloat16', 'float32']).default('bfloat16').describe('What the weights of a model of the registry are computed in, and of a folder with packed linears.'),
 })
   .refine((spec) => targetOf(spec) !== undefined, { path: ['model'], error: 'expected one of model, gguf, onnx, hf and files; got none or several' })
-  .refine(adapterFits, { path: ['adapter'], error: 'expected a model of the registry beside the adapter; files have theirs merged in' });
+  .refine(adapterFits, adapterMisfit);
 export type ChatSpec = z.infer<typeof ChatSpec>;
 
 export const chat = defineStepKind({

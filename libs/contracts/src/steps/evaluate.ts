@@ -3,7 +3,7 @@ import { ArtifactRef } from '../artifact-ref.js';
 import { defineJobEvents } from '../events/job-events.js';
 import { Name } from '../ids.js';
 import { defineStepKind } from './step-kind.js';
-import { adapterFits, targetOf, targetReferences, targetSettings } from './target.js';
+import { adapterFits, adapterMisfit, targetAdapter, targetOf, targetReferences, targetSettings } from './target.js';
 import { TeacherAddress } from './teacher.js';
 
 /**
@@ -37,7 +37,7 @@ export const EvaluateSpec = z
     address: TeacherAddress.optional().describe('A server that speaks the protocol of OpenAI. It is asked in its own words. What it answers is kept, item by item, under its address and what it calls the model; `fresh` where another stands behind that.'),
     template: ArtifactRef.optional().describe('Of an address: a model that reads conversations as the one there does. Its chat template writes them where texts are asked: for tasks of the kind `loss`, and with `applyChatTemplate`.'),
     fresh: z.boolean().default(false).describe('Of an address: it is asked again what it has answered before.'),
-    adapter: ArtifactRef.optional().describe('A LoRA adapter of the model, which stays beside its weights.'),
+    adapter: targetAdapter,
     against: ArtifactRef.optional().describe('The model to compare with on the same items, such as the one in production: `against_METRIC`, `METRIC_difference` with `_stderr`, `_low`, `_high` (95 %) and `_p`.'),
     dataset: ArtifactRef.optional().describe('Held-out rows of `tasks`: those of the validation split.'),
     tasks: z.array(EvaluationTask).default([]),
@@ -57,7 +57,7 @@ export const EvaluateSpec = z
   .refine((spec) => (targetOf(spec) !== undefined) !== (spec.address !== undefined), { path: ['model'], error: 'expected one of model, gguf, onnx, hf, files and address; got none or several' })
   .refine(({ fresh, address }) => !fresh || address !== undefined, { path: ['fresh'], error: 'expected an address beside it; the answers of a model of the registry stay what they are' })
   .refine(({ template, address }) => template === undefined || address !== undefined, { path: ['template'], error: 'expected an address beside it; a model of the registry has its own' })
-  .refine(adapterFits, { path: ['adapter'], error: 'expected a model of the registry beside the adapter; files have theirs merged in' })
+  .refine(adapterFits, adapterMisfit)
   .refine(({ tasks, definitions }) => tasks.length > 0 || definitions !== undefined, { path: ['tasks'], error: 'expected tasks or definitions; got neither' })
   .refine(({ tasks, dataset }) => tasks.length === 0 || dataset !== undefined, { path: ['dataset'], error: 'expected the dataset whose rows the tasks ask; got none' })
   .refine(({ judge, judgeAddress }) => judge === undefined || judgeAddress === undefined, { path: ['judge'], error: 'expected at most one of judge and judgeAddress' })

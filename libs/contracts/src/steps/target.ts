@@ -16,10 +16,15 @@ export const targetReferences = { model: 'model', gguf: 'gguf', onnx: 'onnx', hf
 
 type Given = Readonly<Partial<Record<keyof typeof targetReferences, ArtifactRef | undefined>>>;
 
-/** Whether an adapter, where one is given, has its model beside it. */
-export function adapterFits({ adapter, model }: Readonly<Partial<Record<'adapter' | 'model', ArtifactRef | undefined>>>): boolean {
-  return adapter === undefined || model !== undefined;
+export const targetAdapter = ArtifactRef.optional().describe('A LoRA adapter of the model, which stays beside its weights or beside its GGUF file.');
+
+/** Whether an adapter, where one is given, has a target that takes one; which file `files` are is known when they are opened. */
+export function adapterFits({ adapter, model, gguf, files }: Readonly<Partial<Record<'adapter' | 'model' | 'gguf' | 'files', ArtifactRef | undefined>>>): boolean {
+  return adapter === undefined || [model, gguf, files].some((each) => each !== undefined);
 }
+
+/** What `refine` says where it does not. */
+export const adapterMisfit = { path: ['adapter'], error: 'expected a model of the registry or a GGUF file beside the adapter; ONNX graphs and packed folders have theirs merged in' };
 
 /** The target that was given, and its key. */
 export function targetOf(given: Given): { readonly key: keyof typeof targetReferences; readonly artifact: ArtifactRef } | undefined {

@@ -8,6 +8,9 @@ import { toGgufLayout } from './gguf/gguf-layout.js';
 import type { SourceModel } from './source-model.js';
 import { WeightReader } from './weight-reader.js';
 
+/** What is to be known of the model that an adapter is of. */
+export type AdaptedModel = Pick<SourceModel, 'family' | 'config' | 'name'>;
+
 /** The update of one tensor of the file: scale · B A. */
 interface Update {
   /** The tensor's name, without `.lora_a` and `.lora_b`. */
@@ -27,7 +30,7 @@ interface UpdatePart {
  * (convert_lora_to_gguf.py). llama.cpp has one alpha for the whole file and divides it by each rank; where modules differ from that, B carries the difference.
  * `scheme`: f32, f16 or bf16. Throws QuantizationError `adapter-not-representable`: DoRA, biases, whole replaced weights, modules that the file has no tensor for.
  */
-export async function exportGgufAdapter(base: SourceModel, adapter: Adapter, scheme: GgufScheme, path: string, { signal, onProgress }: WorkContext): Promise<void> {
+export async function exportGgufAdapter(base: AdaptedModel, adapter: Adapter, scheme: GgufScheme, path: string, { signal, onProgress }: WorkContext): Promise<void> {
   const architecture = architectureOf(base.family);
   const updates = updatesOf(base, adapter);
   const [first] = updates[0]!.parts as [UpdatePart];
@@ -73,7 +76,7 @@ export async function exportGgufAdapter(base: SourceModel, adapter: Adapter, sch
   await writer.finish();
 }
 
-function updatesOf(base: SourceModel, { path, config, modules, replacements }: Adapter): Update[] {
+function updatesOf(base: AdaptedModel, { path, config, modules, replacements }: Adapter): Update[] {
   const refuse = (detail: string): never => {
     throw new QuantizationError({ code: 'adapter-not-representable', message: `${path}: ${detail} Merge it into its model and write that instead.`, facts: { path } });
   };

@@ -3,6 +3,8 @@ import { ownModel, type TokenModel } from '@tunesmith/generation';
 import { ChatTemplate, Tokenizer, tokenizerFilesFromGguf } from '@tunesmith/tokenizers';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { ggufAdapterBeside, type FileAdapter } from '../exporters/gguf-adapter-beside.js';
+import { QuantizationError } from '../quantization-error.js';
 import { openGgufRuntime } from './llama-cpp-runtime.js';
 import { loadPackedFolder } from './load-packed-folder.js';
 import { openOnnxRuntime } from './onnx-runtime.js';
@@ -14,6 +16,8 @@ export interface OpenQuantizedModelOptions {
   readonly format?: string | undefined;
   /** What packed linears are decoded into and computed in; files have their own. Default: bfloat16. */
   readonly dtype?: 'bfloat16' | 'float32' | 'model' | undefined;
+  /** A LoRA adapter of the model, for GGUF files. */
+  readonly adapter?: FileAdapter | undefined;
   readonly threads?: number;
   readonly signal: AbortSignal;
 }
@@ -25,14 +29,16 @@ const longestContext = 8192;
  * Opens a GGUF file in llama.cpp, an ONNX graph in onnxruntime, or a Hugging Face folder with packed linears in our own library, on the CPU. `path` is a file (of a packed folder its
  * config.json), or a folder with some: what `quantize` wrote, or a folder that transformers.js reads.
  *
- * Throws QuantizationError `quantized-file-missing`, `quantized-file-ambiguous`, `file-refused-by-runtime`; what reading the tokenizer throws.
+ * Throws QuantizationError `adapter-needs-gguf`, `adapter-not-representable`, `quantized-file-missing`, `quantized-file-ambiguous`, `file-refused-by-runtime`; what reading the tokenizer throws.
  */
-export async function openQuantizedModel(path: string, { format, dtype = 'bfloat16', threads = threadsOfProcess(), signal }: OpenQuantizedModelOptions): Promise<TokenModel> {
+export async function openQuantizedModel(path: string, { format, dtype = 'bfloat16', adapter, threads = threadsOfProcess(), signal }: OpenQuantizedModelOptions): Promise<TokenModel> {
   const file = await quantizedFile(path, format);
-  if (basename(file) === 'config.json') return ownModel(await loadPackedFolder(dirname(file), { dtype }));
   const isGguf = file.endsWith('.gguf');
+  if (adapter !== undefined && !isGguf) throw new QuantizationError({ code: 'adapter-needs-gguf', message: `expected a GGUF file beside an adapter, which llama.cpp applies to it; got ${file}. Merge the adapter into the model and quantize that.`, facts: { path: file } });
+  if (basename(file) === 'config.json') return ownModel(await loadPackedFolder(dirname(file), { dtype }));
   const parts = await (isGguf ? readGguf(file) : readOnnx(file));
-  return new RuntimeModel(await (isGguf ? openGgufRuntime : openOnnxRuntime)(file, { contextSize: parts.contextLength, threads, signal }), parts);
+  const lora = adapter && (await ggufAdapterBeside(file, adapter, { signal, onProgress: () => undefined }));
+  return new RuntimeModel(await (isGguf ? openGgufRuntime : openOnnxRuntime)(file, { contextSize: parts.contextLength, threads, adapter: lora, signal }), parts);
 }
 
 /** How such a model reads conversations, without its weights; undefined where it has no template. */

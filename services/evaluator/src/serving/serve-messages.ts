@@ -1,10 +1,11 @@
 import type { JobError } from '@tunesmith/contracts';
 import type { ServeAnswer, ServePiece, ServeRequest } from '@tunesmith/generation';
+import type { FileAdapter } from '@tunesmith/quantization';
 
 /** What a worker that serves a model is given. */
 export type ServeInput =
   | { readonly kind: 'model'; readonly modelFolder: string; readonly adapterFolder?: string; readonly dtype: 'bfloat16' | 'float32' }
-  | { readonly kind: 'file'; readonly path: string; readonly dtype?: 'bfloat16' | 'float32' };
+  | { readonly kind: 'file'; readonly path: string; readonly dtype?: 'bfloat16' | 'float32'; readonly adapter?: FileAdapter };
 
 /** What it is told, by the number of the request. */
 export type ToServer =

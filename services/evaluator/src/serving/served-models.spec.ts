@@ -25,7 +25,7 @@ function served({ broken = 0 } = {}) {
         call.signal.addEventListener('abort', () => reject(call.signal.reason as Error));
       }),
   };
-  return { models: new ServedModels(artifacts as never, workers as never, { most: 4, idleTime: 1000 }), calls, counts: () => ({ staged, released }) };
+  return { models: new ServedModels(artifacts as never, workers as never, { most: 4, idleTime: 1000, adapterCache: '/cache' }), calls, counts: () => ({ staged, released }) };
 }
 
 test('a model that is leaving is followed by one other, however many ask at once', async () => {

@@ -8,7 +8,7 @@ import { ServedModel } from './served-model.js';
 export class ServedModels {
   private readonly models = new Map<string, Promise<ServedModel>>();
 
-  constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool, private readonly limits: Pick<PlatformConfig['serving'], 'most' | 'idleTime'>) {}
+  constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool, private readonly limits: Pick<PlatformConfig['serving'], 'most' | 'idleTime'> & { readonly adapterCache: string }) {}
 
   /** The warm model, or one that is being loaded: requests to it wait. */
   async of(ref: ServedModelRef): Promise<ServedModel> {
@@ -40,12 +40,12 @@ export class ServedModels {
   }
 
   private async start(ref: ServedModelRef): Promise<ServedModel> {
-    const adapter = ref.kind === 'model' ? ref.adapter : undefined;
-    const staged = await this.artifacts.stage<string>({ artifact: ref.artifact, ...(adapter && { adapter }) });
+    const { artifact, adapter } = ref;
+    const staged = await this.artifacts.stage<string>({ artifact, ...(adapter && { adapter }) });
     const release = async (): Promise<void> => staged[Symbol.asyncDispose]();
-    const { most, idleTime } = this.limits;
+    const { most, idleTime, adapterCache } = this.limits;
     try {
-      return new ServedModel({ workers: this.workers, input: inputOf(ref, staged['artifact']!, staged['adapter']), most, idleTime, release });
+      return new ServedModel({ workers: this.workers, input: inputOf(ref, staged['artifact']!, staged['adapter'], adapterCache), most, idleTime, release });
     } catch (error) {
       await release();
       throw error;
@@ -53,9 +53,9 @@ export class ServedModels {
   }
 }
 
-function inputOf(ref: ServedModelRef, folder: string, adapterFolder: string | undefined): ServeInput {
+function inputOf(ref: ServedModelRef, folder: string, adapterFolder: string | undefined, adapterCache: string): ServeInput {
   if (ref.kind === 'model') return { kind: 'model', modelFolder: folder, ...(adapterFolder !== undefined && { adapterFolder }), dtype: ref.dtype };
   // Only what lies in the artifact is opened.
   if (ref.file.split('/').includes('..')) throw new PlatformError({ code: 'file-outside', message: `expected a file of the artifact; got "${ref.file}"` });
-  return { kind: 'file', path: join(folder, ...ref.file.split('/')), ...(ref.dtype !== undefined && { dtype: ref.dtype }) };
+  return { kind: 'file', path: join(folder, ...ref.file.split('/')), ...(ref.dtype !== undefined && { dtype: ref.dtype }), ...(adapterFolder !== undefined && { adapter: { folder: adapterFolder, cache: adapterCache } }) };
 }

@@ -49,14 +49,17 @@ export class ServedModelFinder {
     const { digest } = artifact;
     const ref: ArtifactRef = { digest, size: artifact.size, mediaType: artifact.mediaType };
     const text = nameOf(reference);
-    if (artifact.mediaType === mediaTypes.adapter) return beside((await this.artifacts.modelOf(digest)).model, ref, computed);
-    const { target, dtype } = computed;
-    if (artifact.mediaType !== mediaTypes.model) return inType(await this.fileIn(ref, target, text), dtype, text);
-    return target === undefined ? { kind: 'model', artifact: ref, dtype: dtype ?? 'bfloat16' } : inType(await this.derived(digest, target, text), dtype, text);
+    if (artifact.mediaType !== mediaTypes.adapter) return this.served(ref, computed, text);
+    return beside(await this.served((await this.artifacts.modelOf(digest)).model, computed, text), ref);
   }
 
   private async findBoth(model: Named, adapter: Named, computed: Computed): Promise<ServedModel> {
-    return beside(await this.artifacts.require(await this.digestOf(model), 'model'), await this.artifacts.require(await this.digestOf(adapter), 'adapter'), computed);
+    return beside(await this.findReference(model, computed), await this.artifacts.require(await this.digestOf(adapter), 'adapter'));
+  }
+
+  private async served(artifact: ArtifactRef, { target, dtype }: Computed, text: string): Promise<ServedModel> {
+    if (artifact.mediaType !== mediaTypes.model) return inType(await this.fileIn(artifact, target, text), dtype, text);
+    return target === undefined ? { kind: 'model', artifact, dtype: dtype ?? 'bfloat16' } : inType(await this.derived(artifact.digest, target, text), dtype, text);
   }
 
   /** The formats that models were quantized to, by the digest of the model. */
@@ -120,12 +123,14 @@ function namedReference(text: string): Named | undefined {
   return reference?.kind === 'path' ? undefined : reference;
 }
 
-/** @throws RefusedError where a file is asked for: only the model's own weights have a place for an adapter beside them. */
-function beside(artifact: ArtifactRef, adapter: ArtifactRef, { target: format, dtype = 'bfloat16' }: Computed): ServedModel {
-  if (format === undefined) return { kind: 'model', artifact, adapter, dtype };
+/** @throws RefusedError where no adapter can stand beside what is asked */
+function beside(served: ServedModel, adapter: ArtifactRef): ServedModel {
+  const { digest } = served.artifact;
+  if (served.adapter) throw new RefusedError({ code: 'adapter-twice', facts: { model: digest, adapter: adapter.digest }, message: `expected a model before the +; got an adapter, which has its model already; join them: \`tunesmith adapter merge ${served.adapter.digest} ${adapter.digest}\`` });
+  if (served.kind === 'model' || served.file.endsWith('.gguf')) return { ...served, adapter };
   throw new RefusedError({
-    code: 'adapter-needs-weights', facts: { model: artifact.digest, adapter: adapter.digest, format },
-    message: `expected bfloat16 or float32 behind the # of a model with an adapter, which stays beside the model's own weights; got ${format}; merge it first: \`tunesmith merge ${artifact.digest} --adapter ${adapter.digest}\`, then quantize that`,
+    code: 'adapter-needs-weights', facts: { model: digest, adapter: adapter.digest, file: served.file },
+    message: `expected bfloat16, float32 or gguf/… behind the # of a model with an adapter, which stays beside the model's own weights or its GGUF file; got ${served.file}; merge it first: \`tunesmith merge MODEL --adapter ${adapter.digest}\`, then quantize that`,
   });
 }
 
