@@ -70,6 +70,10 @@ export class NatsServerProcess {
     });
     let failure: Error | undefined;
     child.on('error', (error) => (failure = error));
+    // A process that ends without stopping it must not leave it behind.
+    const endWithUs = (): void => void child.kill('SIGTERM');
+    process.once('exit', endWithUs);
+    child.once('exit', () => process.off('exit', endWithUs));
     if (child.pid !== undefined) writeFileSync(pidFile(this.folder), String(child.pid));
     const deadline = performance.now() + startMilliseconds;
     while (!(await this.answers())) {

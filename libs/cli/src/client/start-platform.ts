@@ -35,10 +35,10 @@ export async function startPlatform(home: string, environment: NodeJS.ProcessEnv
   });
 }
 
-/** Runs the platform as a child of this command, its log on stderr. The caller stops it. */
+/** Runs the platform as a child of this command, its log on stderr. The caller stops it; by the channel between them it hears when this command is gone, and stops too. */
 export function startForegroundPlatform(home: string, environment: NodeJS.ProcessEnv): ChildProcess {
   prepareHome(home);
-  return spawn(process.execPath, [platformMain()], { detached: true, stdio: ['ignore', 'inherit', 'inherit'], env: { ...environment, TUNESMITH_HOME: home } });
+  return spawn(process.execPath, [platformMain()], { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...environment, TUNESMITH_HOME: home } });
 }
 
 /** The platform once it is ready; undefined when it ended (and `another` does not say that another one is on its way) or was not ready in time. */
