@@ -112,6 +112,14 @@ test('the platform killed under a command that waits: the command starts it agai
     await disk.free();
     await expectDone('run', 'resume', run);
 
+    // A merge keeps what it has written, and takes the last of the disk from nobody: what it lacks is said, and its run goes on.
+    await disk.fill(18_000);
+    const merged = await command('merge', 'tiny', 'tiny', '--method', 'linear', '--no-perplexity', '--json');
+    const { error: lacking } = JSON.parse(merged.stdout) as ErrorDocument;
+    expect([merged.code, lacking.code, lacking.message]).toEqual([1, 'disk-full', expect.stringMatching(/expected room for 4\.\d MB of weights in .*; 1\d\.\d MB are free\. Free space and ask for the same merge again, or resume its run/)]);
+    await disk.free();
+    await expectDone('run', 'resume', String(lacking.facts['run']));
+
     // No room at all: nothing can be begun, and that is said; what is there can be read.
     await disk.fill(0);
     const refused = await command('train', 'tiny', '--dataset', 'rows', '--steps', '1');

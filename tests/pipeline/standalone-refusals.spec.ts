@@ -1,7 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { cp, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { eventually } from '@tunesmith/tests-support';
 import type { DatasetView, ModelView } from '@tunesmith/contracts';
 import { isAlive, platformMain, Standalone } from './standalone.js';
 
@@ -165,6 +168,17 @@ describe('a second platform', () => {
     expect(await platform.pid()).toBe(pid);
     expect(isAlive(pid)).toBe(true);
     await platform.run('status');
+  });
+
+  test('one whose log cannot be written works all the same', async () => {
+    await using other = await Standalone.prepare();
+    // As a file on a full disk: every write to it fails.
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [platformMain], { env: { ...process.env, ...other.environment }, stdio: ['ignore', full, full] });
+    closeSync(full);
+    await eventually('the platform to be ready, or to end', () => child.exitCode !== null || existsSync(join(other.home, 'platform.json')));
+    expect(child.exitCode).toBe(null);
+    expect([await other.runs(), await other.pid()]).toEqual([[], child.pid]);
   });
 
   test('a port in use is named with what to do, and nothing is left running', async () => {

@@ -1,9 +1,12 @@
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jsonText, safetensorsIndexName, writeError, writeFileAtomically, type PlacedBytes, type ShardPlan } from '@tunesmith/checkpoints';
 import { checksumFile, type Tensor } from '@tunesmith/tensor';
 import { MergeError } from './merge-error.js';
 import type { MergeJournal } from './merge-journal.js';
+
+/** Bytes of the disk that a merge leaves to others. What it has written stays when the disk is full, and the record that says so needs room. */
+const leftToOthers = 16 * 2 ** 20;
 
 interface OpenShard {
   readonly plan: ShardPlan;
@@ -32,7 +35,7 @@ export class ShardFiles implements AsyncDisposable {
   /**
    * Opens the files of a plan. -> also which tensors an earlier attempt has left whole.
    *
-   * @throws FileWriteError
+   * @throws MergeError `disk-full` where there is no room for the others, FileWriteError
    */
   static async open(folder: string, { shards: plans, index }: { shards: readonly ShardPlan[]; index: Readonly<Record<string, unknown>> | undefined }, journal: MergeJournal): Promise<{ files: ShardFiles; done: ReadonlySet<string> }> {
     const places = new Map(plans.flatMap((shard) => shard.tensors.map((tensor) => [tensor.name, { shard, tensor }] as const)));
@@ -48,6 +51,7 @@ export class ShardFiles implements AsyncDisposable {
           shard.missing -= 1;
         }
       }
+      await files.expectRoom(plans.flatMap(({ tensors }) => tensors).reduce((sum, { name, byteLength }) => sum + (done.has(name) ? 0 : byteLength), 0));
     } catch (error) {
       await files[Symbol.asyncDispose]();
       throw error;
@@ -55,10 +59,11 @@ export class ShardFiles implements AsyncDisposable {
     return { files, done };
   }
 
-  /** Writes a tensor to its place. @throws MergeError `merge-not-finite`, FileWriteError (`disk-full`) */
+  /** Writes a tensor to its place. @throws MergeError `merge-not-finite`, `disk-full`; FileWriteError */
   async write(name: string, tensor: Tensor): Promise<void> {
     const { shard: plan, tensor: place } = this.places.get(name)!;
     const shard = this.shards.get(plan.fileName)!;
+    await this.expectRoom(place.byteLength);
     const { finite, checksum } = await tensor.writeFileAsync(shard.handle.fd, place.begin).catch((cause: unknown) => {
       throw explained(cause, join(this.folder, plan.fileName));
     });
@@ -92,6 +97,14 @@ export class ShardFiles implements AsyncDisposable {
     this.shards.clear();
   }
 
+  private async expectRoom(bytes: number): Promise<void> {
+    const { bavail, bsize } = await statfs(this.folder);
+    const free = bavail * bsize;
+    if (bytes === 0 || free >= bytes + leftToOthers) return;
+    const megabytes = (count: number): string => `${(count / 2 ** 20).toFixed(1)} MB`;
+    throw new MergeError('disk-full', `merge: expected room for ${megabytes(bytes)} of weights in ${this.folder}, and ${megabytes(leftToOthers)} for everything else; ${megabytes(free)} are free. ${goesOn}`, { path: this.folder, bytes, free });
+  }
+
   private async openShard(plan: ShardPlan): Promise<OpenShard> {
     const path = join(this.folder, `${plan.fileName}.partial`);
     // A file of an earlier attempt is kept as it is, if the journal is of the same merge.
@@ -110,10 +123,12 @@ export class ShardFiles implements AsyncDisposable {
   }
 }
 
+const goesOn = 'Free space and ask for the same merge again, or resume its run: it goes on from what is written.';
+
 /** The bridge tells of a full disk without the file's name. */
 function explained(cause: unknown, path: string): Error {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
   const full = code === 'disk-full' || code === 'ENOSPC' || code === 'EDQUOT';
-  if (full) return new MergeError('disk-full', `merge: no space left to write ${path}. Free space and ask for the same merge again: it goes on from what is written.`, { path });
+  if (full) return new MergeError('disk-full', `merge: no space left to write ${path}. ${goesOn}`, { path });
   return writeError(path, cause);
 }

@@ -37,6 +37,7 @@ export { Outbox } from './jobs/outbox.js';
 export { type JobHandler, type JobResult, type RunningJob } from './jobs/running-job.js';
 export { BackgroundLoop, type BackgroundLoopOptions } from './service/background-loop.js';
 export { PlatformModule, type ServiceOptions } from './service/platform.module.js';
+export { keepOnWithoutLog } from './service/keep-on-without-log.js';
 export { runService } from './service/run-service.js';
 export { startService, type RunningService, type StartOptions } from './service/start-service.js';
 export { Telemetry, type RunTrace, type SpanOptions } from './telemetry/telemetry.js';

@@ -1,9 +1,10 @@
-import { explainDisk, jobErrorOf } from '@tunesmith/platform';
+import { explainDisk, jobErrorOf, keepOnWithoutLog } from '@tunesmith/platform';
 import { PlainLogger } from './plain-logger.js';
 import { shareNiceness } from './share-niceness.js';
 import { startStandalone } from './start-standalone.js';
 import { stopOnSignal } from './stop-on-signal.js';
 
+keepOnWithoutLog();
 try {
   shareNiceness();
   const starting = startStandalone(process.env, new PlainLogger());

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { keepOnWithoutLog } from '../service/keep-on-without-log.js';
 import { SpanBatcher } from '../telemetry/span-batcher.js';
 import { contextOf } from '../telemetry/trace-carrier.js';
 import { PhaseSpans } from './phase-spans.js';
@@ -17,6 +18,7 @@ import type { ConversationContext, WorkerFunction, WorkerModule } from './worker
 
 // The worker module and all that it imports: compiled once per machine, not once per worker.
 enableCompileCache();
+keepOnWithoutLog();
 
 const [, , modulePath = '', servicePid = ''] = process.argv;
 const aborting = new Map<number, AbortController>();

@@ -1,5 +1,6 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { jobErrorOf } from '../errors/job-error-of.js';
+import { keepOnWithoutLog } from './keep-on-without-log.js';
 import { startService, type StartOptions } from './start-service.js';
 
 /** After this the process ends even though something does not want to stop. */
@@ -10,6 +11,7 @@ const patience = 30_000;
  * or did not stop in time; a second signal ends it at once.
  */
 export async function runService(module: Type | DynamicModule, options: StartOptions = {}): Promise<void> {
+  keepOnWithoutLog();
   try {
     const service = await startService(module, { logger: ['log', 'warn', 'error', 'fatal'], ...options });
     let isStopping = false;
