@@ -23,6 +23,8 @@ interface OpenShard {
  */
 export class ShardFiles implements AsyncDisposable {
   private readonly shards = new Map<string, OpenShard>();
+  /** Bytes of tensors that are being written. */
+  private underWay = 0;
 
   private constructor(
     private readonly folder: string,
@@ -63,10 +65,14 @@ export class ShardFiles implements AsyncDisposable {
   async write(name: string, tensor: Tensor): Promise<void> {
     const { shard: plan, tensor: place } = this.places.get(name)!;
     const shard = this.shards.get(plan.fileName)!;
-    await this.expectRoom(place.byteLength);
-    const { finite, checksum } = await tensor.writeFileAsync(shard.handle.fd, place.begin).catch((cause: unknown) => {
-      throw explained(cause, join(this.folder, plan.fileName));
-    });
+    // What is written beside it has its room in part already; who counts all of it never takes too much.
+    this.underWay += place.byteLength;
+    const { finite, checksum } = await this.expectRoom(this.underWay)
+      .then(() => tensor.writeFileAsync(shard.handle.fd, place.begin))
+      .catch((cause: unknown) => {
+        throw explained(cause, join(this.folder, plan.fileName));
+      })
+      .finally(() => void (this.underWay -= place.byteLength));
     if (!finite) throw new MergeError('merge-not-finite', `merge: the merged weight "${name}" is not finite. Check the method's parameters: weights that cancel each other, or a density of 0, divide by nothing.`, { tensor: name });
     await this.journal.note(name, checksum).catch((cause: unknown) => {
       throw explained(cause, join(this.folder, plan.fileName));
@@ -127,6 +133,7 @@ const goesOn = 'Free space and ask for the same merge again, or resume its run: 
 
 /** The bridge tells of a full disk without the file's name. */
 function explained(cause: unknown, path: string): Error {
+  if (cause instanceof MergeError) return cause;
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
   const full = code === 'disk-full' || code === 'ENOSPC' || code === 'EDQUOT';
   if (full) return new MergeError('disk-full', `merge: no space left to write ${path}. ${goesOn}`, { path });

@@ -79,6 +79,7 @@ test('tables and pages say what they are given, escaped', () => {
   const table = { columns: ['name', 'score'], rows: [['a|b <i>', 0.5], ['c', null]] };
   expect(markdownTable(table)).toBe('| name | score |\n| --- | ---: |\n| a\\|b <i> | 0.5000 |\n| c |  |\n');
   expectWellFormed(htmlPage('t & u', [{ heading: 'h', body: htmlTable(table) }]));
-  expect(htmlTable(table)).toContain('<td>a|b &lt;i&gt;</td><td class="number">0.5000</td>');
+  expect(htmlTable(table)).toContain('<th scope="row">a|b &lt;i&gt;</th><td class="number">0.5000</td>');
+  expect(htmlTable({ columns: ['', 'n'], rows: [['x', 134515008], [null, 9999]] })).toBe('<div class="wide"><table>\n<thead><tr><td></td><th scope="col">n</th></tr></thead>\n<tbody>\n<tr><th scope="row">x</th><td class="number">134,515,008</td></tr>\n<tr><td></td><td class="number">9999</td></tr>\n</tbody></table></div>');
   expect(escapeXml('"<&>"')).toBe('&quot;&lt;&amp;&gt;&quot;');
 });

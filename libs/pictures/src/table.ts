@@ -12,10 +12,16 @@ export function markdownTable({ columns, rows }: Table): string {
   return [columns, aligned, ...rows.map((row) => row.map(cellText).map((text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')))].map(line).join('');
 }
 
+/** The first cell of a row names it, where it is a text. */
 export function htmlTable({ columns, rows }: Table): string {
-  const head = `<tr>${columns.map((column) => `<th>${escapeXml(column)}</th>`).join('')}</tr>`;
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td${typeof cell === 'number' ? ' class="number"' : ''}>${escapeXml(cellText(cell))}</td>`).join('')}</tr>`);
-  return `<table>\n${[head, ...body].join('\n')}\n</table>`;
+  const head = columns.map((column) => (column === '' ? '<td></td>' : `<th scope="col">${escapeXml(column)}</th>`));
+  const body = rows.map((row) => `<tr>${row.map((cell, place) => (place === 0 && typeof cell === 'string' ? `<th scope="row">${escapeXml(cell)}</th>` : `<td${typeof cell === 'number' ? ' class="number"' : ''}>${escapeXml(grouped(cell))}</td>`)).join('')}</tr>`);
+  return `<div class="wide"><table>\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${body.join('\n')}\n</tbody></table></div>`;
+}
+
+/** Large counts are read by their thousands. */
+function grouped(cell: string | number | null): string {
+  return typeof cell === 'number' && Number.isSafeInteger(cell) && Math.abs(cell) >= 10_000 ? cell.toLocaleString('en') : cellText(cell);
 }
 
 function cellText(cell: string | number | null): string {

@@ -28,6 +28,19 @@ export async function gradeAnswers(rows: readonly JudgedRow[], scores: readonly 
   });
 }
 
+/** From this many answers on, and this share of them, one grade for almost all says little about any. */
+const [fewestItems, sameShare] = [5, 0.8];
+
+/** Whether the judge tells answers apart at all. */
+export function gradeRemarks(whose: string, scores: readonly ItemScore[]): string[] {
+  const counts = new Map<number, number>();
+  for (const { metrics: { grade } } of scores) if (grade !== undefined) counts.set(grade, (counts.get(grade) ?? 0) + 1);
+  const graded = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const [[grade, count] = [0, 0]] = [...counts].toSorted(([, one], [, other]) => other - one);
+  if (graded < fewestItems || count < sameShare * graded) return [];
+  return [`The judge gives the grade ${grade} to ${count} of ${graded} items${whose}: it hardly tells answers apart. Let it compare pairs, or take another judge.`];
+}
+
 /** What a model said in each turn. */
 export function answersOf({ prediction }: ItemScore): readonly string[] {
   return [prediction].flat() as string[];

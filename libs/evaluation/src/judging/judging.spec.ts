@@ -1,6 +1,6 @@
 import type { AskJudge, ItemScore, JudgePrompt } from '../planned-task.js';
 import { chooseAnswers } from './choose-answers.js';
-import { gradeAnswers } from './grade-answers.js';
+import { gradeAnswers, gradeRemarks } from './grade-answers.js';
 import { choicePrompt, gradePrompt } from './judge-prompts.js';
 import { readChoice, readGrade } from './read-verdict.js';
 
@@ -51,6 +51,12 @@ test('every turn of a conversation is graded with those before it; a reply out o
   expect(behind(seen[0]![0]!, 'Question 2')).toBeUndefined();
   expect(behind(seen[0]![1]!, 'Answer 1')).toBe('a');
   expect(said(scores[0]!)).toEqual([{ said: 'GRADE: 8', verdict: 8, askedAgain: false }, { said: 'GRADE: 4', verdict: 4, askedAgain: true }]);
+});
+
+test('one grade for almost all is remarked', () => {
+  const graded = (...grades: (number | null)[]): ItemScore[] => grades.map((grade): ItemScore => ({ ...scoreOf('x'), metrics: grade === null ? {} : { grade } }));
+  expect(gradeRemarks('', graded(5, 5, 5, 1, 5, null, 5, 5))).toEqual(['The judge gives the grade 5 to 6 of 7 items: it hardly tells answers apart. Let it compare pairs, or take another judge.']);
+  for (const scores of [graded(5, 5, 5, 5), graded(5, 5, 5, 1, 7), graded(null, null), []]) expect(gradeRemarks('', scores)).toEqual([]);
 });
 
 /** Judges by the two answers, the first and the second. */

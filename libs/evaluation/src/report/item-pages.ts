@@ -52,9 +52,9 @@ function choiceTable(choices: readonly string[], target: unknown, { logProbs, pr
   const rows = choices.map((choice, place) => {
     const notes = [...(right.includes(place) ? ['right'] : []), ...(prediction === place ? ['likeliest'] : [])].join(', ');
     const others = against ? `<td class="number">${shownNumber(against.logProbs[place])}</td>` : '';
-    return `<tr><td class="number">${place}</td><td>${escapeXml(choice)}</td><td class="number">${shownNumber(logProbs[place])}</td>${others}<td>${notes}</td></tr>`;
+    return `<tr><td class="number">${place}</td><th scope="row">${escapeXml(choice)}</th><td class="number">${shownNumber(logProbs[place])}</td>${others}<td>${notes}</td></tr>`;
   });
-  return `<table><tr><th></th><th>choice</th><th>log-probability</th>${against ? '<th>against</th>' : ''}<th></th></tr>${rows.join('')}</table>`;
+  return `<div class="wide"><table><thead><tr><td></td><th scope="col">choice</th><th scope="col">log-probability</th>${against ? '<th scope="col">against</th>' : ''}<td></td></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
 function fold(summary: string, body: readonly string[]): string {

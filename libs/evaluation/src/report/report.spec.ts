@@ -39,7 +39,7 @@ test('whatever stands in items, names and answers is text on the page, and nothi
   const tasks = [resultOf(hostile, [nasty, { ...nasty, domain: 'law' }, { ...nasty, domain: 'code', right: false }], {}, [hostile]), resultOf('free', [{ prompt: 'Why?', right: true, other: true, target: hostile, prediction: { text: hostile } }, { prompt: 'x', right: true, other: true }])];
   const html = htmlReport(resultsOf(...tasks));
   const { elements, attributes } = markupOf(html);
-  const known = new Set('!doctype html head meta title style body h1 h2 section table tr th td p pre details summary dl dt dd ul li svg rect text line polygon circle path'.split(' '));
+  const known = new Set('!doctype html head meta title style body h1 h2 section div table thead tbody tr th td p pre details summary dl dt dd ul li svg rect text line polygon circle path'.split(' '));
   expect([...elements].filter((name) => !known.has(name))).toEqual([]);
   expect([...attributes].filter((name) => /^on|src|href|style$/i.test(name))).toEqual([]);
   expect(html).not.toMatch(/url\(|@import/);
@@ -50,7 +50,7 @@ test('every item is there with its prompt, choices, log-probabilities, answer, t
   const choices = ['yes', 'no'];
   const html = itemPages(resultOf('qa', [{ prompt: 'Is it so?', right: true, other: false, choices, target: 0, prediction: 0, domain: 'law' }, { prompt: 'And so?', right: false, other: true, target: 'because', prediction: 'I do not know' }]));
   expect(html).toContain('<summary>#1 · acc 1 · law · Is it so?</summary>');
-  expect(html).toContain('<tr><td class="number">0</td><td>yes</td><td class="number">-0.5000</td><td class="number">-0.5000</td><td>right, likeliest</td></tr>');
+  expect(html).toContain('<tr><td class="number">0</td><th scope="row">yes</th><td class="number">-0.5000</td><td class="number">-0.5000</td><td>right, likeliest</td></tr>');
   expect(html).toContain('<dt>Prompt</dt><dd><pre>And so?</pre></dd><dt>Answer</dt><dd><pre>I do not know</pre></dd><dt>Log-probabilities</dt><dd><pre>-0.2500 -1</pre></dd><dt>Metrics</dt><dd><pre>acc 0</pre></dd>');
   expect(html).toContain('<dt>Metrics (against)</dt><dd><pre>acc 1</pre></dd><dt>Target</dt><dd><pre>because</pre></dd>');
 });

@@ -3,7 +3,7 @@ import { lengthControlledWinRate } from '../aggregations/length-controlled.js';
 import { meanWhereScored } from '../aggregations/means.js';
 import { EvaluationError } from '../evaluation-error.js';
 import { chooseAnswers } from '../judging/choose-answers.js';
-import { answersOf, gradeAnswers, type JudgedRow } from '../judging/grade-answers.js';
+import { answersOf, gradeAnswers, gradeRemarks, type JudgedRow } from '../judging/grade-answers.js';
 import type { ItemScore, JudgedItems, MetricColumn, PlannedTask } from '../planned-task.js';
 import type { RequestResults } from '../requests/evaluation-request.js';
 import type { EvaluationTask } from '../task.js';
@@ -57,7 +57,7 @@ export const judge: EvaluationTask<JudgeSettings> = {
         }
         const own = await gradeAnswers(judged, scores, ask);
         const others = against && (await gradeAnswers(judged, against, ask));
-        return { scores: own, ...(others && { against: others }), remarks: [...missingRemarks('', own), ...(others ? missingRemarks(' of the model compared with', others) : [])] };
+        return { scores: own, ...(others && { against: others }), remarks: [...ofGrades('', own), ...(others ? ofGrades(' of the model compared with', others) : [])] };
       },
 
       columns,
@@ -70,6 +70,10 @@ export const judge: EvaluationTask<JudgeSettings> = {
 function columns(scores: readonly ItemScore[]): MetricColumn[] {
   const names = [...new Set(scores.flatMap(({ values = {} }) => Object.keys(values)))];
   return names.map((name) => ({ name, values: scores.map(({ values }) => values?.[name] ?? null), aggregation: name === lengthControlledWinRate.name ? lengthControlledWinRate : meanWhereScored })).filter(({ values }) => values.some((value) => value !== null));
+}
+
+function ofGrades(whose: string, scores: readonly ItemScore[]): string[] {
+  return [...missingRemarks(whose, scores), ...gradeRemarks(whose, scores)];
 }
 
 function missingRemarks(whose: string, scores: readonly ItemScore[]): string[] {

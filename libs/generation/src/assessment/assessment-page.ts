@@ -18,22 +18,24 @@ export function assessmentPage({ id, title, items }: AssessmentForm): string {
     '<!doctype html>',
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeXml(title)}</title>`,
     '<style>',
+    ':root { color-scheme: light dark; scroll-padding-bottom: 6rem; }',
     'body { font: 16px/1.5 sans-serif; max-width: 52rem; margin: 2rem auto 6rem; padding: 0 1rem; color: #1f2328; background: #fff; }',
     'article { border: 1px solid #d8dee4; border-radius: 6px; padding: 1rem; margin: 1rem 0; } article.graded { border-color: #1a7f37; }',
     'pre { white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: 0.25rem 0 1rem; } h2 { font-size: 1rem; margin: 0; color: #59636e; }',
-    'label { display: block; } footer { position: fixed; bottom: 0; left: 0; right: 0; padding: 0.75rem 1rem; background: #f6f8fa; border-top: 1px solid #d8dee4; }',
-    '@media (prefers-color-scheme: dark) { body { color: #e6edf3; background: #0d1117; } article { border-color: #30363d; } footer { background: #161b22; border-color: #30363d; } }',
+    'article.graded h2:first-child::after { content: " (graded)"; } label { display: block; } footer label { display: inline; } footer { position: fixed; bottom: 0; left: 0; right: 0; padding: 0.75rem 1rem; background: #f6f8fa; border-top: 1px solid #d8dee4; }',
+    '@media (prefers-color-scheme: dark) { body { color: #e6edf3; background: #0d1117; } h2 { color: #9198a1; } article { border-color: #30363d; } article.graded { border-color: #3fb950; } footer { background: #161b22; border-color: #30363d; } }',
     '</style></head><body>',
     `<h1>${escapeXml(title)}</h1>`,
     `<p>Grade each of the ${items.length} answers by itself. What you choose stays in this browser until you hand it in.</p>`,
+    '<noscript><p>This page needs JavaScript: it keeps your grades and hands them in.</p></noscript>',
     `<ul>${grades.map(([grade, meaning]) => `<li><b>${grade}</b>: ${meaning}</li>`).join('')}</ul>`,
     ...items.map((item, place) =>
       [
         `<article data-item="${item.id}"><h2>${place + 1}. Instruction</h2><pre>${escapeXml(item.instruction)}</pre><h2>Answer</h2><pre>${escapeXml(item.response)}</pre>`,
-        `<fieldset><legend>Grade</legend>${grades.map(([grade, meaning]) => `<label><input type="radio" name="${item.id}" value="${grade}"> ${grade}: ${meaning}</label>`).join('')}</fieldset></article>`,
+        `<fieldset><legend>Grade of answer ${place + 1}</legend>${grades.map(([grade, meaning]) => `<label><input type="radio" name="${item.id}" value="${grade}"> ${grade}: ${meaning}</label>`).join('')}</fieldset></article>`,
       ].join('\n'),
     ),
-    '<footer><label>Your name <input id="rater" autocomplete="off"></label> <span id="count" role="status"></span> <button id="hand-in" type="button" hidden>Hand in</button> <button id="download" type="button">Download grades</button> <span id="answer" role="status"></span></footer>',
+    '<footer><label>Your name <input id="rater" type="text" autocomplete="off"></label> <span id="count" role="status"></span> <button id="hand-in" type="button" hidden>Hand in</button> <button id="download" type="button">Download grades</button> <span id="answer" role="status"></span></footer>',
     `<script>${script(id, items.length)}</script>`,
     '</body></html>',
     '',
@@ -45,7 +47,9 @@ function script(form: string, total: number): string {
   return `
 'use strict';
 const key = ${JSON.stringify(`tunesmith-assessment-${form}`)};
-const saved = JSON.parse(localStorage.getItem(key) || '{"rater":"","grades":{}}');
+// Browsers that keep nothing for this page throw: grades then last as long as it is open.
+function kept() { try { return localStorage.getItem(key); } catch { return null; } }
+const saved = JSON.parse(kept() || '{"rater":"","grades":{}}');
 const rater = document.getElementById('rater');
 rater.value = saved.rater;
 function show() {
@@ -53,7 +57,7 @@ function show() {
   document.getElementById('count').textContent = done + ' of ${total} graded';
   for (const article of document.querySelectorAll('article')) article.classList.toggle('graded', article.dataset.item in saved.grades);
 }
-function save() { saved.rater = rater.value.trim(); localStorage.setItem(key, JSON.stringify(saved)); show(); }
+function save() { saved.rater = rater.value.trim(); try { localStorage.setItem(key, JSON.stringify(saved)); } catch { say('This browser keeps nothing for this page: hand in, or download your grades, before you close it.'); } show(); }
 for (const input of document.querySelectorAll('input[type=radio]')) {
   input.checked = saved.grades[input.name] === input.value;
   input.addEventListener('change', () => { saved.grades[input.name] = input.value; save(); });

@@ -59,7 +59,7 @@ test('claims hold or do not, in plain words, in every form of the report', async
   expect(await readFile(join(out, 'comparison.md'), 'utf8')).toContain('- Does not hold: expansion has at least 30 % less forgetting');
   const page = await readFile(join(out, 'index.html'), 'utf8');
   expect(page).toContain('<b>holds</b>: expansion is at least as good as uniform');
-  expect(page).toContain('<tr><td>expansion</td><td>last</td><td>53.3 %</td><td>23.3 %</td><td>23.3 %</td></tr>');
+  expect(page).toContain('<tr><th scope="row">expansion</th><td>last</td><td>53.3 %</td><td>23.3 %</td><td>23.3 %</td></tr>');
   expect([page.includes('Weights over the steps: expansion'), page.includes('Weights over the steps: uniform')]).toEqual([true, false]);
   expect(page).not.toMatch(/NaN|undefined/);
 });

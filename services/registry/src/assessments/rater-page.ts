@@ -6,7 +6,7 @@ export const raterPagePolicy = "default-src 'none'; style-src 'unsafe-inline'; s
  * given to anyone. Where the form hands in, it finds in `servedForm`: the window stays when the document is written anew.
  */
 export const raterPage = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Assessment</title></head><body>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Assessment</title></head><body>
 <p id="note" role="status">The form is being fetched.</p>
 <noscript><p>This page needs JavaScript.</p></noscript>
 <script>
