@@ -39,7 +39,7 @@ test('whatever stands in items, names and answers is text on the page, and nothi
   const tasks = [resultOf(hostile, [nasty, { ...nasty, domain: 'law' }, { ...nasty, domain: 'code', right: false }], {}, [hostile]), resultOf('free', [{ prompt: 'Why?', right: true, other: true, target: hostile, prediction: { text: hostile } }, { prompt: 'x', right: true, other: true }])];
   const html = htmlReport(resultsOf(...tasks));
   const { elements, attributes } = markupOf(html);
-  const known = new Set('!doctype html head meta title style body h1 h2 section div table thead tbody tr th td p pre details summary dl dt dd ul li svg rect text line polygon circle path'.split(' '));
+  const known = new Set('!doctype html head meta title style body main h1 h2 section div table thead tbody tr th td p pre details summary dl dt dd ul li svg rect text line polygon circle path'.split(' '));
   expect([...elements].filter((name) => !known.has(name))).toEqual([]);
   expect([...attributes].filter((name) => /^on|src|href|style$/i.test(name))).toEqual([]);
   expect(html).not.toMatch(/url\(|@import/);
