@@ -76,13 +76,13 @@ export async function trainModel(options: TrainOptions, outFolder: string, conte
     const taken = order.of(progress.step, progress.evaluations);
     const learningRate = learningRateAt(progress.step, { ...options, peak: options.learningRate, steps, name: options.schedule });
     seedStep(options.seed, progress.step);
-    const started = performance.now();
+    const [started, used] = [performance.now(), process.cpuUsage()];
     const result = trainStep(trainee, taken, { step: progress.step, steps, learningRate, maxGradientNorm: options.maxGradientNorm });
     if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
       throw await keepFailedStep({ step: progress.step + 1, examples: taken.flat(), result, model: trainee.model, objective, tokenizer: material.tokenizer }, failedFolder);
     }
     giveBackUnused();
-    progress = afterStep(progress, result, taken.flat().length, (performance.now() - started) / 1000);
+    progress = afterStep(progress, result, taken.flat().length, { seconds: (performance.now() - started) / 1000, processorSeconds: secondsOf(process.cpuUsage(used)) });
     context.onProgress({ phase: 'train', done: progress.step, total: steps, unit: 'steps', metrics: live.after(result, learningRate, progress.evaluations.at(-1)?.loss) });
 
     const isEvaluated = options.evaluateEvery !== undefined && (progress.step % options.evaluateEvery === 0 || progress.step === steps);
@@ -116,4 +116,8 @@ function seedStep(seed: number, step: number): void {
 function giveBackUnused(): void {
   const { peakBytes, liveBytes } = memoryUse();
   trimMemory(peakBytes - liveBytes);
+}
+
+function secondsOf({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1e6;
 }

@@ -190,6 +190,8 @@ export interface TrainReport {
   readonly keptStep?: number;
   readonly tokensPerSecond: number;
   readonly rowsPerSecond: number;
+  /** What a row takes of all cores together, whatever else the machine does meanwhile. */
+  readonly processorSecondsPerRow?: number;
   /** Tensor memory at its highest, with the model. */
   readonly peakMemoryBytes: number;
   readonly seconds: number;

@@ -17,12 +17,21 @@ export interface TrainingProgress {
   readonly rows: number;
   /** In steps, over all attempts. */
   readonly seconds: number;
+  /** The same as seconds of processor time, which do not hang on what else the machine does. Absent in a checkpoint that knows nothing of them. */
+  readonly processorSeconds?: number;
 }
 
-export const nothingTrained: TrainingProgress = { step: 0, loss: [], evaluations: [], best: nothingEvaluated, stopped: false, tokens: 0, rows: 0, seconds: 0 };
+/** What a step took. */
+export interface StepTime {
+  readonly seconds: number;
+  readonly processorSeconds: number;
+}
 
-export function afterStep(progress: TrainingProgress, { loss, tokens }: StepResult, rows: number, seconds: number): TrainingProgress {
-  return { ...progress, step: progress.step + 1, loss: [...progress.loss, loss], tokens: progress.tokens + tokens, rows: progress.rows + rows, seconds: progress.seconds + seconds };
+export const nothingTrained: TrainingProgress = { step: 0, loss: [], evaluations: [], best: nothingEvaluated, stopped: false, tokens: 0, rows: 0, seconds: 0, processorSeconds: 0 };
+
+export function afterStep(progress: TrainingProgress, { loss, tokens }: StepResult, rows: number, { seconds, processorSeconds }: StepTime): TrainingProgress {
+  const { processorSeconds: before } = progress;
+  return { ...progress, step: progress.step + 1, loss: [...progress.loss, loss], tokens: progress.tokens + tokens, rows: progress.rows + rows, seconds: progress.seconds + seconds, ...(before !== undefined && { processorSeconds: before + processorSeconds }) };
 }
 
 /** An evaluation before the first step is of the model as it came, which is no result: it is noted and not judged. */

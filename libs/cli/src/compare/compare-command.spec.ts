@@ -11,7 +11,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const rows = [
   { label: 'untuned', runs: 1, metrics: { 'qa.acc': { mean: 0.25, deviation: null } }, cost: {}, failures: [] },
-  { label: 'lora', runs: 2, metrics: { 'qa.acc': { mean: 0.5, deviation: 0.125 } }, cost: { trainableParameters: 2_000_000, trainableShare: 0.0134, peakMemoryBytes: 1048576, rowsPerSecond: 2.5, finalLoss: 1.5 }, failures: [] },
+  { label: 'lora', runs: 2, metrics: { 'qa.acc': { mean: 0.5, deviation: 0.125 } }, cost: { trainableParameters: 2_000_000, trainableShare: 0.0134, peakMemoryBytes: 1048576, rowsPerSecond: 2.5, processorSecondsPerRow: 0.75, finalLoss: 1.5 }, failures: [] },
   { label: 'full', runs: 0, metrics: {}, cost: {}, failures: [{ label: 'full-seed1', error: 'loss NaN' }] },
 ];
 
@@ -66,9 +66,9 @@ test('each method is tuned with each seed and evaluated, with its own settings o
     reports: [null, ...labels.map((label) => `\${{ steps.tune.${label}.report }}`)], errors: [null, ...labels.map((label) => `\${{ steps.evaluate.${label}.error }}`)],
   });
   expect(stdout.split('\n').slice(0, 5)).toEqual([
-    'METHOD   RUNS  TRAINABLE   SHARE  MEMORY  ROWS/S  FINAL LOSS           qa.acc',
-    'untuned     1                                                          0.2500',
-    'lora        2         2M  1.34 %  1.0 MB  2.5000      1.5000  0.5000 ± 0.1250',
+    'METHOD   RUNS  TRAINABLE   SHARE  MEMORY  ROWS/S  CPU S/ROW  FINAL LOSS           qa.acc',
+    'untuned     1                                                                     0.2500',
+    'lora        2         2M  1.34 %  1.0 MB  2.5000     0.7500      1.5000  0.5000 ± 0.1250',
     'full        0',
     'full-seed1 failed: loss NaN',
   ]);

@@ -15,7 +15,7 @@ async function reportIn(name: string, file: string, report: object): Promise<str
 }
 
 const evaluation = (name: string, accuracy: number, loss: number) => reportIn(name, 'results.json', { dtype: 'float32', tasks: { qa: { items: 10, metrics: { acc: accuracy, acc_stderr: 0.1 } }, law: { items: 5, metrics: { loss } } } });
-const training = (name: string, rowsPerSecond: number) => reportIn(name, 'report.json', { method: 'lora', trainableParameters: 100, totalParameters: 1000, rowsPerSecond, peakMemoryBytes: 5e6, loss: [3, 2] });
+const training = (name: string, rowsPerSecond: number) => reportIn(name, 'report.json', { method: 'lora', trainableParameters: 100, totalParameters: 1000, rowsPerSecond, processorSecondsPerRow: 2 / rowsPerSecond, peakMemoryBytes: 5e6, loss: [3, 2] });
 
 test('runs of one name are a row, held against the baseline', async () => {
   const out = join(folder, 'out');
@@ -28,10 +28,10 @@ test('runs of one name are a row, held against the baseline', async () => {
   expect((await readdir(out)).sort()).toEqual(['comparison.json', 'comparison.md', 'index.html', 'law.svg', 'loss-over-steps.svg', 'memory-against-score.svg', 'qa.svg', 'size-against-score.svg']);
   expect(await readFile(join(out, 'comparison.md'), 'utf8')).toBe(`# herd
 
-|  | runs | trainable | share | parameters | rows/s | memory, MB | final loss | qa.acc | law.loss |
-| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |
-| base | 1 | 100 | 10 % | 1000 | 1 | 5 | 2 | 0.5000 | 3 |
-| lora | 2 | 100 | 10 % | 1000 | 3 | 5 | 2 | 0.7000 ± 0.1414 | 1.5000 ± 0.7071 |
+|  | runs | trainable | share | parameters | rows/s | processor s/row | memory, MB | final loss | qa.acc | law.loss |
+| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| base | 1 | 100 | 10 % | 1000 | 1 | 2 | 5 | 2 | 0.5000 | 3 |
+| lora | 2 | 100 | 10 % | 1000 | 3 | 0.7500 | 5 | 2 | 0.7000 ± 0.1414 | 1.5000 ± 0.7071 |
 
 ## Difference from base
 
@@ -80,9 +80,9 @@ test('a run that failed is told in its row: what its training took, and why ther
   expect((await compareEvaluations(options, out)).metrics).toEqual({ full: {}, lora: { 'qa.acc': 0.5, 'law.loss': 3 }, dora: {} });
   const table = (await readFile(join(out, 'comparison.md'), 'utf8')).split('\n').slice(4, 7);
   expect(table).toEqual([
-    '| full | 0 |  |  |  |  |  |  |  |  | expected 9 GB \\| got 4 (memory) |',
-    '| lora | 1 | 100 | 10 % | 1000 | 1 | 5 | 2 | 0.5000 | 3 | lora-seed2: loss NaN |',
-    '| dora | 0 | 100 | 10 % | 1000 | 1 | 5 | 2 |  |  | no rows |',
+    '| full | 0 |  |  |  |  |  |  |  |  |  | expected 9 GB \\| got 4 (memory) |',
+    '| lora | 1 | 100 | 10 % | 1000 | 1 | 2 | 5 | 2 | 0.5000 | 3 | lora-seed2: loss NaN |',
+    '| dora | 0 | 100 | 10 % | 1000 | 1 | 2 | 5 | 2 |  |  | no rows |',
   ]);
   await expect(compareEvaluations({ ...options, evaluationFolders: [null, null, null, null] }, join(folder, 'none'))).rejects.toThrow(/every run failed:\n- full: expected 9 GB/);
 });

@@ -5,7 +5,7 @@ import { mean } from '../mean.js';
 import type { ComparedRun } from './compared-rows.js';
 
 /** What tuning took, as a training's report names it. */
-const reported = ['trainableParameters', 'totalParameters', 'rowsPerSecond', 'peakMemoryBytes'] as const;
+const reported = ['trainableParameters', 'totalParameters', 'rowsPerSecond', 'processorSecondsPerRow', 'peakMemoryBytes'] as const;
 
 /** Null for a folder that there is none of. @throws EvaluationError `comparison-report-invalid` */
 export async function readRun(label: string, evaluationFolder: string | null, reportFolder: string | null, error: string | null): Promise<ComparedRun> {

@@ -33,7 +33,7 @@ export function domainPlot(evaluations: readonly EvaluatedDomains[]): string {
   const style = (place: number): string => `stroke="${colours[place % colours.length]}"${place < colours.length ? '' : ' stroke-dasharray="6 4"'}`;
   return svgPicture({
     title: 'Weights and held-out losses of domains', width, height,
-    style: ['  path, .key { fill: none; stroke-width: 1.8; stroke-linejoin: round; }'],
+    style: ['  .course, .key { fill: none; stroke-width: 1.8; stroke-linejoin: round; }'],
     body: [
       ...names.map((name, place) => `<line class="key" ${style(place)} x1="${left + (place % 6) * 118}" x2="${left + (place % 6) * 118 + 20}" y1="${18 + 16 * Math.floor(place / 6)}" y2="${18 + 16 * Math.floor(place / 6)}"/><text x="${left + (place % 6) * 118 + 26}" y="${22 + 16 * Math.floor(place / 6)}">${escapeXml(name)}</text>`),
       ...panels.flatMap((panel) => drawPanel(panel)),
@@ -51,7 +51,7 @@ export function domainPlot(evaluations: readonly EvaluatedDomains[]): string {
       `<text x="${left}" y="${top - 14}" class="title">${title}</text>`,
       ...ticks.map((tick) => `<line class="grid" x1="${left}" x2="${right}" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}"/><text x="${left - 8}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${tick}${unit}</text>`),
       `<line class="axis" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>`,
-      ...names.map((name, place) => `<path ${style(place)} d="${points(name).map(([px, py], index) => `${index === 0 ? 'M' : 'L'}${px.toFixed(1)} ${py.toFixed(1)}`).join('')}"/>`),
+      ...names.map((name, place) => `<path class="course" ${style(place)} d="${points(name).map(([px, py], index) => `${index === 0 ? 'M' : 'L'}${px.toFixed(1)} ${py.toFixed(1)}`).join('')}"/>`),
     ];
   }
 }
