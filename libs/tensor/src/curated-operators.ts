@@ -279,7 +279,6 @@ export const curatedOperators: readonly (readonly [operator: string, name: strin
   ['aten::linalg_qr', 'qr', 'A = Q R with orthonormal Q.'],
   ['aten::linalg_eigh', 'eigh', 'Eigenvalues (ascending) and eigenvectors of a symmetric matrix.'],
   ['aten::linalg_cholesky', 'cholesky', 'A = L L^T for a positive definite matrix.'],
-  ['aten::cholesky_inverse', 'choleskyInverse', 'The inverse of a matrix from its Cholesky factor.'],
   ['aten::linalg_solve_triangular', 'solveTriangular', 'X in A X = B for a triangular A.'],
   ['aten::linalg_inv', 'inverse', 'The inverse of a matrix.'],
 

@@ -1888,15 +1888,6 @@ export function cholesky(self: Tensor, upper?: boolean): Tensor {
   return tensorFrom((choleskyOperator ??= resolve('aten::linalg_cholesky', ''))(handleOf(self), upper));
 }
 
-let choleskyInverseOperator: NativeOperator | undefined;
-/**
- * The inverse of a matrix from its Cholesky factor.
- * aten::cholesky_inverse(Tensor self, bool upper=False) -> Tensor
- */
-export function choleskyInverse(self: Tensor, upper?: boolean): Tensor {
-  return tensorFrom((choleskyInverseOperator ??= resolve('aten::cholesky_inverse', ''))(handleOf(self), upper));
-}
-
 let solveTriangularOperator: NativeOperator | undefined;
 /**
  * X in A X = B for a triangular A.

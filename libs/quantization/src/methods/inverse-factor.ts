@@ -3,6 +3,8 @@ import { QuantizationError } from '../quantization-error.js';
 
 /** Tokens whose outer products are summed up at a time. */
 const step = 1024;
+/** Columns whose products with themselves and all before them are one matrix product: what lies above the diagonal is what lies below it. */
+const strip = 512;
 /** How often damping is raised tenfold where it was too little to invert by. */
 const attempts = 4;
 
@@ -23,11 +25,26 @@ export function hessian(input: Tensor, path: string): Tensor {
   for (let start = 0; start < tokens; start += step) {
     scope(() => {
       const rows = ops.toDtype(ops.slice(input, 0, start, Math.min(tokens, start + step)), 'float32');
-      ops.addmmInPlace(sum, ops.t(rows), rows, 1, 2 / tokens);
+      for (const [first, count, end] of strips(columns)) ops.addmmInPlace(within(sum, [first, count], [0, end]), ops.t(ops.narrow(rows, 1, first, count)), ops.narrow(rows, 1, 0, end), 1, 2 / tokens);
+    });
+  }
+  for (const [first, count] of strips(columns)) {
+    scope(() => {
+      const own = within(sum, [first, count], [first, count]);
+      ops.copyInPlace(own, ops.add(ops.tril(own), ops.t(ops.tril(own, -1))));
+      if (first > 0) ops.copyInPlace(within(sum, [0, first], [first, count]), ops.t(within(sum, [first, count], [0, first])));
     });
   }
   if (Number.isFinite(scope(() => ops.sumAll(sum).item()))) return sum;
   throw new QuantizationError({ code: 'inputs-not-finite', message: `${path} is given numbers that are not finite while the model reads the calibration rows. The model is damaged: evaluate it before quantizing it.`, facts: { path } });
+}
+
+function strips(columns: number): (readonly [first: number, count: number, end: number])[] {
+  return Array.from({ length: Math.ceil(columns / strip) }, (_, index) => [index * strip, Math.min(strip, columns - index * strip), Math.min(columns, (index + 1) * strip)] as const);
+}
+
+function within(matrix: Tensor, rows: readonly [first: number, count: number], columns: readonly [first: number, count: number]): Tensor {
+  return ops.narrow(ops.narrow(matrix, 0, ...rows), 1, ...columns);
 }
 
 /**
@@ -40,12 +57,12 @@ export function inverseFactor(hessian: Tensor, { damping, byActivation, path }: 
     const columns = diagonal.size;
     const places = byActivation ? ops.sortStable(diagonal, true, 0, true)[1].toArray() : Array.from({ length: columns }, (_, column) => column);
     const order = tensor(places, { dtype: 'int64' });
-    const sorted = ops.indexSelect(ops.indexSelect(hessian, 0, order), 1, order);
-    const dead = ops.toDtype(ops.eqScalar(ops.diagonal(sorted), 0), hessian.dtype);
+    const dead = ops.toDtype(ops.eqScalar(ops.indexSelect(diagonal, 0, order), 0), hessian.dtype);
+    const backwards = ops.flip(order, [0]);
+    const turned = ops.indexSelect(ops.indexSelect(hessian, 0, backwards), 1, backwards);
     const mean = ops.meanAll(diagonal).item();
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const added = ops.addScalar(dead, damping * 10 ** attempt * mean);
-      const factor = invertedFactor(ops.add(sorted, ops.diag(added)));
+      const factor = invertedFactor(turned, ops.addScalar(ops.flip(dead, [0]), damping * 10 ** attempt * mean));
       if (factor) return { order: Int32Array.from(places), factor, dead };
     }
     throw new QuantizationError({
@@ -56,12 +73,22 @@ export function inverseFactor(hessian: Tensor, { damping, byActivation, path }: 
   });
 }
 
-/** Undefined where the matrix is not positive definite to the precision of its type. */
-function invertedFactor(matrix: Tensor): Tensor | undefined {
-  try {
-    const factor = ops.cholesky(ops.choleskyInverse(ops.cholesky(matrix)), true);
-    return Number.isFinite(ops.sumAll(factor).item()) ? factor : undefined;
-  } catch {
-    return undefined;
-  }
+/**
+ * U of a matrix that is given turned round, with `added` on its diagonal; undefined where that is not positive definite to the precision of its type. LLᵀ = PHP gives H = (PLP)(PLP)ᵀ with an
+ * upper PLP, so that its inverse is U: one decomposition and one triangular system, where the way by H⁻¹ takes two and an inverse.
+ */
+function invertedFactor(turned: Tensor, added: Tensor): Tensor | undefined {
+  return scope(() => {
+    try {
+      const lower = scope(() => {
+        const damped = ops.clone(turned);
+        ops.addInPlace(ops.diagonal(damped), added);
+        return ops.cholesky(damped);
+      });
+      const factor = ops.flip(ops.solveTriangular(lower, ops.diag(ops.onesLike(added)), false), [0, 1]);
+      return Number.isFinite(ops.sumAll(factor).item()) ? factor : undefined;
+    } catch {
+      return undefined;
+    }
+  });
 }

@@ -65,7 +65,7 @@ function memoryNeed(source: SourceModel, { linears, kept }: LinearPlan): (tokens
   const outputs = sum(([rows]) => rows);
   const weights = sum(([rows, columns]) => rows * columns);
   const widest = largest(([, columns]) => columns);
-  // A weight in float32, and beside the largest of them its turned copy, its errors, its levels and what they stand for; the second moments, their sorted copy, inverse and factor.
+  // A weight in float32, and beside the largest of them its turned copy, its errors, its levels and what they stand for; the second moments, their sorted copy, what they are decomposed into and its inverse.
   const rounding = 4 * weights + 24 * largest(([rows, columns]) => rows * columns) + 6 * 4 * widest ** 2;
   return (tokens) => Math.max(tableBytes + 2 * tokens * hidden * element, tokens * element * (8 * hidden + 3 * outputs + 2 * widest) + 1024 * widest * 4 + rounding);
 }
