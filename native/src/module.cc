@@ -5,6 +5,7 @@
 #include "autograd.h"
 #include "bridge/environment.h"
 #include "bridge/errors.h"
+#include "devices.h"
 #include "dispatch.h"
 #include "files.h"
 #include "kernels/narrow_products.h"
@@ -14,6 +15,7 @@
 #include "tensor.h"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  tunesmith::loadDevices();
   tunesmith::installAllocator();
   tunesmith::installNarrowProducts();
   env.SetInstanceData(new tunesmith::Environment);

@@ -63,15 +63,17 @@ Napi::Value FromBytes(const Napi::CallbackInfo& info) {
   });
 }
 
-// writeBytes(tensor, bytes): overwrites the elements of a contiguous tensor on the CPU
+// writeBytes(tensor, bytes): overwrites the elements of a contiguous tensor
 Napi::Value WriteBytes(const Napi::CallbackInfo& info) {
   return guarded(info, "writeBytes", [&]() -> Napi::Value {
     const auto& tensor = unwrapTensor(info.Env(), info[0], "tensor");
     const auto bytes = bytesOf(info[1], "bytes");
-    if (!tensor.is_cpu() || !tensor.is_contiguous())
-      throw BridgeError("argument-type", "tensor", "expected a contiguous tensor on the CPU; make one with ops.contiguous");
+    if (!tensor.is_contiguous()) throw BridgeError("argument-type", "tensor", "expected a contiguous tensor; make one with ops.contiguous");
     expectSize(bytes, tensor);
-    if (bytes.size > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.size);
+    const auto onCpu = tensor.is_cpu() ? tensor : at::empty(tensor.sizes(), tensor.options().device(at::kCPU));
+    if (bytes.size > 0) std::memcpy(onCpu.mutable_data_ptr(), bytes.data, bytes.size);
+    at::NoGradGuard noGrad;
+    if (!tensor.is_cpu()) tensor.copy_(onCpu);
     return info.Env().Undefined();
   });
 }

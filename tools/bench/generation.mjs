@@ -1,7 +1,7 @@
 // Tokens per second of greedy generation, ours and transformers', taking turns on the same prompts in one run. End tokens are ignored, so that both do
 // the same work.
 // Usage: node tools/build.mjs && node tools/bench/generation.mjs --model FOLDER --python PATH [--dataset FILE.jsonl] [--batches 1,32] [--new-tokens 128]
-//        [--runs 3] [--threads N] [--dtype bfloat16]
+//        [--runs 3] [--threads N] [--dtype bfloat16]    On a GPU: with TUNESMITH_DEVICE=cuda.
 // FOLDER: a Hugging Face folder (tunesmith model import makes one); PATH: a Python that has torch and transformers. Rows of FILE: {"prompt"} or {"messages"}.
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

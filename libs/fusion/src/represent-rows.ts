@@ -18,7 +18,8 @@ const leastPlaces = 128;
  * @param entries tokens kept at each place
  */
 export function representRows({ model, tokenizer }: Pick<InferenceModel, 'model' | 'tokenizer'>, rows: readonly EncodedRow[], entries: number): RowDistributions[] {
-  const packed = packTokens(rows.map(({ tokenIds }) => tokenIds));
+  const { device } = model.outputWeight;
+  const packed = packTokens(rows.map(({ tokenIds }) => tokenIds), { device });
   expectSource(model, packed);
   const hidden = model.hidden(packed); // [tokens, hidden]
   const placesOf = rows.map(({ tokenIds, lossMask }) => Int32Array.from(tokenIds.keys()).filter((place) => lossMask[place + 1] === true));
@@ -26,7 +27,7 @@ export function representRows({ model, tokenizer }: Pick<InferenceModel, 'model'
   for (let row = 1; row < rows.length; row += 1) starts[row] = starts[row - 1]! + rows[row - 1]!.tokenIds.length;
   const kept = placesOf.flatMap((places, row) => [...places].map((place) => starts[row]! + place));
   const targets = placesOf.flatMap((places, row) => [...places].map((place) => rows[row]!.tokenIds[place + 1]!));
-  const said = sayAt(model, ops.indexSelect(hidden, 0, tensor(kept, { dtype: 'int64' })), targets, tokenizer.vocabularySize, entries);
+  const said = sayAt(model, ops.indexSelect(hidden, 0, tensor(kept, { dtype: 'int64', device })), targets, tokenizer.vocabularySize, entries);
   let from = 0;
   return rows.map(({ tokenIds }, row) => {
     const places = placesOf[row]!;
@@ -51,7 +52,7 @@ interface Said {
 function sayAt(model: CausalLanguageModel, hidden: Tensor, targets: readonly number[], vocabulary: number, entries: number): Said {
   const places = targets.length;
   const said: Said = { indices: new Int32Array(places * entries), logits: new Uint16Array(places * entries), losses: new Float32Array(places) };
-  const labels = tensor([...targets], { dtype: 'int64' });
+  const labels = tensor([...targets], { dtype: 'int64', device: hidden.device });
   const chunk = Math.max(leastPlaces, Math.min(256, Math.floor(logitsHeld / model.vocabularySize)));
   for (let start = 0; start < places; start += chunk) {
     const count = Math.min(chunk, places - start);

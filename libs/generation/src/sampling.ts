@@ -52,7 +52,7 @@ export function likeliestTokens(logits: Tensor, counts: readonly number[]): Like
  * the same number and the same logits always give the same token.
  */
 export function chooseTokens(logits: Tensor, { temperature, topP }: Sampling, uniforms: readonly number[]): ChosenTokens {
-  const [chosen, logProbs] = temperature === 0 && logits.device === 'cpu' ? ops.likeliest(logits) : drawn(logits, { temperature, topP }, uniforms); // [rows] each
+  const [chosen, logProbs] = temperature === 0 ? ops.likeliest(logits) : drawn(logits, { temperature, topP }, uniforms); // [rows] each
   const numbers = logProbs.toArray();
   const broken = numbers.findIndex((logProb) => !Number.isFinite(logProb));
   if (broken >= 0) {
@@ -67,7 +67,7 @@ export function chooseTokens(logits: Tensor, { temperature, topP }: Sampling, un
 
 function drawn(logits: Tensor, { temperature, topP }: Sampling, uniforms: readonly number[]): [chosen: Tensor, logProbs: Tensor] {
   const scores = ops.toDtype(logits, 'float32'); // [rows, vocabulary]
-  const chosen = temperature === 0 ? ops.argmax(scores, -1) : draw(ops.divScalar(scores, temperature), topP, uniforms); // [rows]
+  const chosen = draw(ops.divScalar(scores, temperature), topP, uniforms); // [rows]
   const score = ops.squeeze(ops.gather(scores, 1, ops.unsqueeze(chosen, 1)), 1);
   return [chosen, ops.sub(score, ops.logsumexp(scores, [-1]))];
 }

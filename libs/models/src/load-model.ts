@@ -1,6 +1,6 @@
 import { readModelFolder, weightDtypes } from '@tunesmith/checkpoints';
 import { plainParts, QuantizedLinear, type Parts } from '@tunesmith/nn';
-import { dtypeBytes, empty, noGrad, ops, scope, TunesmithError, type DType, type Tensor } from '@tunesmith/tensor';
+import { defaultDevice, dtypeBytes, empty, noGrad, ops, scope, TunesmithError, type DType, type Tensor } from '@tunesmith/tensor';
 import { checkWeights, ModelWeightsError } from './check-weights.js';
 import { familyFor } from './families.js';
 import type { CausalLanguageModel, ModelFamily } from './model-family.js';
@@ -9,7 +9,7 @@ import { PublishedTensors } from './published-tensors.js';
 export interface LoadModelOptions {
   /** What to compute in, whatever the file stores; `model`: what the file stores most of its weights in. */
   readonly dtype: 'float32' | 'bfloat16' | 'model';
-  /** `cpu` (the default) or `cuda:INDEX`. */
+  /** `cpu` or `cuda:INDEX`; what `defaultDevice` says unless given. */
   readonly device?: string;
   /** Wraps the plain parts, such as `(plain) => loraParts(plain, { rank: 8, … })`. Parameters that no checkpoint holds are the wrapper's to initialise. */
   readonly parts?: (plain: Parts) => Parts;
@@ -32,7 +32,7 @@ export interface LoadedModel {
  * ModelWeightsError (missing, unexpected or wrongly shaped tensors, each named; not finite), and what `@tunesmith/checkpoints` throws
  * for broken files.
  */
-export async function loadModel(folder: string, { dtype, device = 'cpu', parts = (plain) => plain, weights = 'read' }: LoadModelOptions): Promise<LoadedModel> {
+export async function loadModel(folder: string, { dtype, device = defaultDevice(), parts = (plain) => plain, weights = 'read' }: LoadModelOptions): Promise<LoadedModel> {
   await using opened = await readModelFolder(folder);
   const family = familyFor(opened.config);
   const config = family.parseConfig(opened.config);

@@ -2,7 +2,7 @@ import { empty, ops, zeros, type Tensor } from '@tunesmith/tensor';
 import { AdaptedLinear } from './adapted-linear.js';
 import type { Dropout } from './dropout.js';
 import type { LoraOptions } from './lora-linear.js';
-import { featuresOf, type LinearLike } from './parts.js';
+import { deviceOf, featuresOf, type LinearLike } from './parts.js';
 
 /**
  * A frozen linear plus an update in the form of a singular value decomposition, whose values can be taken away one by one (AdaLoRA,
@@ -24,10 +24,11 @@ export class AdaLoraLinear extends AdaptedLinear {
   ) {
     super(base);
     const [outFeatures, inFeatures] = featuresOf(base);
-    const normal = (...shape: number[]): Tensor => ops.normalInPlace(empty(shape, { dtype: 'float32' }), 0, 0.02, generator).setRequiresGrad(true);
+    const device = deviceOf(base);
+    const normal = (...shape: number[]): Tensor => ops.toDevice(ops.normalInPlace(empty(shape, { dtype: 'float32' }), 0, 0.02, generator), device, 'float32').setRequiresGrad(true);
     this.loraA = this.parameter('lora_A', normal(rank, inFeatures));
     this.loraB = this.parameter('lora_B', normal(outFeatures, rank));
-    this.loraE = this.parameter('lora_E', zeros([rank, 1], { dtype: 'float32', requiresGrad: true }));
+    this.loraE = this.parameter('lora_E', zeros([rank, 1], { dtype: 'float32', device, requiresGrad: true }));
     this.rank = rank;
     this.scaling = alpha / (rank + 1e-5);
     this.#dropout = dropout;

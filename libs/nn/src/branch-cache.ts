@@ -1,5 +1,5 @@
 import { keep, noGrad, ops, TunesmithError, type Tensor } from '@tunesmith/tensor';
-import { attendRow, attendWithin, type AttentionOptions } from './attention.js';
+import { attendWithin, type AttentionOptions } from './attention.js';
 import { KeyValueCache, type CacheLayer } from './key-value-cache.js';
 import { rowLengths } from './pack-tokens.js';
 
@@ -99,26 +99,16 @@ class BranchLayer implements CacheLayer {
     return noGrad(() => {
       this.memory?.remember(this.index, key, value, options.boundaries);
       if (this.lengths.every((length) => length === 0)) return attendWithin(query, key, value, options);
-      return query.device === 'cpu' ? this.#attendByKernel(query, key, value, options) : this.#attendByRows(query, key, value, options);
+      return this.#continue(query, key, value, options);
     });
   }
 
-  #attendByKernel(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window, softcap }: AttentionOptions): Tensor {
+  #continue(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window, softcap }: AttentionOptions): Tensor {
     const memories = [...new Set(this.pasts.flat().map(({ memory }) => memory))];
     const held = memories.map((memory) => memory.heldIn(this.index));
     const stretches = this.pasts.map((past) => past.flatMap(({ memory, row }) => [memories.indexOf(memory), memory.placeOf(row).start, memory.placeOf(row).length]));
     let end = 0;
     const ends = stretches.map((own) => (end += own.length / 3));
     return ops.continuedAttention(query, key, value, boundaries, held.map(([keys]) => keys), held.map(([, values]) => values), stretches.flat(), ends, scale, window ?? null, softcap ?? null);
-  }
-
-  #attendByRows(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window, softcap }: AttentionOptions): Tensor {
-    const attended = rowLengths(boundaries).map((length, row) => {
-      const own = (packed: Tensor) => ops.narrow(packed, 0, boundaries[row] ?? 0, length);
-      const whole = (which: 0 | 1, packed: Tensor) =>
-        ops.cat([...(this.pasts[row] ?? []).map(({ memory, row: earlier }) => ops.narrow(memory.heldIn(this.index)[which], 0, memory.placeOf(earlier).start, memory.placeOf(earlier).length)), own(packed)], 0); // [past + length, keyValueHeads, headDim]
-      return attendRow(own(query), whole(0, key), whole(1, value), { past: this.lengths[row] ?? 0, length, scale, window, softcap });
-    });
-    return ops.cat(attended, 0);
   }
 }

@@ -1,9 +1,9 @@
-import type { Tensor } from '@tunesmith/tensor';
-import { operatorsFor, type GateActivation } from './fused-operators.js';
+import { ops, type Tensor } from '@tunesmith/tensor';
 
-export type { GateActivation };
+/** SwiGLU and GeGLU (arXiv 2002.05202), the latter with the tanh form of GELU. */
+export type GateActivation = 'silu' | 'gelu_tanh';
 
-/** activation(gate) · up (SwiGLU, GeGLU: arXiv 2002.05202): [tokens, 2 · width], gate and up side by side, -> [tokens, width]. */
+/** activation(gate) · up: [tokens, 2 · width], gate and up side by side, -> [tokens, width]. */
 export function gateActivation(gateUp: Tensor, activation: GateActivation): Tensor {
-  return operatorsFor(gateUp).gate(gateUp, activation);
+  return ops.gatedActivation(gateUp, activation);
 }

@@ -1,5 +1,5 @@
-import { empty, keep, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
-import { attendRow, attendWithin, type AttentionOptions } from './attention.js';
+import { defaultDevice, empty, keep, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
+import { attendWithin, type AttentionOptions } from './attention.js';
 import type { Stretch } from './branch-cache.js';
 import { packTokens, rowLengths } from './pack-tokens.js';
 import type { PackedTokens } from './packed-tokens.js';
@@ -49,7 +49,7 @@ export class KeyValueCache {
    * The batch that continues row `r` by the tokens `rows[r]`, with the right positions. Tensors belong to the caller's scope.
    * `sources`: what an encoder-decoder reads, with the first batch only; the cache remembers what was made of them.
    */
-  nextBatch(rows: readonly (readonly number[])[], device = 'cpu', sources?: readonly (readonly number[])[]): PackedTokens {
+  nextBatch(rows: readonly (readonly number[])[], device = defaultDevice(), sources?: readonly (readonly number[])[]): PackedTokens {
     this.#expectRows(rows.length);
     return packTokens(rows, { starts: this.#lengths, device, ...(sources && { sources }) });
   }
@@ -143,12 +143,12 @@ class SlotLayer implements CacheLayer {
     }
     this.#makeRoom(Math.max(...places) + 1, Math.max(...added.map((count, row) => count + (lengths[row] ?? 0))), key);
     const { scale, window = null, softcap = null } = options;
-    if (query.device === 'cpu' && added.every((count) => count === 1)) {
+    if (added.every((count) => count === 1)) {
       const [keys, values] = this.#held();
       return noGrad(() => ops.decodeAttention(query, key, value, keys, values, places, lengths, scale, window, softcap));
     }
     this.#write(key, value, added, { places, starts: lengths });
-    return query.device === 'cpu' ? this.#attendByKernel(query, key, value, options) : this.#attendByRows(query, added, options);
+    return this.#continue(query, key, value, options);
   }
 
   /** Takes over what another layer holds of its cache's rows: row `r` goes to `places[r]`. */
@@ -187,24 +187,12 @@ class SlotLayer implements CacheLayer {
   }
 
   /** Several tokens for some row, each after what is held of it. */
-  #attendByKernel(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window = null, softcap = null }: AttentionOptions): Tensor {
+  #continue(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window = null, softcap = null }: AttentionOptions): Tensor {
     const { lengths, places } = this.cache;
     const [keys, values] = this.#held();
     const past = (held: Tensor) => lengths.map((length, row) => ops.transpose(slotsOf(held, places[row] ?? 0, 0, length), 0, 1)); // [past, keyValueHeads, headDim]
     const stretches = lengths.flatMap((length, row) => [row, 0, length]);
     return noGrad(() => ops.continuedAttention(query, key, value, boundaries, past(keys), past(values), stretches, lengths.map((_, row) => row + 1), scale, window, softcap));
-  }
-
-  /** The same elsewhere: keys and values are written already. */
-  #attendByRows(query: Tensor, added: readonly number[], { scale, window, softcap }: AttentionOptions): Tensor {
-    const { lengths, places } = this.cache;
-    const [keys, values] = this.#held();
-    const attended = ops.splitWithSizes(query, added, 0).map((rows, row) => {
-      const [past, length, place] = [lengths[row] ?? 0, added[row] ?? 0, places[row] ?? 0];
-      const whole = (held: Tensor) => ops.transpose(slotsOf(held, place, 0, past + length), 0, 1); // [past + length, keyValueHeads, headDim]
-      return attendRow(rows, whole(keys), whole(values), { past, length, scale, window, softcap });
-    });
-    return ops.cat(attended, 0);
   }
 
   /** Puts the tokens of packed rows [tokens, keyValueHeads, headDim] into their slots. */

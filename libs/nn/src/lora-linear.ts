@@ -2,7 +2,7 @@ import { empty, ops, zeros, type RandomGenerator, type Tensor } from '@tunesmith
 import { AdaptedLinear } from './adapted-linear.js';
 import type { Dropout } from './dropout.js';
 import { joinedProduct } from './joined-product.js';
-import { featuresOf, type LinearLike, type LinearTerms } from './parts.js';
+import { deviceOf, featuresOf, type LinearLike, type LinearTerms } from './parts.js';
 
 export interface LoraOptions {
   readonly rank: number;
@@ -23,10 +23,10 @@ export function loraScaling({ rank, alpha, rankStabilized = false }: Pick<LoraOp
 /** A [rank, in], uniform in ± 1 / sqrt(in) as in PEFT, and B [out, rank], zero: both float32 and trained. */
 export function newLoraPair(base: LinearLike, { rank, generator }: Pick<LoraOptions, 'rank' | 'generator'>): { a: Tensor; b: Tensor } {
   const [outFeatures, inFeatures] = featuresOf(base);
-  const device = base.shape ? 'cpu' : base.weight.device; // what has a shape of its own is quantized, on the CPU
+  const device = deviceOf(base);
   const bound = 1 / Math.sqrt(inFeatures);
-  const drawn = ops.uniformInPlace(empty([rank, inFeatures], { dtype: 'float32', device }), -bound, bound, generator);
-  return { a: drawn.setRequiresGrad(true), b: zeros([outFeatures, rank], { dtype: 'float32', device, requiresGrad: true }) };
+  const drawn = ops.uniformInPlace(empty([rank, inFeatures], { dtype: 'float32' }), -bound, bound, generator);
+  return { a: ops.toDevice(drawn, device, 'float32').setRequiresGrad(true), b: zeros([outFeatures, rank], { dtype: 'float32', device, requiresGrad: true }) };
 }
 
 /**

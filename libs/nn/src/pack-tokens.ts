@@ -1,4 +1,4 @@
-import { tensor, TunesmithError } from '@tunesmith/tensor';
+import { defaultDevice, tensor, TunesmithError } from '@tunesmith/tensor';
 import type { PackedTokens } from './packed-tokens.js';
 
 export interface PackTokensOptions {
@@ -13,7 +13,7 @@ export interface PackTokensOptions {
  * Token rows as one batch. Tensors belong to the caller's scope. Throws for an empty batch or an empty row, which nothing can be
  * computed from, and for sources that are not as many as rows.
  */
-export function packTokens(rows: readonly (readonly number[])[], { starts, sources, device = 'cpu' }: PackTokensOptions = {}): PackedTokens {
+export function packTokens(rows: readonly (readonly number[])[], { starts, sources, device = defaultDevice() }: PackTokensOptions = {}): PackedTokens {
   if (rows.length === 0) throw new TunesmithError({ message: 'packTokens: expected at least one row, got none.', code: 'batch-empty' });
   const boundaries = [0];
   const positions: number[] = [];

@@ -10,6 +10,8 @@ export interface LinearLike extends Module {
   readonly weight: Tensor;
   /** The weight's, where asking for the weight itself costs something; absent: ask it. */
   readonly shape?: readonly [outFeatures: number, inFeatures: number];
+  /** Where it is, likewise; absent: where the weight is. */
+  readonly device?: string;
   /** [outFeatures] */
   readonly bias: Tensor | null;
   /** [tokens, inFeatures] -> [tokens, outFeatures] */
@@ -33,6 +35,10 @@ export function featuresOf(linear: LinearLike): readonly [outFeatures: number, i
   if (linear.shape) return linear.shape;
   const [outFeatures = 0, inFeatures = 0] = linear.weight.shape;
   return [outFeatures, inFeatures];
+}
+
+export function deviceOf(linear: LinearLike): string {
+  return linear.device ?? linear.weight.device;
 }
 
 /**

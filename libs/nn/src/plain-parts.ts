@@ -1,4 +1,4 @@
-import { empty, type DType } from '@tunesmith/tensor';
+import { defaultDevice, empty, type DType } from '@tunesmith/tensor';
 import { Embedding } from './embedding.js';
 import { LayerNorm } from './layer-norm.js';
 import { Linear } from './linear.js';
@@ -6,7 +6,7 @@ import type { Parts } from './parts.js';
 import { RmsNorm } from './rms-norm.js';
 
 /** The parts that a published model is made of. Weights are uninitialised memory until something fills them. */
-export function plainParts({ dtype, device = 'cpu' }: { dtype: DType; device?: string }): Parts {
+export function plainParts({ dtype, device = defaultDevice() }: { dtype: DType; device?: string }): Parts {
   return {
     linear: (path, inFeatures, outFeatures, { bias = false } = {}) =>
       new Linear(path, empty([outFeatures, inFeatures], { dtype, device }), bias ? empty([outFeatures], { dtype, device }) : null),

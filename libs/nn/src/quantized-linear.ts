@@ -1,4 +1,4 @@
-import { empty, noGrad, ops, scope, type DType, type Tensor } from '@tunesmith/tensor';
+import { defaultDevice, empty, noGrad, ops, scope, type DType, type Tensor } from '@tunesmith/tensor';
 import { isOutputHead } from './output-head.js';
 import { Module } from './module.js';
 import type { LinearLike, Parts } from './parts.js';
@@ -11,6 +11,8 @@ export interface QuantizedLinearOptions {
   /** Of the bias, and of the weight when it is asked for. */
   readonly dtype: DType;
   readonly bias?: boolean;
+  /** What `defaultDevice` says unless given. */
+  readonly device?: string;
 }
 
 /**
@@ -21,25 +23,27 @@ export class QuantizedLinear extends Module implements LinearLike {
   readonly bias: Tensor | null;
   /** What the weight is written out in for those who ask for it. */
   readonly dtype: DType;
+  readonly device: string;
   readonly #kind: WeightCode;
   readonly #parts: readonly Tensor[];
 
   constructor(
     path: string,
     readonly shape: readonly [outFeatures: number, inFeatures: number],
-    { kind, dtype, bias = false }: QuantizedLinearOptions,
+    { kind, dtype, bias = false, device = defaultDevice() }: QuantizedLinearOptions,
   ) {
     super(path);
     const count = shape[0] * shape[1];
     const blocks = Math.ceil(count / 64);
-    const made = (name: string, size: number, type: DType): Tensor => this.parameter(`weight.${name}`, empty([size], { dtype: type }));
+    const made = (name: string, size: number, type: DType): Tensor => this.parameter(`weight.${name}`, empty([size], { dtype: type, device }));
     this.#parts =
       kind === 'int8'
         ? [made('codes', count, 'int8'), made('scales', blocks, 'float32')]
         : [made('codes', Math.ceil(count / 2), 'uint8'), made('scales', blocks, 'uint8'), made('scale_scales', Math.ceil(blocks / 256), 'float32'), made('scale_offset', 1, 'float32')];
-    this.bias = bias ? this.parameter('bias', empty([shape[0]], { dtype })) : null;
+    this.bias = bias ? this.parameter('bias', empty([shape[0]], { dtype, device })) : null;
     this.#kind = kind;
     this.dtype = dtype;
+    this.device = device;
   }
 
   /** What the codes say, [outFeatures, inFeatures]: made for every reader, and the reader's to dispose of. */

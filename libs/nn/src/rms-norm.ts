@@ -1,5 +1,4 @@
-import type { Tensor } from '@tunesmith/tensor';
-import { operatorsFor } from './fused-operators.js';
+import { ops, type Tensor } from '@tunesmith/tensor';
 import { Module } from './module.js';
 
 /** x / sqrt(mean(x²) + epsilon) · weight over the last dimension, computed in float32 (arXiv 1910.07467). */
@@ -19,6 +18,6 @@ export class RmsNorm extends Module {
 
   /** [..., size] -> [..., size] */
   forward(input: Tensor): Tensor {
-    return operatorsFor(input).rmsNorm(input, this.weight, this.epsilon, this.unitOffset ? 1 : 0);
+    return ops.fusedRmsNorm(input, this.weight, this.epsilon, this.unitOffset ? 1 : 0);
   }
 }

@@ -1,5 +1,4 @@
 import { ops, tensor, type Tensor } from '@tunesmith/tensor';
-import { operatorsFor } from './fused-operators.js';
 import { rowLengths } from './pack-tokens.js';
 import { dependsOnRowLength, rotarySpeeds, type RotarySettings } from './rotary-settings.js';
 
@@ -64,7 +63,7 @@ export class RotaryEmbedding {
 /** Turns every head of [tokens, heads, headDim]: the whole head, or as many of its first numbers as the rotation has. */
 export function rotate(input: Tensor, { cosines, sines }: Rotation): Tensor {
   const [headDim = 0, turned = 0] = [input.shape.at(-1), cosines.shape.at(-1)];
-  if (turned === headDim) return operatorsFor(input).rotate(input, cosines, sines);
+  if (turned === headDim) return ops.rotate(input, cosines, sines);
   const [first, rest] = ops.splitWithSizes(input, [turned, headDim - turned], -1) as [Tensor, Tensor];
-  return ops.cat([operatorsFor(input).rotate(first, cosines, sines), rest], -1);
+  return ops.cat([ops.rotate(first, cosines, sines), rest], -1);
 }

@@ -115,6 +115,12 @@ function finished(handle: TensorHandle, options: TensorOptions): Tensor {
   return made;
 }
 
+/** Draws are made on the CPU and moved from there, so that a generator gives the same numbers on every device. */
+function draw(name: string, overload: string, values: readonly NativeValue[], { device, requiresGrad, ...options }: TensorOptions): Tensor {
+  const handle = library().op(`aten::${name}`, overload)(...values, options.dtype, undefined, undefined) as TensorHandle;
+  return placed(handle, { ...(device !== undefined && { device }), ...(requiresGrad !== undefined && { requiresGrad }) });
+}
+
 function create(name: string, overload: string, values: readonly NativeValue[], options: TensorOptions): Tensor {
   const handle = library().op(`aten::${name}`, overload)(...values, options.dtype, undefined, options.device) as TensorHandle;
   return finished(handle, options);
@@ -145,22 +151,22 @@ export function arange(start: number, end: number, options: TensorOptions & { re
 
 /** Normal numbers with mean 0 and variance 1. */
 export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
-  return options.generator ? create('randn', 'generator', [shape, options.generator.handle], options) : create('randn', '', [shape], options);
+  return options.generator ? draw('randn', 'generator', [shape, options.generator.handle], options) : create('randn', '', [shape], options);
 }
 
 /** Uniform numbers, 0 included, 1 excluded. */
 export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
-  return options.generator ? create('rand', 'generator', [shape, options.generator.handle], options) : create('rand', '', [shape], options);
+  return options.generator ? draw('rand', 'generator', [shape, options.generator.handle], options) : create('rand', '', [shape], options);
 }
 
 /** Integers from `low` to `high` - 1; int64 unless `dtype` says otherwise. */
 export function randint(low: number, high: number, shape: readonly number[], options: RandomOptions = {}): Tensor {
   return options.generator
-    ? create('randint', 'low_generator', [low, high, shape, options.generator.handle], options)
+    ? draw('randint', 'low_generator', [low, high, shape, options.generator.handle], options)
     : create('randint', 'low', [low, high, shape], options);
 }
 
 /** The integers from 0 to `count` - 1 in random order. */
 export function randperm(count: number, options: RandomOptions = {}): Tensor {
-  return options.generator ? create('randperm', 'generator', [count, options.generator.handle], options) : create('randperm', '', [count], options);
+  return options.generator ? draw('randperm', 'generator', [count, options.generator.handle], options) : create('randperm', '', [count], options);
 }

@@ -1,6 +1,7 @@
 /** Tensors, operators and scopes: the only room that knows the native library. */
 import * as ops from './ops.generated.js';
 
+export { defaultDevice } from './default-device.js';
 export { arange, empty, fromBytes, full, ones, rand, randint, randn, randperm, tensor, zeros, type RandomOptions, type TensorOptions } from './creation.js';
 export { asDType, dtypeBytes, isFloatingPoint, type DType } from './dtype.js';
 export { TensorError, TunesmithError, type ErrorFields } from './errors.js';

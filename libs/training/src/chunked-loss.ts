@@ -16,7 +16,7 @@ export function chunkedLoss(hidden: Tensor, weight: Tensor, chunk: number, lossO
   const dtype = hidden.dtype === 'float64' ? 'float64' : 'float32';
   const [wantsHidden, wantsWeight] = [wantsGradient(hidden), wantsGradient(weight)];
   const head = weight.detach().setRequiresGrad(wantsWeight);
-  const total = noGrad(() => zeros([], { dtype }));
+  const total = noGrad(() => zeros([], { dtype, device: hidden.device }));
   const gradients: Tensor[] = [];
   for (let start = 0; start < rows; start += chunk) {
     const gradient = scope(() => {

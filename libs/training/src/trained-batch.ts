@@ -13,14 +13,15 @@ export interface ReadBatch {
 /** Sends rows through the model, packed. Throws TunesmithError `source-missing`, `source-superfluous`. */
 export function readRows(model: CausalLanguageModel, rows: readonly EncodedRow[]): ReadBatch {
   const packed = packRows(rows);
-  const batch = packedTokens(packed);
+  const { device } = model.outputWeight;
+  const batch = packedTokens(packed, device);
   expectSource(model, batch);
-  return { packed, hidden: model.hidden(batch), targets: tensor(packed.targets, { dtype: 'int64' }) };
+  return { packed, hidden: model.hidden(batch), targets: tensor(packed.targets, { dtype: 'int64', device }) };
 }
 
 /** The cross-entropy of every target by its weight: their `sum`, or `none`, one for each token, 0 where there is no target. */
 export function tokenLosses(model: CausalLanguageModel, { packed, hidden, targets }: ReadBatch, reduction: 'sum' | 'none'): Tensor {
-  const weights = packed.targetWeights && tensor(packed.targetWeights, { dtype: 'float32' });
+  const weights = packed.targetWeights && tensor(packed.targetWeights, { dtype: 'float32', device: hidden.device });
   return fusedLinearCrossEntropy(hidden, model.outputWeight, targets, { reduction, weights: weights ?? null, softcap: model.logitSoftcap });
 }
 

@@ -7,6 +7,7 @@
 
 #include "bridge/errors.h"
 #include "bridge/handles.h"
+#include "devices.h"
 
 namespace tunesmith {
 namespace {
@@ -310,11 +311,13 @@ at::ScalarType dtypeFrom(napi_env env, napi_value value, const char* argument) {
 
 at::Device deviceFrom(napi_env env, napi_value value, const char* argument) {
   const auto name = text(env, value, argument);
+  std::optional<at::Device> device;
   try {
-    return at::Device(name);
+    device = at::Device(name);
   } catch (const c10::Error&) {
     throw BridgeError("device-unknown", argument, "there is no device '" + name + "'; use cpu, cuda or cuda:INDEX");
   }
+  return usable(*device, argument);
 }
 
 }  // namespace tunesmith

@@ -63,6 +63,28 @@ void lossOfRows(at::Tensor& logits, const int64_t* targets, const double* scales
   });
 }
 
+/// The same elsewhere than on the CPU, operator by operator: the losses of a chunk [rows], in float64.
+at::Tensor composedLossOfRows(at::Tensor logits, const at::Tensor& targets, const at::Tensor& scales, bool gradient, std::optional<double> softcap) {
+  const auto wideType = at::toOpMathType(logits.scalar_type());
+  auto wide = logits.to(wideType);
+  at::Tensor capped;
+  if (softcap) {
+    capped = at::tanh(wide / *softcap);
+    wide = capped * *softcap;
+  }
+  auto logProbs = at::log_softmax(wide, 1);
+  const auto place = targets.unsqueeze(1);
+  const auto losses = logProbs.gather(1, place).squeeze(1).neg();
+  if (gradient) {
+    auto slopes = logProbs.exp_();
+    slopes.scatter_(1, place, slopes.gather(1, place) - 1);
+    slopes.mul_(scales.to(wideType).unsqueeze(1));
+    if (softcap) slopes.mul_(1 - capped.square());
+    logits.copy_(slopes);
+  }
+  return losses.to(at::kDouble);
+}
+
 void check(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const std::optional<at::Tensor>& rowWeights, const std::optional<int64_t>& chunk, int64_t reduction, const std::optional<double>& softcap) {
   TORCH_CHECK(hidden.dim() == 2 && weight.dim() == 2 && hidden.size(1) == weight.size(1),
               "size mismatch: expected hidden [tokens, width] and weight [vocabulary, width]");
@@ -70,7 +92,7 @@ void check(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor&
   TORCH_CHECK(targets.scalar_type() == at::kLong, "targets: expected dtype int64");
   TORCH_CHECK(hidden.scalar_type() == weight.scalar_type(), "hidden and weight: expected the same dtype");
   TORCH_CHECK(at::isFloatingType(hidden.scalar_type()), "hidden: expected a floating-point dtype");
-  TORCH_CHECK(hidden.is_cpu() && weight.is_cpu() && targets.is_cpu(), "expected tensors on the CPU: this kernel has no version for another device");
+  TORCH_CHECK(hidden.device() == weight.device() && hidden.device() == targets.device(), "expected hidden, weight and targets on the same device");
   TORCH_CHECK(!rowWeights || (rowWeights->dim() == 1 && rowWeights->size(0) == hidden.size(0)), "size mismatch: expected one weight for each row of hidden");
   TORCH_CHECK(!chunk || *chunk > 0, "chunk: expected a positive number of rows, got ", chunk.value_or(0));
   TORCH_CHECK(!softcap || *softcap > 0, "softcap: expected a positive number or none, got ", softcap.value_or(0));
@@ -86,9 +108,10 @@ Results forward(const at::Tensor& hidden, const at::Tensor& weight, const at::Te
   const auto lossType = hidden.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
 
   // Which rows count, their targets and their weights.
-  const auto wanted = targets.contiguous();
+  const bool onCpu = hidden.is_cpu();
+  const auto wanted = targets.cpu().contiguous();
   const auto* target = wanted.const_data_ptr<int64_t>();
-  const auto weights = rowWeights ? rowWeights->detach().to(at::kDouble).contiguous() : at::Tensor();
+  const auto weights = rowWeights ? rowWeights->detach().cpu().to(at::kDouble).contiguous() : at::Tensor();
   std::vector<int64_t> rows, rowTargets;
   std::vector<double> scales;
   double total = 0;
@@ -106,13 +129,16 @@ Results forward(const at::Tensor& hidden, const at::Tensor& weight, const at::Te
     for (auto& scale : scales) scale /= total;
 
   const bool all = kept == tokens;
-  const auto index = all ? at::Tensor() : at::tensor(rows, at::kLong);
+  const auto index = all ? at::Tensor() : at::tensor(rows, at::kLong).to(hidden.device());
   const auto dense = all ? hidden.contiguous() : hidden.index_select(0, index);
   auto denseGradient = hiddenGradient ? at::empty_like(dense) : at::Tensor();
   // Sums over many chunks: wide, so that small contributions are not lost.
   const bool oneChunk = kept <= chunk;
   auto weightSum = weightGradient && !(oneChunk && kept > 0) ? at::zeros({vocabulary, width}, weight.options().dtype(lossType)) : at::Tensor();
-  std::vector<double> losses(kept);
+  // One for each kept row: read by the host at the end, so that another device need not wait for it chunk by chunk.
+  auto losses = at::empty({kept}, at::TensorOptions(at::kDouble).device(hidden.device()));
+  const auto targetsThere = onCpu ? at::Tensor() : at::tensor(rowTargets, at::kLong).to(hidden.device());
+  const auto scalesThere = onCpu ? at::Tensor() : at::tensor(scales, at::kDouble).to(hidden.device());
   const auto transposed = weight.t();
   auto buffer = at::empty({std::min(chunk, std::max<int64_t>(kept, 1)), vocabulary}, hidden.options());
 
@@ -121,9 +147,13 @@ Results forward(const at::Tensor& hidden, const at::Tensor& weight, const at::Te
     const auto part = dense.slice(0, begin, end);
     auto logits = buffer.slice(0, 0, end - begin);
     at::mm_out(logits, part, transposed);
-    AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, logits.scalar_type(), "fused_linear_cross_entropy", [&] {
-      lossOfRows<scalar_t>(logits, rowTargets.data() + begin, scales.data() + begin, anyGradient, softcap.value_or(0), losses.data() + begin);
-    });
+    if (onCpu) {
+      AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, logits.scalar_type(), "fused_linear_cross_entropy", [&] {
+        lossOfRows<scalar_t>(logits, rowTargets.data() + begin, scales.data() + begin, anyGradient, softcap.value_or(0), losses.mutable_data_ptr<double>() + begin);
+      });
+    } else {
+      losses.slice(0, begin, end).copy_(composedLossOfRows(logits, targetsThere.slice(0, begin, end), scalesThere.slice(0, begin, end), anyGradient, softcap));
+    }
     if (hiddenGradient) {
       auto place = denseGradient.slice(0, begin, end);
       at::mm_out(place, logits, weight);
@@ -140,13 +170,17 @@ Results forward(const at::Tensor& hidden, const at::Tensor& weight, const at::Te
 
   at::Tensor loss;
   if (reduction == none) {
-    loss = at::zeros({tokens}, hidden.options().dtype(at::kDouble));
+    const auto read = losses.cpu();
+    loss = at::zeros({tokens}, at::kDouble);
     auto* out = loss.mutable_data_ptr<double>();
-    for (int64_t k = 0; k < kept; k++) out[rows[k]] = scales[k] * losses[k];
-  } else {
+    for (int64_t k = 0; k < kept; k++) out[rows[k]] = scales[k] * read.const_data_ptr<double>()[k];
+    loss = loss.to(hidden.device());
+  } else if (onCpu) {
     double value = 0;
-    for (int64_t k = 0; k < kept; k++) value += scales[k] * losses[k];
-    loss = at::scalar_tensor(value, hidden.options().dtype(at::kDouble));
+    for (int64_t k = 0; k < kept; k++) value += scales[k] * losses.const_data_ptr<double>()[k];
+    loss = at::scalar_tensor(value, losses.options());
+  } else {
+    loss = at::dot(losses, scalesThere);
   }
   at::Tensor gradient = denseGradient;
   if (hiddenGradient && !all) gradient = at::zeros_like(hidden, at::MemoryFormat::Contiguous).index_copy_(0, index, denseGradient);
@@ -194,14 +228,15 @@ class FusedLinearCrossEntropy : public torch::autograd::Function<FusedLinearCros
       gradients[1] = std::get<2>(results);
       return gradients;
     }
-    const double value = factor.item<double>();
+    // On the CPU a factor of 1, the usual one, saves a pass over the gradients; elsewhere asking for it would wait for the device.
+    const bool known = factor.is_cpu() && factor.item<double>() == 1;
     const auto take = [&](const char* name) -> at::Tensor {
       const auto found = context->saved_data.find(name);
       if (found == context->saved_data.end()) return {};
       TORCH_CHECK(!found->second.isNone(), "Trying to backward through the graph a second time: this operator hands its gradient out once");
       auto gradient = found->second.toTensor();
       found->second = c10::IValue();
-      if (value != 1) gradient.mul_(value);
+      if (!known) gradient.mul_(factor);
       return gradient;
     };
     gradients[0] = take("hidden");
@@ -225,8 +260,10 @@ TORCH_LIBRARY_FRAGMENT(tunesmith, library) {
   library.def(
       "fused_linear_cross_entropy(Tensor hidden, Tensor weight, Tensor targets, Tensor? row_weights=None, int? chunk=None, int ignore_index=-100, "
       "int reduction=1, float? softcap=None) -> Tensor");
+  library.def("composed_loss_of_rows(Tensor(a!) logits, Tensor targets, Tensor scales, bool gradient, float? softcap=None) -> Tensor", composedLossOfRows);
 }
-TORCH_LIBRARY_IMPL(tunesmith, CPU, library) { library.impl("fused_linear_cross_entropy", lossOnly); }
-TORCH_LIBRARY_IMPL(tunesmith, AutogradCPU, library) { library.impl("fused_linear_cross_entropy", withGradient); }
+// For every device: what depends on it is in forward.
+TORCH_LIBRARY_IMPL(tunesmith, CompositeExplicitAutograd, library) { library.impl("fused_linear_cross_entropy", lossOnly); }
+TORCH_LIBRARY_IMPL(tunesmith, Autograd, library) { library.impl("fused_linear_cross_entropy", withGradient); }
 
 }  // namespace tunesmith

@@ -14,6 +14,7 @@
 #include <array>
 #include <cmath>
 
+#include "composed/quantized_blocks.h"
 #include "kernels/dispatch_types.h"
 #include "kernels/pack.h"
 
@@ -146,7 +147,12 @@ void writeBlock(const float* numbers, int64_t count, scalar_t* out) {
   }
 }
 
+at::Tensor composed(const Quantized& weight, at::ScalarType dtype) {
+  return composedBlocks(weight.parts, weight.normal, weight.rows, weight.columns, dtype, nf4Values, dynamicValues());
+}
+
 at::Tensor written(const Quantized& weight, at::ScalarType dtype) {
+  if (!weight.parts[0].is_cpu()) return composed(weight, dtype);
   auto full = at::empty({weight.rows, weight.columns}, at::TensorOptions(dtype));
   const int64_t count = full.numel(), blocks = blocksOf(count, blockSize);
   const auto* codes = static_cast<const uint8_t*>(weight.parts[0].const_data_ptr());
@@ -178,6 +184,11 @@ at::Tensor dequantizeBlocks(at::TensorList parts, c10::string_view kind, at::Int
   return written(Quantized(parts, kind, shape[0], shape[1]), dtype);
 }
 
+at::Tensor composedlyWritten(at::TensorList parts, c10::string_view kind, at::IntArrayRef shape, at::ScalarType dtype) {
+  TORCH_CHECK(shape.size() == 2, "size mismatch: expected the shape of a matrix");
+  return composed(Quantized(parts, kind, shape[0], shape[1]), dtype);
+}
+
 /// Largest magnitude of each block.
 at::Tensor largestOf(const at::Tensor& numbers, int64_t size) {
   const int64_t missing = blocksOf(numbers.numel(), size) * size - numbers.numel();
@@ -187,6 +198,12 @@ at::Tensor largestOf(const at::Tensor& numbers, int64_t size) {
 std::vector<at::Tensor> quantizeBlocks(const at::Tensor& weight, c10::string_view kind) {
   TORCH_CHECK(kind == "nf4" || kind == "int8", "kind: expected 'int8' or 'nf4', got '", kind, "'");
   TORCH_CHECK(weight.dim() == 2 && at::isFloatingType(weight.scalar_type()), "weight: expected a floating-point dtype and a matrix");
+  if (!weight.is_cpu()) {
+    // Once for each weight that is loaded: made where the kernel is, so that the codes are the same everywhere.
+    auto parts = quantizeBlocks(weight.cpu(), kind);
+    for (auto& part : parts) part = part.to(weight.device());
+    return parts;
+  }
   const auto numbers = weight.to(at::kFloat).contiguous().flatten();
   const int64_t count = numbers.numel();
   const auto scales = largestOf(numbers, blockSize);
@@ -267,12 +284,14 @@ TORCH_LIBRARY_FRAGMENT(tunesmith, library) {
   library.def("quantize_blocks(Tensor weight, str kind) -> Tensor[]");
   library.def("dequantize_blocks(Tensor[] parts, str kind, int[] shape, ScalarType dtype) -> Tensor");
   library.def("quantized_linear(Tensor input, Tensor[] parts, str kind, int out_features, Tensor? bias=None) -> Tensor");
+  library.def("composed_dequantize_blocks(Tensor[] parts, str kind, int[] shape, ScalarType dtype) -> Tensor", composedlyWritten);
 }
-TORCH_LIBRARY_IMPL(tunesmith, CPU, library) {
+// For every device: what depends on it is in written and quantizeBlocks.
+TORCH_LIBRARY_IMPL(tunesmith, CompositeExplicitAutograd, library) {
   library.impl("quantize_blocks", quantizeBlocks);
   library.impl("dequantize_blocks", dequantizeBlocks);
   library.impl("quantized_linear", quantizedLinear);
 }
-TORCH_LIBRARY_IMPL(tunesmith, AutogradCPU, library) { library.impl("quantized_linear", withGradient); }
+TORCH_LIBRARY_IMPL(tunesmith, Autograd, library) { library.impl("quantized_linear", withGradient); }
 
 }  // namespace tunesmith

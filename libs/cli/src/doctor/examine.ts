@@ -33,6 +33,7 @@ export async function examine(root: string, home: string, environment: NodeJS.Pr
     examineFile('compiled services', join(root, 'services/standalone/dist/main.js'), 'services/standalone/dist', bootstrap),
     examineFile('compiled command', join(root, 'libs/cli/dist/main.js'), 'libs/cli/dist', bootstrap),
     native,
+    ...(await examineDevice(root, native, environment)),
     examineLibtorch(native, environment, bootstrap),
     await examineNats(root, bootstrap),
     await examineTool('C++ compiler', ['c++', 'g++', 'clang++'], neededBy, installCommand('g++')),
@@ -76,6 +77,18 @@ async function examineNative(root: string, mend: string): Promise<Finding> {
   if (code === 0) return { name, status: 'ok', found: 'native/build/compute.node loads' };
   const reason = output.split('\n').find((line) => line.startsWith('Error:')) ?? `ended with ${code}`;
   return { name, status: 'missing', found: `native/build/compute.node does not load: ${reason}`, mend: `rm -r ${join(root, 'native/build')} && ${mend}` };
+}
+
+/** Whether the device that models are to compute on can be used; nothing to say of the CPU. */
+async function examineDevice(root: string, native: Finding, environment: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const device = environment['TUNESMITH_DEVICE'] ?? 'cpu';
+  if (device === 'cpu' || native.status !== 'ok') return [];
+  const name = 'device';
+  const script = "const library = { exports: {} }; process.dlopen(library, process.argv[1]); library.exports.op('aten::zeros', '')([1], 'float32', undefined, process.argv[2])";
+  const { code, output } = await run(process.execPath, ['-e', script, join(root, 'native/build/compute.node'), device]);
+  if (code === 0) return [{ name, status: 'ok', found: `${device} can be used` }];
+  const reason = /cannot use [^\n]*|there is no device [^\n]*/.exec(output)?.[0] ?? `ended with ${code}`;
+  return [{ name, status: 'missing', found: reason, mend: 'unset TUNESMITH_DEVICE, or mend what is said above' }];
 }
 
 function examineLibtorch(native: Finding, environment: NodeJS.ProcessEnv, mend: string): Finding {

@@ -1,5 +1,5 @@
 import { isOutputHead, loraParts, LoraLinear, packTokens, type Parts } from '@tunesmith/nn';
-import { liveTensors, noGrad, ops, RandomGenerator, scope, setThreads, tensor, type Tensor } from '@tunesmith/tensor';
+import { defaultDevice, liveTensors, noGrad, ops, randn, RandomGenerator, scope, setThreads, tensor, type Tensor } from '@tunesmith/tensor';
 import { loadModel } from '../load-model.js';
 import type { CausalLanguageModel, ModelFamily } from '../model-family.js';
 import { describeCheckpoints, type CheckpointComplianceOptions } from './checkpoint-compliance.js';
@@ -113,7 +113,7 @@ export function describeFamily(family: ModelFamily, fixtureNames: readonly strin
           const updates = [...tuned.modules()].filter((module) => module instanceof LoraLinear);
           expect(updates.map(({ path }) => path).sort()).toEqual(linears.sort());
           for (const update of updates) {
-            ops.normalInPlace(update.loraB, 0, 0.1, new RandomGenerator(2));
+            ops.copyInPlace(update.loraB, ops.mulScalar(randn(update.loraB.shape, { generator: new RandomGenerator(2) }), 0.1));
             ops.copyInPlace(merged.parameters().get(`${update.path}.weight`) ?? update.loraB, update.merged());
           }
         }),
@@ -174,7 +174,7 @@ function lossAndGradients(model: CausalLanguageModel, { rows, sources }: Reading
   const targets = rows.flatMap((row) => [...row.slice(1), -100]);
   const loss = scope(() => {
     const logits = model.logits(model.hidden(packTokens(rows, { ...(sources && { sources }) })));
-    const mean = ops.crossEntropyLoss(logits, tensor(targets, { dtype: 'int64' }), null, 1, -100);
+    const mean = ops.crossEntropyLoss(logits, tensor(targets, { dtype: 'int64', device: logits.device }), null, 1, -100);
     mean.backward();
     return mean.item();
   });
@@ -199,7 +199,7 @@ function generateGreedily(model: CausalLanguageModel, { rows: prompts, sources }
       noGrad(() => {
         const packed = cache.rows === 0 ? packTokens(batch, { ...(sources && { sources }) }) : cache.nextBatch(batch);
         const last = packed.boundaries.slice(1).map((end) => end - 1);
-        const hidden: Tensor = ops.indexSelect(model.hidden(packed, cache), 0, tensor(last, { dtype: 'int64' }));
+        const hidden: Tensor = ops.indexSelect(model.hidden(packed, cache), 0, tensor(last, { dtype: 'int64', device: defaultDevice() }));
         return ops.argmax(model.logits(hidden), -1).toArray();
       }),
     );

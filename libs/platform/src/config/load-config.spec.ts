@@ -33,7 +33,7 @@ describe('loadConfig', () => {
         TUNESMITH_HOME: '/h', TUNESMITH_NATS_URL: 'nats://10.0.0.1:4333', TUNESMITH_NATS_REPLICAS: '3', TUNESMITH_DATABASE_URL: 'postgres://u:p@db:5432/t',
         TUNESMITH_ARTIFACTS: 's3://models/tunesmith?endpoint=http://store:9000&region=eu', TUNESMITH_S3_ACCESS_KEY: 'a', TUNESMITH_S3_SECRET_KEY: 's',
         TUNESMITH_HTTP_PORT: '0', TUNESMITH_TOKEN_FILE: '/h/token', TUNESMITH_WORKER_THREADS: '2', TUNESMITH_JOB_LEASE_MS: '2000', TUNESMITH_INSTANCE: 'embedded',
-        TUNESMITH_WORKER_PRELOAD: preload, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
+        TUNESMITH_WORKER_PRELOAD: preload, TUNESMITH_DEVICE: 'cuda:1', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
       },
       'merger',
     );
@@ -43,7 +43,7 @@ describe('loadConfig', () => {
     expect(config.http).toEqual({ host: '127.0.0.1', port: 0 });
     expect(config.jobs).toMatchObject({ leaseTime: 2000, renewTime: 500 });
     expect(config.instance).toEqual({ name: 'merger@embedded', fixed: true });
-    expect(config.workers).toMatchObject({ threads: 2, preload });
+    expect(config.workers).toMatchObject({ threads: 2, preload, device: 'cuda:1' });
     expect(config.telemetry.otlpEndpoint).toBe('http://collector:4318');
   });
 

@@ -24,6 +24,8 @@ export function loadConfig(environment: Environment, service: ServiceName): Plat
   const memory = reader.integer('TUNESMITH_WORKER_MEMORY', { least: 1 << 20, most: 2 ** 50 }, Math.floor(machineMemory() * 0.85));
   const preload = reader.text('TUNESMITH_WORKER_PRELOAD');
   if (preload !== undefined && !existsSync(preload)) reader.problem(`TUNESMITH_WORKER_PRELOAD: expected a library that exists; got "${preload}"`);
+  const device = reader.text('TUNESMITH_DEVICE', 'cpu');
+  if (!/^(cpu|cuda(:\d+)?)$/.test(device)) reader.problem(`TUNESMITH_DEVICE: expected cpu, cuda or cuda:INDEX; got "${device}"`);
 
   const config: PlatformConfig = {
     service,
@@ -45,6 +47,7 @@ export function loadConfig(environment: Environment, service: ServiceName): Plat
       idleTime: reader.integer('TUNESMITH_WORKER_IDLE_MS', { least: 0, most: day }, 300_000),
       graceTime: reader.integer('TUNESMITH_WORKER_GRACE_MS', { least: 0, most: day }, 10_000),
       preload,
+      device,
     },
     serving: {
       most: reader.integer('TUNESMITH_SERVE_REQUESTS', { least: 1, most: 10_000 }, 64),

@@ -37,6 +37,8 @@ export abstract class PlatformConfig {
     readonly graceTime: number;
     /** Library for LD_PRELOAD of worker processes. */
     readonly preload: string | undefined;
+    /** Where models compute: `cpu`, `cuda` or `cuda:INDEX`. */
+    readonly device: string;
   };
   /** Models that are kept warm for clients who wait. */
   abstract readonly serving: {

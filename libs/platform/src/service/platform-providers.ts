@@ -82,10 +82,10 @@ export function platformProviders({ service, entities = [], migrations = [], wor
     },
     {
       provide: WorkerPool, inject: [PlatformConfig, Telemetry],
-      useFactory: ({ workers: { threads, memory, idleTime, graceTime, preload } }: PlatformConfig, telemetry: Telemetry) =>
+      useFactory: ({ workers: { threads, memory, idleTime, graceTime, preload, device } }: PlatformConfig, telemetry: Telemetry) =>
         new WorkerPool({
           module: workerModule, threads, idleTime, graceTime, telemetry,
-          budget: processBudget(Math.max(threads, availableParallelism()), memory), environment: preload ? { LD_PRELOAD: preload } : {},
+          budget: processBudget(Math.max(threads, availableParallelism()), memory), environment: { TUNESMITH_DEVICE: device, ...(preload && { LD_PRELOAD: preload }) },
         }),
     },
     {

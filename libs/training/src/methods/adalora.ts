@@ -1,7 +1,7 @@
 import { adapterTensorName, loraAdapterConfig, writeAdapter, type SafetensorsEntry } from '@tunesmith/checkpoints';
 import { storesTransposed, type CausalLanguageModel } from '@tunesmith/models';
 import { adaptedParts, AdaLoraLinear, Dropout, StepNoise } from '@tunesmith/nn';
-import { noGrad, ops, RandomGenerator, scope, tensor } from '@tunesmith/tensor';
+import { noGrad, ones, ops, RandomGenerator, scope, tensor, type Tensor } from '@tunesmith/tensor';
 import type { AdaLoraOptions } from '../train-options.js';
 import { TrainingError } from '../training-error.js';
 import type { TuningMethod } from '../tuning-method.js';
@@ -54,7 +54,7 @@ export function adalora(options: AdaLoraOptions, { dtype, seed }: { dtype: 'bflo
     /** The mean over all P and Q of how far they are from orthonormal (equation 4, without the squares, as PEFT has it). */
     penalty() {
       if (orthogonality === 0) return null;
-      const distances = linears.flatMap(({ loraA, loraB }) => [ops.matmul(loraA, ops.t(loraA)), ops.matmul(ops.t(loraB), loraB)]).map((square) => ops.norm(ops.sub(square, identity(square.shape[0] ?? 0))));
+      const distances = linears.flatMap(({ loraA, loraB }) => [ops.matmul(loraA, ops.t(loraA)), ops.matmul(ops.t(loraB), loraB)]).map((square) => ops.norm(ops.sub(square, identity(square))));
       return ops.mulScalar(ops.meanAll(ops.stack(distances)), orthogonality);
     },
 
@@ -95,7 +95,7 @@ function keptAdapter(allocator: RankAllocator, linears: readonly AdaLoraLinear[]
       for (const linear of linears) {
         const kept = allocator.keptRanks(linear);
         if (kept.length === 0) continue;
-        const chosen = tensor(kept, { dtype: 'int64' });
+        const chosen = tensor(kept, { dtype: 'int64', device: linear.loraA.device });
         const a = ops.indexSelect(ops.mulScalar(ops.mul(linear.loraA, linear.loraE), linear.scaling), 0, chosen); // [kept, in]
         const b = ops.indexSelect(linear.loraB, 1, chosen); // [out, kept]
         ranks[linear.path] = kept.length;
@@ -106,6 +106,7 @@ function keptAdapter(allocator: RankAllocator, linears: readonly AdaLoraLinear[]
   return { ranks, tensors };
 }
 
-function identity(size: number) {
-  return ops.diag(ops.onesLike(tensor(new Float32Array(size))));
+/** As large as a square matrix, and where it is. */
+function identity({ shape, device }: Tensor): Tensor {
+  return ops.diag(ones([shape[0] ?? 0], { device }));
 }

@@ -63,12 +63,13 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
       const batch = readRows(model, rows);
       const { targets, targetWeights } = batch.packed;
       const kept = [...targets.keys()].filter((place) => targets[place] !== ignoredTarget);
-      const keptIds = tensor(kept, { dtype: 'int64' }); // [kept]
+      const { device } = batch.hidden;
+      const keptIds = tensor(kept, { dtype: 'int64', device }); // [kept]
       const labels = ops.unsqueeze(ops.indexSelect(batch.targets, 0, keptIds), 1); // [kept, 1]
-      const weights = targetWeights && tensor(kept.map((place) => targetWeights[place]!), { dtype: 'float32' }); // [kept]
-      const shares = mixing === 'soft' ? tensor(softShares(examples, kept), { dtype: 'float32' }) : null; // [kept]
+      const weights = targetWeights && tensor(kept.map((place) => targetWeights[place]!), { dtype: 'float32', device }); // [kept]
+      const shares = mixing === 'soft' ? tensor(softShares(examples, kept), { dtype: 'float32', device }) : null; // [kept]
       const share = labelShare + (1 - labelShare) * decayed;
-      const taught = teacher ? live(teacher, model, batch, keptIds) : fromStore(examples, kept);
+      const taught = teacher ? live(teacher, model, batch, keptIds) : fromStore(examples, kept, device);
       const hidden = ops.indexSelect(batch.hidden, 0, keptIds); // [kept, hidden]
       const chunk = Math.max(16, Math.floor(logitsAtOnce / model.vocabularySize));
       const loss = chunkedLoss(hidden, model.outputWeight, chunk, (part, head, start) => {
@@ -105,7 +106,7 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
   /** The live teacher's words at the trained places, by chunk of them. */
   function live(of: CausalLanguageModel, student: CausalLanguageModel, { packed }: ReadBatch, keptIds: Tensor): (start: number, count: number) => TaughtLogits {
     const hidden = noGrad(() => {
-      const batch = packedTokens(packed);
+      const batch = packedTokens(packed, of.outputWeight.device);
       expectSource(of, batch);
       return ops.indexSelect(of.hidden(batch), 0, keptIds); // [kept, hidden]
     });
@@ -128,11 +129,12 @@ export function distill(material: TrainingMaterial, options: DistillOptions): Ob
     return kept.map((place) => 1 - Math.exp(-stored.get(origins[place]!.split)!.crossEntropy(origins[place]!.row.index)));
   }
 
-  function fromStore(examples: readonly Example[], kept: readonly number[]): (start: number, count: number) => TaughtLogits {
+  function fromStore(examples: readonly Example[], kept: readonly number[], device: string): (start: number, count: number) => TaughtLogits {
     const origins = originsOf(examples);
     return (start, count) => {
       const asked = kept.slice(start, start + count).map((place) => origins[place]!);
-      return stored.get(asked[0]!.split)!.at(asked.map(({ row, place }) => [row.index, place] as const), topK);
+      const { tokens, logits } = stored.get(asked[0]!.split)!.at(asked.map(({ row, place }) => [row.index, place] as const), topK);
+      return { tokens: tokens && ops.toDevice(tokens, device, 'int64'), logits: ops.toDevice(logits, device, 'float32') };
     };
   }
 }

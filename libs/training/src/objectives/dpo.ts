@@ -52,11 +52,11 @@ export function dpo({ datasetFolder, tokenizer, format, maxLength, longRows }: T
 
     loss(model, examples, denominator) {
       const said = answers(model, examples); // [pairs, 2]
-      const reference = ops.stack(examples.map(remembered)); // [pairs, 2]
+      const reference = ops.toDevice(ops.stack(examples.map(remembered)), said.device, 'float32'); // [pairs, 2]
       const [chosen, rejected] = ops.unbind(ops.sub(said, reference), 1) as [Tensor, Tensor];
       const preference = ops.neg(ops.logSigmoid(ops.mulScalar(ops.sub(chosen, rejected), beta))); // [pairs]
       if (sftWeight === 0) return ops.divScalar(ops.sumAll(preference), denominator);
-      const lengths = tensor(examples.map(({ rows }) => trainedTokens(rows[0]!)), { dtype: 'float32' });
+      const lengths = tensor(examples.map(({ rows }) => trainedTokens(rows[0]!)), { dtype: 'float32', device: said.device });
       const perToken = ops.neg(ops.div(ops.select(said, 1, 0), lengths)); // [pairs]
       return ops.divScalar(ops.sumAll(ops.add(preference, perToken, sftWeight)), denominator);
     },
@@ -82,6 +82,7 @@ function answers(model: CausalLanguageModel, examples: readonly Example[]): Tens
   const batch = readRows(model, rows);
   const rowOf = rows.flatMap(({ tokenIds }, row) => tokenIds.map(() => row));
   const losses = tokenLosses(model, batch, 'none'); // [tokens]
-  const sums = ops.indexAdd(zeros([rows.length], { dtype: 'float32' }), 0, tensor(rowOf, { dtype: 'int64' }), ops.toDtype(losses, 'float32')); // [rows]
+  const { device } = losses;
+  const sums = ops.indexAdd(zeros([rows.length], { dtype: 'float32', device }), 0, tensor(rowOf, { dtype: 'int64', device }), ops.toDtype(losses, 'float32')); // [rows]
   return ops.neg(ops.reshape(sums, [examples.length, 2]));
 }

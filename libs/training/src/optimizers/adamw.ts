@@ -12,7 +12,7 @@ interface Moments {
   readonly square: Tensor;
   /** int16, for a bfloat16 parameter: what the float32 number that is tuned has beyond it (native/src/kernels/adamw.cc). */
   readonly rest: Tensor | null;
-  /** The fused kernel counts steps per parameter, in float32, because parameters may join late. */
+  /** The fused kernel counts steps per parameter, in float32, because parameters may join late; of narrow ones the host reads them. */
   readonly steps: Tensor;
 }
 
@@ -26,10 +26,10 @@ export class AdamW implements Optimizer {
   constructor(parameters: readonly OptimizedParameter[], private readonly options: Omit<AdamWOptions, 'kind'>) {
     this.#moments = parameters.map((parameter) => {
       const { shape, dtype, device } = parameter.tensor;
-      const narrow = dtype === 'bfloat16' && device === 'cpu';
+      const narrow = dtype === 'bfloat16';
       const made = (type: DType): Tensor => keep(zeros(shape, { dtype: type, device }));
       const momentType = narrow ? 'float32' : dtype;
-      return { parameter, mean: made(momentType), square: made(momentType), rest: narrow ? made('int16') : null, steps: keep(zeros([], { dtype: 'float32' })) };
+      return { parameter, mean: made(momentType), square: made(momentType), rest: narrow ? made('int16') : null, steps: keep(zeros([], { dtype: 'float32', device: narrow ? 'cpu' : device })) };
     });
   }
 
