@@ -1,4 +1,4 @@
-import { empty, ops, zeros, type Tensor } from '@tunesmith/tensor';
+import { empty, movedTo, ops, zeros, type Tensor } from '@tunesmith/tensor';
 import { AdaptedLinear } from './adapted-linear.js';
 import type { Dropout } from './dropout.js';
 import type { LoraOptions } from './lora-linear.js';
@@ -25,7 +25,7 @@ export class AdaLoraLinear extends AdaptedLinear {
     super(base);
     const [outFeatures, inFeatures] = featuresOf(base);
     const device = deviceOf(base);
-    const normal = (...shape: number[]): Tensor => ops.toDevice(ops.normalInPlace(empty(shape, { dtype: 'float32' }), 0, 0.02, generator), device, 'float32').setRequiresGrad(true);
+    const normal = (...shape: number[]): Tensor => movedTo(ops.normalInPlace(empty(shape, { dtype: 'float32' }), 0, 0.02, generator), device).setRequiresGrad(true);
     this.loraA = this.parameter('lora_A', normal(rank, inFeatures));
     this.loraB = this.parameter('lora_B', normal(outFeatures, rank));
     this.loraE = this.parameter('lora_E', zeros([rank, 1], { dtype: 'float32', device, requiresGrad: true }));

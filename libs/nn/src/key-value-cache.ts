@@ -1,4 +1,4 @@
-import { defaultDevice, empty, keep, noGrad, ops, scope, TunesmithError, type Tensor } from '@tunesmith/tensor';
+import { defaultDevice, empty, keep, noGrad, ops, scope, TunesmithError, zeros, type Tensor } from '@tunesmith/tensor';
 import { attendWithin, type AttentionOptions } from './attention.js';
 import type { Stretch } from './branch-cache.js';
 import { packTokens, rowLengths } from './pack-tokens.js';
@@ -216,7 +216,8 @@ class SlotLayer implements CacheLayer {
     const [keys, values] = scope(() =>
       noGrad(() =>
         [this.#keys, this.#values].map((held) => {
-          const larger = empty([wide, keyValueHeads, long, headDim], { dtype: like.dtype, device: like.device });
+          // Elsewhere than in our kernel, slots that a row has not filled enter a product with weight 0, and nothing times NaN is NaN.
+          const larger = (like.device === 'cpu' ? empty : zeros)([wide, keyValueHeads, long, headDim], { dtype: like.dtype, device: like.device });
           if (held) ops.copyInPlace(ops.narrow(ops.narrow(larger, 0, 0, this.#places), 2, 0, this.#capacity), held);
           return larger;
         }),

@@ -1,4 +1,4 @@
-import { empty, ops, zeros, type RandomGenerator, type Tensor } from '@tunesmith/tensor';
+import { empty, movedTo, ops, zeros, type RandomGenerator, type Tensor } from '@tunesmith/tensor';
 import { AdaptedLinear } from './adapted-linear.js';
 import type { Dropout } from './dropout.js';
 import { joinedProduct } from './joined-product.js';
@@ -26,7 +26,7 @@ export function newLoraPair(base: LinearLike, { rank, generator }: Pick<LoraOpti
   const device = deviceOf(base);
   const bound = 1 / Math.sqrt(inFeatures);
   const drawn = ops.uniformInPlace(empty([rank, inFeatures], { dtype: 'float32' }), -bound, bound, generator);
-  return { a: ops.toDevice(drawn, device, 'float32').setRequiresGrad(true), b: zeros([outFeatures, rank], { dtype: 'float32', device, requiresGrad: true }) };
+  return { a: movedTo(drawn, device).setRequiresGrad(true), b: zeros([outFeatures, rank], { dtype: 'float32', device, requiresGrad: true }) };
 }
 
 /**

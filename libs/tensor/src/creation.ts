@@ -109,6 +109,14 @@ function placed(fresh: TensorHandle, options: TensorOptions): Tensor {
   return finished(handle, options);
 }
 
+/** A fresh tensor where it is wanted; the copy that it was made in is freed. */
+export function movedTo(fresh: Tensor, device: string): Tensor {
+  if (fresh.device === device) return fresh;
+  const there = new Tensor(library().op('aten::to', 'device')(fresh.handle, device, fresh.dtype) as TensorHandle);
+  fresh.dispose();
+  return there;
+}
+
 function finished(handle: TensorHandle, options: TensorOptions): Tensor {
   const made = new Tensor(handle);
   if (options.requiresGrad) made.setRequiresGrad(true);

@@ -2,7 +2,7 @@
 import * as ops from './ops.generated.js';
 
 export { defaultDevice } from './default-device.js';
-export { arange, empty, fromBytes, full, ones, rand, randint, randn, randperm, tensor, zeros, type RandomOptions, type TensorOptions } from './creation.js';
+export { arange, empty, fromBytes, full, movedTo, ones, rand, randint, randn, randperm, tensor, zeros, type RandomOptions, type TensorOptions } from './creation.js';
 export { asDType, dtypeBytes, isFloatingPoint, type DType } from './dtype.js';
 export { TensorError, TunesmithError, type ErrorFields } from './errors.js';
 export { checksumFile } from './checksum-file.js';

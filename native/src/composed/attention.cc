@@ -1,7 +1,9 @@
 // Attention of packed rows by libtorch's own operators: see kernels/packed_attention.cc and decode_attention.cc for what they compute.
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/TensorIndexing.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 
@@ -18,7 +20,7 @@ struct Settings {
 };
 
 /// What tells kinds of remembered tensors apart.
-enum Kind : int64_t { starts = 1, places = 2, lengthMask = 3 };
+enum Kind : int64_t { starts, rowPlaces, slotPlaces, lengthMask };
 
 at::Tensor onDevice(Kind kind, at::IntArrayRef numbers, at::ScalarType type, at::Device device) {
   std::vector<int64_t> key{kind};
@@ -41,7 +43,7 @@ at::Tensor attendBatch(const at::Tensor& query, const at::Tensor& key, const at:
   const int64_t repeats = query.size(1) / key.size(1);
   const auto k = grouped ? key.repeat_interleave(repeats, 1) : key, v = grouped ? value.repeat_interleave(repeats, 1) : value;
   auto scores = at::tanh(at::matmul(query, k.transpose(2, 3)) * (settings.scale / *settings.softcap)) * *settings.softcap;
-  if (mask) scores = scores.masked_fill(mask->logical_not(), -std::numeric_limits<double>::infinity());
+  if (mask) scores = mask->scalar_type() == at::kBool ? scores.masked_fill(mask->logical_not(), -std::numeric_limits<double>::infinity()) : scores + *mask;
   return at::matmul(at::softmax(scores, -1), v);
 }
 
@@ -68,6 +70,45 @@ bool flashServes(const at::Tensor& query, const at::Tensor& value, const Setting
   return query.is_cuda() && (type == at::kBFloat16 || type == at::kHalf) && !settings.softcap && query.size(2) % 8 == 0 && query.size(2) <= 256 && value.size(2) == query.size(2);
 }
 
+/// Whether operators give the same numbers again, while it lives. `always`: flash attention's gradient does only where anything else would be refused. `never`: where
+/// the order of what is written cannot matter, and the ordered way would cost a sort.
+class Order {
+ public:
+  enum Kind { always, never };
+  explicit Order(Kind kind) : on_(at::globalContext().deterministicAlgorithms()), warns_(at::globalContext().deterministicAlgorithmsWarnOnly()) {
+    at::globalContext().setDeterministicAlgorithms(kind == always, false);
+  }
+  ~Order() { at::globalContext().setDeterministicAlgorithms(on_, warns_); }
+  Order(const Order&) = delete;
+
+ private:
+  bool on_, warns_;
+};
+
+class FlashAttention : public torch::autograd::Function<FlashAttention> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const at::Tensor& starting, int64_t longest,
+                            double scale, std::optional<int64_t> left, std::optional<int64_t> right) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    auto [output, normalizers, state, offset, mask] = at::_flash_attention_forward(query, key, value, starting, starting, longest, longest, 0, true, false, scale, left, right);
+    context->save_for_backward({query, key, value, output, normalizers, starting, state, offset});
+    context->saved_data["longest"] = longest;
+    context->saved_data["scale"] = scale;
+    context->saved_data["left"] = left;
+    context->saved_data["right"] = right;
+    return output;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list outputs) {
+    const auto saved = context->get_saved_variables();
+    const int64_t longest = context->saved_data["longest"].toInt();
+    const Order order(Order::always);
+    const auto [query, key, value] = at::_flash_attention_backward(outputs[0].contiguous(), saved[0], saved[1], saved[2], saved[3], saved[4], saved[5], saved[5], longest, longest, 0, true, saved[6], saved[7],
+                                                                   context->saved_data["scale"].toDouble(), context->saved_data["left"].toOptional<int64_t>(), context->saved_data["right"].toOptional<int64_t>());
+    return {query, key, value, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
 at::Tensor packed(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, at::IntArrayRef boundaries, double scale, std::optional<int64_t> window,
                   std::optional<double> softcap) {
   TORCH_CHECK(query.dim() == 3 && key.dim() == 3 && value.dim() == 3 && key.size(0) == query.size(0) && value.size(0) == query.size(0) && key.size(1) == value.size(1), "size mismatch: expected query [tokens, heads, headDim], key and value [tokens, keyValueHeads, headDim]");
@@ -78,7 +119,7 @@ at::Tensor packed(const at::Tensor& query, const at::Tensor& key, const at::Tens
     const auto starting = onDevice(starts, boundaries, at::kInt, query.device());
     const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
     const auto left = window ? std::optional<int64_t>(*window - 1) : std::nullopt, right = window ? std::optional<int64_t>(0) : std::nullopt;
-    return std::get<0>(at::_flash_attention_forward(query, key, value, starting, starting, longest, longest, 0, true, false, scale, left, right));
+    return FlashAttention::apply(query, key, value, starting, longest, scale, left, right);
   }
   // Split rather than sliced: its gradient is one concatenation, that of slices a zero-filled copy of everything for each.
   const auto queries = query.split_with_sizes(lengths), keys = key.split_with_sizes(lengths), values = value.split_with_sizes(lengths);
@@ -106,14 +147,18 @@ at::Tensor continued(const at::Tensor& query, const at::Tensor& key, const at::T
   return at::cat(rows, 0);
 }
 
-/// bool [rows, 1, 1, longest + 1]: what a token after so many sees of its row.
-at::Tensor maskOfLengths(at::IntArrayRef lengths, int64_t longest, std::optional<int64_t> window, at::Device device) {
-  std::vector<int64_t> key{lengthMask, window.value_or(0)};
+/// [rows, 1, 1, longest + 1]: what a token after so many sees of its row, 0, and does not, -infinity: added to scores of that type. Rows begin at places that
+/// libtorch's attention need not copy the mask for.
+at::Tensor maskOfLengths(at::IntArrayRef lengths, int64_t longest, std::optional<int64_t> window, const at::Tensor& like) {
+  std::vector<int64_t> key{lengthMask, window.value_or(0), static_cast<int64_t>(like.scalar_type())};
   key.insert(key.end(), lengths.begin(), lengths.end());
-  return Remembered::ofThread().get(key, device, [&] {
-    const auto own = at::tensor(lengths, at::kLong).to(device).unsqueeze(1), seen = at::arange(longest + 1, own.options()).unsqueeze(0);
-    const auto before = seen <= own;
-    return (window ? before.logical_and(seen > own - *window) : before).unsqueeze(1).unsqueeze(1);
+  return Remembered::ofThread().get(key, like.device(), [&] {
+    const int64_t room = (longest + 8) / 8 * 8;
+    const auto own = at::tensor(lengths, at::kLong).to(like.device()).unsqueeze(1), place = at::arange(room, own.options()).unsqueeze(0);
+    auto closed = place > own;
+    if (window) closed = closed.logical_or(place <= own - *window);
+    const auto mask = at::zeros(closed.sizes(), like.options()).masked_fill_(closed, -std::numeric_limits<double>::infinity());
+    return mask.narrow(1, 0, longest + 1).unsqueeze(1).unsqueeze(1);
   });
 }
 
@@ -122,16 +167,25 @@ at::Tensor decode(const at::Tensor& query, const at::Tensor& key, const at::Tens
   using namespace at::indexing;
   const int64_t rows = query.size(0), keyValueHeads = key.size(1), group = query.size(1) / keyValueHeads;
   TORCH_CHECK(static_cast<int64_t>(cacheRows.size()) == rows && lengths.size() == cacheRows.size(), "size mismatch: expected one place and one length for each row");
-  const auto row = onDevice(places, cacheRows, at::kLong, query.device()), slot = onDevice(places, lengths, at::kLong, query.device());
-  keys.index_put_({row, Slice(), slot}, key);
-  values.index_put_({row, Slice(), slot}, value);
+  const auto row = onDevice(rowPlaces, cacheRows, at::kLong, query.device()), slot = onDevice(slotPlaces, lengths, at::kLong, query.device());
   bool inOrder = true;
   for (int64_t i = 0; i < rows; i++) inOrder = inOrder && cacheRows[i] == i;
   const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+  const bool alike = *std::min_element(lengths.begin(), lengths.end()) == longest;
+  const auto write = [&](at::Tensor& cache, const at::Tensor& fresh) {
+    if (inOrder && alike) {
+      cache.narrow(0, 0, rows).select(2, longest).copy_(fresh);
+    } else {
+      const Order order(Order::never);  // no two rows have the same place
+      cache.index_put_({row, Slice(), slot}, fresh);
+    }
+  };
+  write(keys, key);
+  write(values, value);
   const auto held = [&](const at::Tensor& cache) { return (inOrder ? cache.narrow(0, 0, rows) : cache.index_select(0, row)).narrow(2, 0, longest + 1); };
-  const bool even = *std::min_element(lengths.begin(), lengths.end()) == longest && !(window && *window <= longest);
+  const bool even = alike && !(window && *window <= longest);
   std::optional<at::Tensor> mask;
-  if (!even) mask = maskOfLengths(lengths, longest, window, query.device());
+  if (!even) mask = maskOfLengths(lengths, longest, window, query);
   // The query heads that share a key head stand as so many queries of it: one product for all, and nothing is repeated.
   const auto attended = attendBatch(query.reshape({rows, keyValueHeads, group, query.size(2)}), held(keys), held(values), mask, false, {scale, window, softcap});
   return attended.reshape(query.sizes());

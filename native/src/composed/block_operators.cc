@@ -1,6 +1,7 @@
 // What stands between the products of a block, operator by operator: see kernels/rms_norm.cc, rotate.cc and gated_activation.cc for the same in one pass.
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include "composed/composed.h"
 
@@ -19,18 +20,62 @@ at::Tensor rmsNorm(const at::Tensor& input, const at::Tensor& weight, double eps
   return (normed * (weight.to(wide.scalar_type()) + offset)).to(input.scalar_type());
 }
 
+// A GPU spends as long on starting an operator as small ones take, so these have gradients of their own: those of libtorch's, operator by operator, would be
+// twice as many.
+
+/// Halves (a, b) become (a cos - b sin, b cos + a sin); `direction` -1 turns back, which is the gradient too.
+at::Tensor turned(const at::Tensor& input, const at::Tensor& cosines, const at::Tensor& sines, double direction) {
+  const auto halves = input.chunk(2, -1);
+  // Narrow numbers times float32 angles are float32: nothing is widened before.
+  return at::addcmul(input * cosines, at::cat({halves[1].neg(), halves[0]}, -1), sines, direction).to(input.scalar_type());
+}
+
+class Rotation : public torch::autograd::Function<Rotation> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input, const at::Tensor& cosines, const at::Tensor& sines) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    context->save_for_backward({cosines, sines});
+    return turned(input, cosines, sines, 1);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list outputs) {
+    const auto saved = context->get_saved_variables();
+    return {turned(outputs[0], saved[0], saved[1], -1), at::Tensor(), at::Tensor()};
+  }
+};
+
 at::Tensor rotate(const at::Tensor& input, const at::Tensor& cosines, const at::Tensor& sines) {
   TORCH_CHECK(input.size(-1) % 2 == 0, "size mismatch: expected an even number of places to turn, got ", input.size(-1));
-  const auto wide = input.to(wideOf(input.scalar_type()));
-  const auto halves = wide.chunk(2, -1);
-  return at::addcmul(wide * cosines, at::cat({-halves[1], halves[0]}, -1), sines).to(input.scalar_type());
+  return Rotation::apply(input, cosines, sines);
 }
+
+class Gated : public torch::autograd::Function<Gated> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& gateUp, bool silu) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    context->save_for_backward({gateUp});
+    context->saved_data["silu"] = silu;
+    const auto halves = gateUp.chunk(2, -1);
+    return (silu ? at::silu(halves[0]) : at::gelu(halves[0], "tanh")).mul_(halves[1]);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list outputs) {
+    const auto gateUp = context->get_saved_variables()[0];
+    const bool silu = context->saved_data["silu"].toBool();
+    const auto halves = gateUp.chunk(2, -1);
+    auto gradient = at::empty(gateUp.sizes(), gateUp.options());
+    auto slopes = gradient.chunk(2, -1);
+    const auto above = outputs[0] * halves[1];
+    slopes[0].copy_(silu ? at::silu_backward(above, halves[0]) : at::gelu_backward(above, halves[0], "tanh"));
+    at::mul_out(slopes[1], silu ? at::silu(halves[0]) : at::gelu(halves[0], "tanh"), outputs[0]);
+    return {gradient, at::Tensor()};
+  }
+};
 
 at::Tensor gated(const at::Tensor& gateUp, c10::string_view activation) {
   TORCH_CHECK(activation == "silu" || activation == "gelu_tanh", "activation: expected 'silu' or 'gelu_tanh', got '", activation, "'");
   TORCH_CHECK(gateUp.size(-1) % 2 == 0, "size mismatch: expected gate and up side by side");
-  const auto halves = gateUp.chunk(2, -1);
-  return (activation == "silu" ? at::silu(halves[0]) : at::gelu(halves[0], "tanh")) * halves[1];
+  return Gated::apply(gateUp, activation == "silu");
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ class Remembered {
     std::vector<int64_t> key;
     at::Tensor tensor;
   };
-  std::array<Entry, 4> entries_;
+  std::array<Entry, 8> entries_;
   size_t next_ = 0;
 };
 

@@ -1,21 +1,20 @@
-// Tuning on a GPU beside transformers and peft in a loop of their own (train-peer.py), taking turns in one run: the same model, rows, order, batch, rank,
-// rate and steps.
-// Usage: node tools/build.mjs && TUNESMITH_DEVICE=cuda node tools/bench/train-on-gpu.mjs --model FOLDER --python PATH [--method lora|full] [--batch 4] [--steps 42]
-//        [--row-tokens 166] [--lr 1e-4] [--rounds 1]
-// PATH: a Python that has torch with CUDA, transformers and peft. Rates leave out the first two steps.
+// Tuning beside transformers and peft in a loop of their own (train-beside-peft-peer.py), taking turns in one run: the same model, rows, order, batch, rank, rate and
+// steps. On the CPU, or with TUNESMITH_DEVICE=cuda in the environment on a GPU.
+// Usage: node tools/build.mjs && node tools/bench/train-beside-peft.mjs --model FOLDER --python PATH [--method lora|full] [--batch 4] [--steps 42]
+//        [--row-tokens 166] [--lr 1e-4] [--rounds 1] [--threads N]
+// PATH: a Python that has torch (on a GPU: with CUDA), transformers and peft. Rates leave out the first two steps.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { printFigure, quantile, root } from './figure.mjs';
 import { makeRows } from './made-rows.mjs';
 
 const text = (fallback) => ({ type: 'string', default: String(fallback) });
-const { values } = parseArgs({ options: { model: { type: 'string' }, python: { type: 'string' }, method: text('lora'), batch: text(4), steps: text(42), 'row-tokens': text(166), lr: text(1e-4), rounds: text(1) } });
-if (!values.model || !values.python) throw new Error('expected --model FOLDER, a Hugging Face folder in bfloat16, and --python PATH, a Python that has torch with CUDA, transformers and peft');
-const device = process.env.TUNESMITH_DEVICE;
-if (!device?.startsWith('cuda')) throw new Error('expected TUNESMITH_DEVICE=cuda (or cuda:INDEX) in the environment: this benchmark is for GPUs');
+const { values } = parseArgs({ options: { model: { type: 'string' }, python: { type: 'string' }, method: text('lora'), batch: text(4), steps: text(42), 'row-tokens': text(166), lr: text(1e-4), rounds: text(1), threads: text(availableParallelism()) } });
+if (!values.model || !values.python) throw new Error('expected --model FOLDER, a Hugging Face folder in bfloat16, and --python PATH, a Python that has torch, transformers and peft');
+const device = process.env.TUNESMITH_DEVICE ?? 'cpu';
 const [batch, steps, warmUp] = [Number(values.batch), Number(values.steps), 2];
 
 const scratch = mkdtempSync(join(tmpdir(), 'tunesmith-bench-'));
@@ -30,13 +29,13 @@ function answer(command, args) {
 }
 
 function ours() {
-  const args = ['--model', values.model, '--dataset', dataset, '--method', values.method, '--rank', '8', '--alpha', '16', '--batch', values.batch, '--steps', values.steps, '--lr', values.lr, '--json'];
+  const args = ['--model', values.model, '--dataset', dataset, '--method', values.method, '--rank', '8', '--alpha', '16', '--batch', values.batch, '--steps', values.steps, '--lr', values.lr, '--threads', values.threads, '--json'];
   return answer(process.execPath, ['--no-warnings', join(root, 'tools/bench/train.mjs'), ...args]);
 }
 
 function theirs() {
-  const settings = { model: values.model, dataset, device, method: values.method, batch, steps, warmUp, learningRate: Number(values.lr) };
-  return answer(values.python, [join(root, 'tools/bench/train-peer.py'), JSON.stringify(settings)]);
+  const settings = { model: values.model, dataset, device, method: values.method, batch, steps, warmUp, threads: Number(values.threads), learningRate: Number(values.lr) };
+  return answer(values.python, [join(root, 'tools/bench/train-beside-peft-peer.py'), JSON.stringify(settings)]);
 }
 
 const rounds = Array.from({ length: Number(values.rounds) }, () => ({ peer: theirs(), mine: ours() }));
