@@ -2,7 +2,7 @@ import { openSafetensors, readAdapter, readModelFolder } from '@tunesmith/checkp
 import { mergeModels } from '@tunesmith/merging';
 import { loadModel, type CausalLanguageModel } from '@tunesmith/models';
 import { LoraLinear, packTokens } from '@tunesmith/nn';
-import { noGrad, ops, RandomGenerator, scope, setThreads } from '@tunesmith/tensor';
+import { noGrad, ops, randn, RandomGenerator, scope, setThreads } from '@tunesmith/tensor';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ test('an adapter says fan_in_fan_out, and folded into its base it is the tuned m
   const tuned = loaded.model;
   scope(() =>
     noGrad(() => {
-      for (const module of tuned.modules()) if (module instanceof LoraLinear) ops.normalInPlace(module.loraB, 0, 0.2, new RandomGenerator(5));
+      for (const module of tuned.modules()) if (module instanceof LoraLinear) ops.copyInPlace(module.loraB, ops.mulScalar(randn(module.loraB.shape, { generator: new RandomGenerator(5) }), 0.2));
     }),
   );
   const adapter = join(folder, 'adapter');

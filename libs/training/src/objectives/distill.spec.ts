@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { float16FromFloat32 } from '@tunesmith/checkpoints';
 import { loadModel } from '@tunesmith/models';
-import { liveTensors, noGrad, ops, scope, setThreads, type Tensor } from '@tunesmith/tensor';
+import { defaultDevice, liveTensors, noGrad, ops, scope, setThreads, type Tensor } from '@tunesmith/tensor';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import type { ConversationFormat } from '@tunesmith/tokenizers';
 import type { Example } from '../objective.js';
@@ -70,7 +70,7 @@ describe('what a teacher said, stored', () => {
     using teacher = (await loadModel(teacherFolder, { dtype: 'float32' })).model;
     const said = rows.map(({ tokenIds }): RowDistributions => scope(() => noGrad(() => {
       const positions = Int32Array.from(tokenIds.keys());
-      const logits = teacher.logits(teacher.hidden(packedTokens({ tokenIds: Int32Array.from(tokenIds), positions, boundaries: [0, tokenIds.length] }, 'cpu')));
+      const logits = teacher.logits(teacher.hidden(packedTokens({ tokenIds: Int32Array.from(tokenIds), positions, boundaries: [0, tokenIds.length] }, defaultDevice())));
       const [values, indices] = ops.topk(ops.slice(logits, 0, firstPlace, tokenIds.length, 1), entries) as [Tensor, Tensor];
       return { tokenIds, places: positions.slice(firstPlace), indices: Int32Array.from(indices.toArray()), logits: float16FromFloat32(Float32Array.from(values.toArray())), crossEntropy };
     })));
