@@ -17,7 +17,7 @@ interface Options extends JobOptions {
 export const adapterMerge = defineCommand<[adapters: readonly string[]], Options>({
   configure(command) {
     command
-      .argument('<adapters...>', 'LoRA adapters of one base: sha256:… or paths')
+      .argument('<adapters...>', 'LoRA adapters of one base: registered references or PEFT folders')
       .option('--combination <how>', 'stack, factors or updates: side by side (the default), matrix by matrix, or the products cut back to a rank')
       .option('--method <method>', 'a merge method for any number of models, such as ties or dare_linear (default: the weighted sum)')
       .option('--parameter <NAME=VALUE>', 'a setting of the method; [a, b] is one for each adapter; may be given again', collectPairs)

@@ -16,17 +16,19 @@ interface Options {
 export const datasetShow = defineCommand<[name: string], Options>({
   configure(command) {
     command
-      .argument('<name>', 'the name of a dataset')
+      .argument('<dataset>', 'name (the latest version) or name:version')
       .option('--version <number>', 'another version than the latest', count)
       .option('--rows <count>', 'also the first rows', count)
       .addOption(new Option('--split <split>', 'with --rows: of this split').choices(['train', 'validation']))
       .option('--tag <tag>', 'with --rows: of those with this tag');
   },
 
-  async run({ arguments: [name], options }, session) {
+  async run({ arguments: [text], options }, session) {
+    const [, name = text, behind] = /^([^:]+):([1-9]\d*)$/.exec(text) ?? [];
+    if (behind !== undefined && options.version !== undefined) throw new UsageError(`--version: expected the version once; got ${text} and --version ${options.version}`);
     if (options.rows === undefined && (options.split ?? options.tag) !== undefined) throw new UsageError('--split and --tag: expected --rows beside them, since they choose the rows that are shown', ['--rows 10 --split validation']);
     const platform = await session.platform();
-    const dataset = await platform.call('GET /v1/datasets/{name}', { parameters: { name }, query: { version: options.version } });
+    const dataset = await platform.call('GET /v1/datasets/{name}', { parameters: { name }, query: { version: behind === undefined ? options.version : Number(behind) } });
     const rows =
       options.rows === undefined
         ? undefined

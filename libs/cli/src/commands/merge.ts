@@ -30,7 +30,7 @@ export const merge = defineCommand<[base: string, models: readonly string[]], Op
     command
       .argument('<base>', 'the model to start from, a registered reference or a path; or a mergekit configuration (FILE.yaml)')
       .argument('[models...]', 'further models')
-      .option('--adapter <adapter>', 'fold this LoRA adapter into the base: sha256:… or a path')
+      .option('--adapter <adapter>', 'fold this LoRA adapter into the base: a registered reference or a PEFT folder')
       .option('--method <method>', 'linear, slerp, ties, … (default: "lora-fold" with an adapter)')
       .option('--parameter <NAME=VALUE>', 'a setting of the method; [a, b] is one for each model; may be given again', collectPairs)
       .option('--dtype <dtype>', 'what weights are turned into before they are merged: bfloat16, float16, float32')

@@ -6,7 +6,7 @@ import { formatBytes } from '../terminal/format.js';
 export const modelExport = defineCommand<[model: string], { readonly out: string }>({
   configure(command) {
     command
-      .argument('<model>', 'name, name@alias, name:version, or the sha256:… of any artifact')
+      .argument('<model>', 'name, name@alias, name:version, or the sha256:… of any artifact, of which 8 digits are enough')
       .requiredOption('--out <dir>', 'a new or empty folder')
       .addHelpText('after', '\nA model is a Hugging Face folder: config.json, safetensors, tokenizer.json.');
   },

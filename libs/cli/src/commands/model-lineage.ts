@@ -4,7 +4,7 @@ import { findModelDigest } from '../runs/artifact-of.js';
 
 export const modelLineage = defineCommand<[model: string], object>({
   configure(command) {
-    command.argument('<model>', 'name, name@alias, name:version, or the sha256:… of any artifact');
+    command.argument('<model>', 'name, name@alias, name:version, or the sha256:… of any artifact, of which 8 digits are enough');
   },
 
   async run({ arguments: [text] }, session) {

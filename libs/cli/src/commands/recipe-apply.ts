@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { defineCommand } from '../command.js';
-import { CommandError } from '../errors.js';
+import { readGivenFile } from '../read-given-file.js';
 
 export const recipeApply = defineCommand<[file: string], object>({
   configure(command) {
@@ -9,7 +8,7 @@ export const recipeApply = defineCommand<[file: string], object>({
   },
 
   async run({ arguments: [file] }, session) {
-    const source = file === '-' ? await text(process.stdin) : await readSource(file);
+    const source = file === '-' ? await text(process.stdin) : await readGivenFile(file, 'FILE', 'a recipe');
     const platform = await session.platform();
     const recipe = await platform.call('POST /v1/recipes', { body: { source } });
     const trigger = recipe.recipe.on['dataset.registered'];
@@ -17,11 +16,3 @@ export const recipeApply = defineCommand<[file: string], object>({
     return { document: recipe, lines: [`${recipe.name}, version ${recipe.version}: ${Object.keys(recipe.recipe.steps).join(', ')}`, starts] };
   },
 });
-
-async function readSource(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new CommandError({ message: `FILE: expected a recipe at ${file}; ${(cause as Error).message}`, code: 'file-unreadable', cause });
-  }
-}

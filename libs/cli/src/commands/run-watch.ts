@@ -1,13 +1,14 @@
 import { defineCommand } from '../command.js';
+import { findRunId, runArgument } from '../runs/find-run.js';
 import { runResult } from '../runs/run-result.js';
 import { followRun } from '../runs/wait-for-run.js';
 
 export const runWatch = defineCommand<[run: string], object>({
   configure(command) {
-    command.argument('<run>', 'the id of a run').addHelpText('after', '\nCtrl-C stops watching; the run goes on. Exit code 1 when the run did not succeed.');
+    command.argument('<run>', runArgument).addHelpText('after', '\nCtrl-C stops watching; the run goes on. Exit code 1 when the run did not succeed.');
   },
 
-  async run({ arguments: [id] }, session) {
-    return runResult(await followRun(session, id), session.terminal);
+  async run({ arguments: [named] }, session) {
+    return runResult(await followRun(session, await findRunId(session, named)), session.terminal);
   },
 });

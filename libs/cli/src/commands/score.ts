@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { Option } from 'commander';
 import { defineCommand } from '../command.js';
 import { CommandError } from '../errors.js';
+import { readGivenFile } from '../read-given-file.js';
 import { outputOf } from '../runs/artifact-of.js';
 import { resolveModel } from '../runs/references.js';
 import { runJob } from '../runs/run-job.js';
@@ -35,7 +35,7 @@ export const score = defineCommand<[model: string], Options>({
   },
 
   async run({ arguments: [model], options }, session) {
-    const source = options.input === '-' ? await text(process.stdin) : await readInput(options.input);
+    const source = options.input === '-' ? await text(process.stdin) : await readGivenFile(options.input, '--input', 'a file of JSON lines');
     const settings = await stepSettings('score', { rows: { option: '--input', value: parseRows(source, options.input) }, dtype: { option: '--dtype', value: options.dtype } });
     const job = await runJob(session, { name: 'score', uses: 'score', with: { ...settings, ...(await resolveModel(session, model, options.adapter)) } });
     const rows = await readScores(session, outputOf(job, 'scores').digest);
@@ -58,14 +58,6 @@ async function readScores(session: Session, digest: string): Promise<ScoredRow[]
 
 function isScoredRow(value: unknown): value is ScoredRow {
   return typeof value === 'object' && value !== null && 'tokenIds' in value && 'logProbs' in value && Array.isArray(value.tokenIds) && Array.isArray(value.logProbs);
-}
-
-async function readInput(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new CommandError({ message: `--input: expected a file of JSON lines at ${path}; ${(cause as Error).message}`, code: 'file-unreadable', cause });
-  }
 }
 
 function parseRows(source: string, path: string): StepSettings[string][] {

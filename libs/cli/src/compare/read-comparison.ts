@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ComparisonFile } from '@tunesmith/contracts';
-import { CommandError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
+import { readGivenFile } from '../read-given-file.js';
 import type { StepSettings } from '../runs/step-settings.js';
 import { methodChoices } from '../train/method-choices.js';
 import { problemsError, type FileProblem } from './comparison-problems.js';
@@ -33,9 +33,7 @@ const shortKeys: Readonly<Record<string, string>> = { lr: 'learningRate' };
  */
 export async function readComparison(path: string): Promise<Comparison> {
   const [{ ComparisonFile }, { LineCounter, parseDocument }] = await Promise.all([import('@tunesmith/contracts'), import('yaml')]);
-  const source = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new CommandError({ message: `FILE: expected a comparison at ${path}; ${(cause as Error).message}`, code: 'file-unreadable', cause });
-  });
+  const source = await readGivenFile(path, 'FILE', 'a comparison');
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, schema: 'core', uniqueKeys: true });
   const [error] = document.errors;

@@ -36,6 +36,9 @@ test('dataset report counts under a model', async () => {
 test('dataset show asks for rows of a split and a tag', async () => {
   const dataset = { name: 'six', version: 2, artifact: { ...report, mediaType: 'application/vnd.tunesmith.dataset.v1+folder' }, rows: 3, createdAt: '2026-11-21T12:00:00.000Z', report: {} };
   await using tiny = await TinyPlatform.start({ 'GET /v1/datasets/six': dataset, 'GET /v1/datasets/six/rows': [{ text: 'one' }] });
+  await runCommand(['dataset', 'show', 'six:1'], { environment: tiny.environment });
+  expect(tiny.seen('GET /v1/datasets/six')[0]!.query.get('version')).toBe('1');
+  expect((await runCommand(['dataset', 'show', 'six:1', '--version', '2'], { environment: tiny.environment })).stderr).toContain('--version: expected the version once; got six:1 and --version 2');
   const { stdout } = await runCommand(['dataset', 'show', 'six', '--rows', '2', '--split', 'validation', '--tag', 'law'], { environment: tiny.environment });
   expect(Object.fromEntries(tiny.seen('GET /v1/datasets/six/rows')[0]!.query)).toMatchObject({ version: '2', limit: '2', split: 'validation', tag: 'law' });
   expect(stdout).toContain('{"text":"one"}');

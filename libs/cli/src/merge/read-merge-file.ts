@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { CommandError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
+import { readGivenFile } from '../read-given-file.js';
 import { isPath, providePath } from '../runs/references.js';
 import type { StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
@@ -17,9 +17,7 @@ export function isMergeFile(text: string): boolean {
  */
 export async function readMergeFile(session: Session, path: string): Promise<StepSettings> {
   const [{ MergeDocumentError, readMergeConfiguration }, { parse, YAMLParseError }] = await Promise.all([import('@tunesmith/contracts'), import('yaml')]);
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new CommandError({ message: `CONFIG: expected a merge configuration at ${path}; ${(cause as Error).message}`, code: 'file-unreadable', cause });
-  });
+  const text = await readGivenFile(path, 'CONFIG', 'a merge configuration');
   try {
     const { configuration, models, adapters } = readMergeConfiguration(parse(text, { schema: 'core', uniqueKeys: true, maxAliasCount: 100 }));
     const provided = async (written: readonly string[]): Promise<string[]> => {

@@ -59,6 +59,8 @@ describe('waiting for a run', () => {
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual({ error: { code: error.code, message: `run ${sampleRunId} failed: train: ${error.message}`, facts: { row: 3, run: sampleRunId, step: 'train' } } });
     expect(stderr).toContain(`try: tunesmith run resume ${sampleRunId}`);
+    // Why is said once, at the end.
+    expect(stderr.split(error.message)).toHaveLength(2);
   });
 
   it('names a step once, where its message begins with its name', () => {

@@ -66,8 +66,9 @@ export async function followRun(session: Session, runId: string): Promise<RunVie
 /** The run has ended without its result. */
 export class RunFailedError extends CommandError {
   constructor(run: RunView) {
-    const step = run.steps.find((each) => each.status === 'failed' && !each.mayFail);
-    const reason = step ? `${step.name}: ${whyFailed(step)}` : `it was ${run.status}`;
+    const failed = run.steps.filter((each) => each.status === 'failed' && !each.mayFail);
+    const [step] = failed;
+    const reason = failed.map((each) => `${each.name}: ${whyFailed(each)}`).join('\n') || `it was ${run.status}`;
     super({
       message: `run ${run.id} ${run.status === 'cancelled' ? 'was cancelled' : 'failed'}: ${reason}`,
       code: step?.error?.code ?? `run-${run.status}`,

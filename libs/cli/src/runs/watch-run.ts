@@ -44,7 +44,8 @@ function showSteps(run: RunView, shown: Map<string, StepView['status']>, display
     if (shown.get(step.name) === step.status) continue;
     shown.set(step.name, step.status);
     if (step.status === 'running') display.wait(step.name);
-    else if (step.status !== 'pending') display.note(describeEnd(step));
+    // Why a run has failed is said at its end.
+    else if (step.status !== 'pending') display.note(describeEnd(step, { reason: step.mayFail === true }));
   }
 }
 
@@ -55,10 +56,10 @@ export function whyFailed({ name, error }: StepView): string {
 }
 
 /** One line for a step that has ended: "✓ train 1:12". */
-export function describeEnd(step: StepView): string {
+export function describeEnd(step: StepView, { reason = true } = {}): string {
   const time = step.startedAt && step.finishedAt ? ` ${formatDuration(Date.parse(step.finishedAt) - Date.parse(step.startedAt))}` : '';
   if (step.status === 'succeeded') return `✓ ${step.name}${step.cached ? ' (cached: the same inputs were worked on before)' : time}`;
-  if (step.status === 'failed') return `✗ ${step.name}${time}: ${whyFailed(step)}`;
+  if (step.status === 'failed') return `✗ ${step.name}${time}${reason ? `: ${whyFailed(step)}` : ''}`;
   return `- ${step.name} ${step.status}`;
 }
 

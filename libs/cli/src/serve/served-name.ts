@@ -39,7 +39,10 @@ async function readAsked(model: string, format: string | undefined): Promise<Ask
   if (dtypes.length > 1 || targets.length > 1) throw new UsageError(`--format: expected one format, behind hf/… one type of number; got ${words.join('#')}`, ['--format gguf/q8_0', '--format hf/gptq-int4#float32']);
   const [[target], [dtype]] = [targets, dtypes];
   const { QuantizationTarget } = await import('@tunesmith/contracts');
-  if (target !== undefined && !QuantizationTarget.safeParse(target).success) throw new UsageError(`--format: expected bfloat16, float32, model or one of ${QuantizationTarget.options.join(', ')}; got ${target}`, ['--format gguf/q8_0']);
+  if (target !== undefined && !QuantizationTarget.safeParse(target).success) {
+    const meant = QuantizationTarget.options.find((each) => each.endsWith(`/${target.toLowerCase()}`));
+    throw new UsageError(`--format: expected bfloat16, float32, model or one of ${QuantizationTarget.options.join(', ')}; got ${target}`, [`--format ${meant ?? 'gguf/q8_0'}`]);
+  }
   if (dtype !== undefined && target !== undefined && !target.startsWith('hf/')) throw new UsageError(`--format: expected a type of number behind packed linears (hf/…) alone; got ${target}#${dtype}, whose runtime computes as the file says`, [`--format ${target}`]);
   return { name: name!, target, dtype };
 }

@@ -1,11 +1,12 @@
 import { CommandError } from '../errors.js';
+import { expectRunId } from '../runs/find-run.js';
 import { expectSuccess, waitForRun } from '../runs/wait-for-run.js';
 import type { FinishedJob } from '../runs/run-job.js';
 import type { Session } from '../session.js';
 
 /** The run to go on with: the one of this id, or the newest that trains and has failed or was cancelled. */
 export async function runToResume(session: Session, given: string): Promise<string> {
-  if (given !== 'latest') return given;
+  if (given !== 'latest') return expectRunId(given, '--resume');
   const platform = await session.platform();
   const runs = await platform.call('GET /v1/runs', { query: { limit: 500 } });
   const found = runs.find(({ status, steps }) => (status === 'failed' || status === 'cancelled') && steps.some(({ uses, inputs }) => uses === 'train' && inputs['plan'] !== true));

@@ -42,7 +42,7 @@ export class ArtifactsRepository {
     if (!artifact) throw new NotFoundError({ code: 'artifact-unknown', message: `expected the digest of an artifact of project "${this.project}"; got ${digest}; see \`tunesmith model list\` and \`tunesmith dataset list\``, facts: { digest } });
     if (artifact.mediaType !== mediaTypes[expected]) {
       const kind = Object.entries(mediaTypes).find(([, mediaType]) => mediaType === artifact.mediaType)?.[0] ?? artifact.mediaType;
-      throw new RefusedError({ code: 'artifact-kind', message: `expected a ${expected}; ${artifact.digest} is a ${kind}`, facts: { digest, expected, kind } });
+      throw new RefusedError({ code: 'artifact-kind', message: `expected ${withArticle(expected)}; ${artifact.digest} is ${withArticle(kind)}`, facts: { digest, expected, kind } });
     }
     return refOf(artifact);
   }
@@ -93,4 +93,8 @@ export class ArtifactsRepository {
 
 function refOf({ digest, size, mediaType }: ArtifactEntity): ArtifactRef {
   return { digest, size, mediaType };
+}
+
+function withArticle(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }

@@ -29,6 +29,11 @@ test('everything that is wrong is told at once', () => {
   expect(() => readInput(api.setAlias, { params: { name: '-', alias: 'a/b' }, query: { x: '1' }, body: { version: '1' }, headers: { 'content-type': 'application/json; charset=utf-8' } })).toThrow(/path\.name: .*\n- path\.alias: .*\n- query: .*\n- body\.version: /);
 });
 
+test('a value that is not what was expected is told beside it', () => {
+  expect(() => readInput(api.showArtifact, { params: { digest: 'sha256:0123' }, query: {}, body: undefined, headers: {} })).toThrow('path.digest: expected sha256: and 64 lower-case hexadecimal digits, or the first 8 of them or more; got "sha256:0123"');
+  expect(() => readInput(api.showModel, { params: { name: 'sha256:00' }, query: {}, body: undefined, headers: {} })).toThrow(/^path\.name: expected 1 to 64 letters.*; got "sha256:00"$/);
+});
+
 test('a route without a body takes none or an empty one', () => {
   for (const body of [undefined, null, {}]) readInput(api.cancelRun, { params: { id }, query: {}, body, headers: {} });
   for (const body of [[], 'x', { force: true }]) expect(() => readInput(api.cancelRun, { params: { id }, query: {}, body, headers: {} })).toThrow(/body/);
