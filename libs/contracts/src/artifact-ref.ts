@@ -27,6 +27,11 @@ export const mediaTypes = {
 } as const;
 export type ArtifactKind = keyof typeof mediaTypes;
 
+/** A kind as messages name it: a model, an adapter. */
+export function withArticle(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+
 /** A reference to stored bytes: the only way data travels in events. */
 export const ArtifactRef = z.strictObject({
   digest: Digest,

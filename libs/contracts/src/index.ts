@@ -1,4 +1,4 @@
-export { ArtifactManifest, ArtifactRef, Digest, GivenDigest, mediaTypes, type ArtifactKind } from './artifact-ref.js';
+export { ArtifactManifest, ArtifactRef, Digest, GivenDigest, mediaTypes, withArticle, type ArtifactKind } from './artifact-ref.js';
 export { ComparisonFile } from './comparison-file.js';
 export { catalogue, findEvent, questions } from './catalogue.js';
 export { DatasetRegistered } from './events/dataset.events.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withArticle } from './artifact-ref.js';
 import { Name } from './ids.js';
 import { RecipeInput } from './recipe-input.js';
 import { settingsOf } from './steps/settings-of.js';
@@ -82,7 +83,7 @@ function recipeProblems({ steps, inputs, on }: { steps: Steps; inputs: Readonly<
     for (const [key, expected] of Object.entries(kind?.references ?? {})) {
       for (const value of [step.with[key]].flat()) {
         const made = typeof value === 'string' ? artifactKindOf(value, steps) : undefined;
-        if (made && made !== expected) problems.push({ path: ['steps', name, 'with', key], message: `expected a ${expected}; "${String(value)}" is a ${made}` });
+        if (made && made !== expected) problems.push({ path: ['steps', name, 'with', key], message: `expected ${withArticle(expected)}; "${String(value)}" is ${withArticle(made)}` });
       }
     }
   }

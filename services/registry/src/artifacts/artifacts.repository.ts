@@ -1,4 +1,4 @@
-import { mediaTypes, type ArtifactKind, type ArtifactRef, type Digest, type GivenDigest, type LineageView } from '@tunesmith/contracts';
+import { mediaTypes, withArticle, type ArtifactKind, type ArtifactRef, type Digest, type GivenDigest, type LineageView } from '@tunesmith/contracts';
 import { In, type EntityManager } from 'typeorm';
 import { NotFoundError, RefusedError } from '../errors.js';
 import { insertNewRows } from '../rows.js';
@@ -93,8 +93,4 @@ export class ArtifactsRepository {
 
 function refOf({ digest, size, mediaType }: ArtifactEntity): ArtifactRef {
   return { digest, size, mediaType };
-}
-
-function withArticle(kind: string): string {
-  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }

@@ -40,7 +40,7 @@ test.each([
   ['a cycle', helpdesk.replace('uses: train, ', 'uses: train, needs: [gate], '), /without a cycle; got .* -> /],
   ['an output of a step that is not needed', helpdesk.replace('needs: [train],', ''), /add it to needs/],
   ['the error of a step that must not fail', helpdesk.replace('alias: prod', 'alias: "${{ steps.merge.error }}"').replace('needs: [gate]', 'needs: [gate, merge]'), /merge must not fail, so there is no error to tell; give it mayFail: true/],
-  ['an output of another kind', helpdesk.replace('adapter: "${{ steps.train.adapter }}"', 'adapter: "${{ steps.train.model }}"'), /expected a adapter; .* is a model/],
+  ['an output of another kind', helpdesk.replace('adapter: "${{ steps.train.adapter }}"', 'adapter: "${{ steps.train.model }}"'), /expected an adapter; .* is a model/],
   ['a value out of range', helpdesk.replace('rank: 8', 'rank: 0'), /train\.method\.rank/],
   ['a gate that cannot be read', helpdesk.replace('>= 0.8', '=> 0.8'), /gate-syntax: gate\.require: .*character/],
   ['a recipe that starts itself', helpdesk.replace('steps:', 'steps:\n  again: { uses: import-dataset, with: { path: /x.jsonl, name: helpdesk } }'), /recipe-starts-itself/],

@@ -1,4 +1,4 @@
-import type { Recipe, RecipeInput } from '@tunesmith/contracts';
+import { withArticle, type Recipe, type RecipeInput } from '@tunesmith/contracts';
 import { RefusedError } from '../errors.js';
 import type { Json } from '../runs/expression.js';
 
@@ -32,8 +32,8 @@ function problemOf({ kind, choices }: RecipeInput, value: Json): string | undefi
   const got = `got ${JSON.stringify(value).slice(0, 100)}`;
   if (choices) return typeof value === 'string' && Object.hasOwn(choices, value) ? undefined : `expected one of ${Object.keys(choices).join(', ')}; ${got}`;
   if (kind === 'list') return Array.isArray(value) ? undefined : `expected a list, such as [1, 2]; ${got}`;
-  if (kind === 'number' || kind === 'boolean') return typeof value === kind ? undefined : `expected a ${kind}; ${got}`;
-  return typeof value === 'string' && value !== '' ? undefined : `expected a ${kind}; ${got}`;
+  if (kind === 'number' || kind === 'boolean') return typeof value === kind ? undefined : `expected ${withArticle(kind)}; ${got}`;
+  return typeof value === 'string' && value !== '' ? undefined : `expected ${withArticle(kind)}; ${got}`;
 }
 
 function sampleText({ kind, choices }: RecipeInput): string {

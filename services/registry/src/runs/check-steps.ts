@@ -1,4 +1,4 @@
-import { findStepKind, mediaTypes, type ArtifactKind, type RecipeStep, type StepKind } from '@tunesmith/contracts';
+import { findStepKind, mediaTypes, withArticle, type ArtifactKind, type RecipeStep, type StepKind } from '@tunesmith/contracts';
 import { jobErrorOf } from '@tunesmith/platform';
 import { RefusedError } from '../errors.js';
 import { expressionsIn, type Json } from './expression.js';
@@ -50,8 +50,8 @@ function checkStep(name: string, step: RecipeStep, kind: StepKind): StepProblem[
   for (const [key, expected] of Object.entries(kind.references)) {
     for (const text of referencesIn(config[key])) {
       if (text === null && Array.isArray(config[key])) continue; // what there is none of, in its place; the schema says whether there may be none
-      if (typeof text !== 'string') add('reference-invalid', `expected a reference to a ${expected} (${referenceForms(expected)}); got ${JSON.stringify(text).slice(0, 100)}`, key);
-      else if (expressionsIn(text).length === 0 && !parseReference(text)) add('reference-invalid', `expected a reference to a ${expected} (${referenceForms(expected)}); got "${text}"`, key);
+      if (typeof text !== 'string') add('reference-invalid', `expected a reference to ${withArticle(expected)} (${referenceForms(expected)}); got ${JSON.stringify(text).slice(0, 100)}`, key);
+      else if (expressionsIn(text).length === 0 && !parseReference(text)) add('reference-invalid', `expected a reference to ${withArticle(expected)} (${referenceForms(expected)}); got "${text}"`, key);
     }
   }
   for (const [key, instead] of Object.entries(reservedKeys[kind.name] ?? {})) {
