@@ -137,6 +137,8 @@ async function main(): Promise<void> {
     const loaded = (await import(pathToFileURL(modulePath).href)) as { default?: WorkerModule };
     if (!loaded.default?.functions) throw new Error(`expected ${modulePath} to export defineWorker({ … }) as default`);
     module = loaded.default;
+    // Before anything loads the compute library, which reads it once.
+    if (module.device) process.env['TUNESMITH_DEVICE'] = module.device;
   } catch (error) {
     await tell({ type: 'broken', error: toWire(error) });
     process.exit(1);

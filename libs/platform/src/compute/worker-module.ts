@@ -29,6 +29,8 @@ export interface WorkerModule {
   readonly predictMemory?: Readonly<Record<string, MemoryPrediction>>;
   /** Cores that a call keeps busy, by function. Default: the worker's threads. 0 is for short interactive work. */
   readonly cores?: Readonly<Record<string, number>>;
+  /** Where its models compute whatever `TUNESMITH_DEVICE` says, for work that no other device can do. */
+  readonly device?: 'cpu';
 }
 
 export type WorkerOptions = Omit<WorkerModule, 'functions'>;

@@ -43,10 +43,10 @@ it('runs a function in another process, with typed arrays both ways, and keeps t
   expect(second.pid).toBe(first.pid);
 });
 
-it('gives workers their threads and no secrets', async () => {
+it('gives workers their threads and no secrets, and a device of their own where their work has one', async () => {
   process.env['TUNESMITH_S3_SECRET_KEY'] = 'secret';
-  const own = makePool({ threads: 2 });
-  expect(await own.run('environment', {}, still())).toMatchObject({ threads: '2', secret: undefined, extra: 'given', conditions: expect.arrayContaining(['--conditions=tunesmith-worker']) });
+  const own = makePool({ threads: 2, environment: { EXTRA: 'given', TUNESMITH_DEVICE: 'cuda' } });
+  expect(await own.run('environment', {}, still())).toMatchObject({ threads: '2', secret: undefined, extra: 'given', device: 'cpu', conditions: expect.arrayContaining(['--conditions=tunesmith-worker']) });
   await own.close();
   delete process.env['TUNESMITH_S3_SECRET_KEY'];
 });

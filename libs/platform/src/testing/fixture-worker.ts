@@ -10,7 +10,7 @@ export default defineWorker(
     square: (input: { values: Float32Array }) => Promise.resolve({ values: input.values.map((value) => value * value), pid: process.pid }),
     /** When it was called, in nanoseconds of the clock that all processes share. */
     stamp: () => Promise.resolve(process.hrtime.bigint()),
-    environment: () => Promise.resolve({ threads: process.env['OMP_NUM_THREADS'], secret: process.env['TUNESMITH_S3_SECRET_KEY'], extra: process.env['EXTRA'], conditions: process.execArgv }),
+    environment: () => Promise.resolve({ threads: process.env['OMP_NUM_THREADS'], secret: process.env['TUNESMITH_S3_SECRET_KEY'], extra: process.env['EXTRA'], device: process.env['TUNESMITH_DEVICE'], conditions: process.execArgv }),
     phases: async (_input: unknown, { onProgress }: WorkContext) => {
       for (const phase of ['read', 'train', 'write']) for (let done = 0; done <= 500; done += 1) onProgress({ phase, done, total: 500 });
       await trace.getTracer('fixture').startActiveSpan('inner', async (span) => span.end());
@@ -52,5 +52,6 @@ export default defineWorker(
   {
     predictMemory: { square: ({ values }: { values: Float32Array }) => ({ inputs: values.byteLength, outputs: values.byteLength }), wait: ({ memory = 0 }: { memory?: number }) => memory, echo: ({ memory = 0 }: { memory?: number }) => memory },
     cores: { wait: 1, echo: 0 },
+    device: 'cpu',
   },
 );
