@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { float32FromFloat16, openSafetensors } from '@tunesmith/checkpoints';
 import { loadForInference } from '@tunesmith/generation';
@@ -93,7 +93,12 @@ test('both splits, one beside the other', async () => {
 test('refuses a pivot without a template, rows that are too long, a vocabulary larger than its embedding, and nothing at all', async () => {
   await expect(represent('a', { pivotFolder: join(root.path, 'source') })).rejects.toMatchObject({ code: 'no-chat-template', message: expect.stringContaining('pivot') });
   await expect(represent('b', { longRows: 'refuse' })).rejects.toMatchObject({ code: 'row-too-long', message: expect.stringContaining('row 4') });
-  await expect(represent('c', { maxLength: 8 })).rejects.toMatchObject({ code: 'nothing-to-represent' });
+  await expect(represent('c', { maxLength: 8 })).rejects.toMatchObject({ code: 'nothing-to-represent', message: expect.stringContaining('got 4 rows, 4 of them too long') });
+  const heldOut = join(root.path, 'held-out');
+  await mkdir(heldOut);
+  const rows = (await readFile(join(options.datasetFolder, 'rows.jsonl'), 'utf8')).split('\n').filter((line) => line.includes('"validation"'));
+  await writeFile(join(heldOut, 'rows.jsonl'), rows.map((line) => `${line}\n`).join(''));
+  await expect(represent('d', { datasetFolder: heldOut })).rejects.toMatchObject({ code: 'nothing-to-represent', message: expect.stringContaining('all its rows are in other splits') });
   const grown = join(root.path, 'grown');
   await writeTinyModel(grown);
   const tokenizer = JSON.parse(await readFile(join(grown, 'tokenizer.json'), 'utf8')) as { added_tokens: { id: number; content: string }[] };

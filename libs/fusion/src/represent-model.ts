@@ -86,7 +86,7 @@ export async function representModel(options: RepresentOptions, outFolder: strin
     }
     for (; next < count; next += 1) await writer.append(split, leftOut);
   }
-  if (counts.places === 0) throw new FusionError('nothing-to-represent', `represent: expected at least one row of the splits ${splits.join(', ')} that fits ${limits.maxLength} tokens; got ${counts.rows} rows, ${counts.droppedRows} of them too long.`, { datasetFolder, ...counts });
+  if (counts.places === 0) throw nothingToRepresent(splits, limits.maxLength, counts, datasetFolder);
   await writer.finish(metadata);
   for (const name of tokenizerFiles) await copyFile(join(modelFolder, name), join(outFolder, name)).catch(unlessMissing);
   const finite = crossEntropies.filter(Number.isFinite);
@@ -107,4 +107,9 @@ function expectVocabulary({ tokenizer, model, folder }: InferenceModel): void {
 
 function unlessMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
+}
+
+function nothingToRepresent(splits: readonly string[], maxLength: number, counts: { readonly rows: number; readonly droppedRows: number }, datasetFolder: string): FusionError {
+  const got = counts.rows === 0 ? 'the dataset has none: all its rows are in other splits. Push rows without a split, or with that one' : `got ${counts.rows} rows, ${counts.droppedRows} of them too long`;
+  return new FusionError('nothing-to-represent', `represent: expected at least one row of the split ${splits.join(' or ')} that fits ${maxLength} tokens; ${got}.`, { datasetFolder, ...counts });
 }
