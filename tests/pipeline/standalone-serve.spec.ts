@@ -149,7 +149,7 @@ test('tools are shown to the model, and what it calls of them comes as calls, at
   const messages = [...question, { role: 'assistant', content: null, tool_calls: answer!.message.tool_calls }, { role: 'tool', tool_call_id: answer!.message.tool_calls![0]!.id, content: '2' }];
   expect((await answerOf<ChatCompletion>('/chat/completions', { ...asked, messages })).choices).toMatchObject([{ finish_reason: 'tool_calls' }]);
   expect((await answerOf<ChatCompletion>('/chat/completions', { ...asked, tool_choice: 'none' })).choices).toMatchObject([{ message: { content: 'f(x=1)' }, finish_reason: 'stop' }]);
-  for (const choice of ['required', { type: 'function', function: { name: 'f' } }]) expect(await refusal('/chat/completions', { ...asked, tool_choice: choice })).toMatchObject({ status: 400, error: { param: 'tool_choice', message: expect.stringContaining('"auto"|"none"') } });
+  for (const choice of ['required', { type: 'function', function: { name: 'f' } }]) expect(await refusal('/chat/completions', { ...asked, tool_choice: choice })).toMatchObject({ status: 400, error: { param: 'tool_choice', message: expect.stringContaining('expected one of auto, none') } });
   expect(await refusal('/chat/completions', { ...asked, model: 'tiny' })).toMatchObject({ status: 409, error: { code: 'tools_not_rendered' } });
 });
 

@@ -1,4 +1,5 @@
 export { ArtifactManifest, ArtifactRef, Digest, GivenDigest, mediaTypes, withArticle, type ArtifactKind } from './artifact-ref.js';
+export { issueMessage } from './issue-message.js';
 export { ComparisonFile } from './comparison-file.js';
 export { catalogue, findEvent, questions } from './catalogue.js';
 export { DatasetRegistered } from './events/dataset.events.js';

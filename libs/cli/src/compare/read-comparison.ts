@@ -1,4 +1,5 @@
 import type { ComparisonFile } from '@tunesmith/contracts';
+import type { z } from 'zod';
 import { UsageError } from '../errors.js';
 import { readGivenFile } from '../read-given-file.js';
 import type { StepSettings } from '../runs/step-settings.js';
@@ -32,17 +33,18 @@ const shortKeys: Readonly<Record<string, string>> = { lr: 'learningRate' };
  * @throws UsageError that lists every mistake with its line, what was expected and what came.
  */
 export async function readComparison(path: string): Promise<Comparison> {
-  const [{ ComparisonFile }, { LineCounter, parseDocument }] = await Promise.all([import('@tunesmith/contracts'), import('yaml')]);
+  const [{ ComparisonFile, issueMessage }, { LineCounter, parseDocument }] = await Promise.all([import('@tunesmith/contracts'), import('yaml')]);
   const source = await readGivenFile(path, 'FILE', 'a comparison');
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, schema: 'core', uniqueKeys: true });
   const [error] = document.errors;
   if (error) throw new UsageError(`${path}:${lines.linePos(error.pos[0]).line}: expected YAML; ${error.message.split('\n')[0]}`);
-  const parsed = ComparisonFile.safeParse(document.toJS({ maxAliasCount: 100 }));
+  const written: unknown = document.toJS({ maxAliasCount: 100 });
+  const parsed = ComparisonFile.safeParse(written);
   if (!parsed.success) {
     throw problemsError(path, document, lines, parsed.error.issues.flatMap((issue): FileProblem[] => (issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: [...issue.path, key], message: `unknown key; expected one of ${Object.keys(ComparisonFile.shape).join(', ')}` }))
-      : [{ path: issue.path, message: issue.code === 'invalid_union' ? `expected ${issue.path[0] === 'methods' ? 'names of methods, or names with their settings' : 'the name of a task, a YAML file, or {kind, name, tag}'}` : issue.message }])));
+      : [{ path: issue.path, message: issue.code === 'invalid_union' ? `expected ${issue.path[0] === 'methods' ? 'names of methods, or names with their settings' : 'the name of a task, a YAML file, or {kind, name, tag}'}` : issueMessage(issue, written) }])));
   }
   const { methods, settings, ...shared } = parsed.data;
   const problems: FileProblem[] = [];
@@ -82,7 +84,7 @@ async function splitSettings(kind: string, given: StepSettings, path: readonly P
   const { settingsOf, TuningMethod } = await import('@tunesmith/contracts');
   const { kind: _kind, ...own } = settingsOf({ spec: TuningMethod }, { kind })!;
   const ofMethod = Object.entries(given).filter(([key]) => key in own);
-  const method = checkValues(own, Object.fromEntries(ofMethod), path, problems, '');
+  const method = await checkValues(own, Object.fromEntries(ofMethod), path, problems, '');
   return { method, train: await checkedSettings('train', {}, Object.fromEntries(Object.entries(given).filter(([key]) => !(key in own))), path, problems, `the method takes ${Object.keys(own).join(', ') || 'nothing'}, and `) };
 }
 
@@ -94,7 +96,8 @@ async function checkedSettings(kindName: keyof typeof notSettings, config: StepS
 }
 
 /** The values that were given, under their full names; each is checked alone. */
-function checkValues(known: Readonly<Record<string, { safeParse(value: unknown): { success: boolean; error?: { issues: readonly { path: PropertyKey[]; message: string }[] } | undefined } }>>, given: StepSettings, path: readonly PropertyKey[], problems: FileProblem[], expected: string): StepSettings {
+async function checkValues(known: Readonly<Record<string, z.ZodType>>, given: StepSettings, path: readonly PropertyKey[], problems: FileProblem[], expected: string): Promise<StepSettings> {
+  const { issueMessage } = await import('@tunesmith/contracts');
   const checked: StepSettings = {};
   for (const [written, value] of Object.entries(given)) {
     const key = shortKeys[written] ?? written;
@@ -102,7 +105,7 @@ function checkValues(known: Readonly<Record<string, { safeParse(value: unknown):
     if (!schema) problems.push({ path: [...path, written], message: `unknown key; ${expected}${written === 'seed' ? '; seeds stand at the top: seeds: [1]' : ''}` });
     else if (key in checked) problems.push({ path: [...path, written], message: `expected ${key} once; got it under both of its names` });
     else {
-      for (const issue of schema.safeParse(value).error?.issues ?? []) problems.push({ path: [...path, written, ...issue.path], message: `${issue.message}; got ${JSON.stringify(value)}` });
+      for (const issue of schema.safeParse(value).error?.issues ?? []) problems.push({ path: [...path, written, ...issue.path], message: issueMessage(issue, value) });
       checked[key] = value;
     }
   }

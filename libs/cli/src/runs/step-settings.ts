@@ -18,7 +18,7 @@ export interface Setting {
  */
 export async function stepSettings(kindName: string, settings: Readonly<Record<string, Setting>>): Promise<StepSettings> {
   // The schema library takes longer to load than everything else: help and wrong use do without it.
-  const { findStepKind, settingsOf } = await import('@tunesmith/contracts');
+  const { findStepKind, issueMessage, settingsOf } = await import('@tunesmith/contracts');
   const kind = findStepKind(kindName);
   const shape = kind && settingsOf(kind, Object.fromEntries(Object.entries(settings).map(([key, { value }]) => [key, value])));
   if (!shape) throw new Error(`expected a step kind with named settings; got "${kindName}"`);
@@ -30,16 +30,8 @@ export async function stepSettings(kindName: string, settings: Readonly<Record<s
     if (!schema) throw new Error(`${kindName} has no setting "${key}"`);
     const result = schema.safeParse(value);
     if (result.success) checked[key] = value;
-    else problems.push(...result.error.issues.map((issue) => `${options?.[String(issue.path[0])] ?? option}: ${lowerFirst(issue.message)}; got ${JSON.stringify(valueAt(value, issue.path))}`));
+    else problems.push(...result.error.issues.map((issue) => `${options?.[String(issue.path[0])] ?? option}: ${issueMessage(issue, value)}`));
   }
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return checked;
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce((current, key) => (typeof current === 'object' && current !== null ? (current as Record<PropertyKey, unknown>)[key] : current), value);
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -79,7 +79,7 @@ test.each([
   ['--kind instructions --teacher https://e.com/v1 --seeds s', /--teacher-model: expected what the server calls the model/],
   ['--kind instructions --teacher https://e.com/v1 --teacher-model m --seeds s --spending-cap 3', /--spending-cap: expected --prices/],
   ['--kind instructions --teacher https://e.com/v1 --teacher-model m --seeds s --key-variable TUNESMITH_TOKEN', /--key-variable: expected the name of an environment variable in capitals that ends in _API_KEY/],
-  ['--kind instructions --teacher t --seeds s --examples 1', /--examples: too small/],
+  ['--kind instructions --teacher t --seeds s --examples 1', /--examples: expected a number of at least/],
   ['--kind instructions --teacher t --seeds s --prices cheap', /Expected what a million tokens/],
   ['--kind instructions --teacher t --seeds s --judge-keeps A', /--judge: expected the model that grades/],
   ['--kind instructions --teacher t --seeds s --language english', /--language: expected an ISO 639-3 code of three letters/],

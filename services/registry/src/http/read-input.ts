@@ -1,4 +1,4 @@
-import type { Endpoint } from '@tunesmith/contracts';
+import { issueMessage, type Endpoint } from '@tunesmith/contracts';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { InputError, type InputProblem } from './input-error.js';
@@ -14,7 +14,7 @@ export function readInput(endpoint: Endpoint, request: Pick<FastifyRequest, 'par
   const problems: InputProblem[] = [];
   const read = (at: string, schema: z.ZodType, value: unknown): unknown => {
     const parsed = schema.safeParse(value);
-    for (const issue of parsed.error?.issues ?? []) problems.push({ at: [at, ...issue.path].join('.'), message: withGiven(issue, value), ...(issue.code === 'unrecognized_keys' && { unknown: issue.keys[0]! }) });
+    for (const issue of parsed.error?.issues ?? []) problems.push({ at: [at, ...issue.path].join('.'), message: issueMessage(issue, value), ...(issue.code === 'unrecognized_keys' && { unknown: issue.keys[0]! }) });
     return parsed.data;
   };
   const parameters = read('path', endpoint.parameters ?? nothing, withWildcard(endpoint, request.params));
@@ -22,12 +22,6 @@ export function readInput(endpoint: Endpoint, request: Pick<FastifyRequest, 'par
   const body = endpoint.body === 'bytes' ? undefined : read('body', endpoint.body ?? noBody, request.body);
   if (problems.length > 0) throw new InputError(problems);
   return { parameters, query, body };
-}
-
-/** Our own messages say what was expected; here they learn what came. */
-function withGiven({ message, path }: z.core.$ZodIssue, value: unknown): string {
-  const given = path.reduce<unknown>((within, key) => (typeof within === 'object' && within !== null && Object.hasOwn(within, key) ? (within as Record<PropertyKey, unknown>)[key] : undefined), value);
-  return message.startsWith('expected ') && !message.includes('; got ') && ['string', 'number', 'boolean'].includes(typeof given) ? `${message}; got ${JSON.stringify(given).slice(0, 100)}` : message;
 }
 
 /** Nothing is guessed: what is not said to be JSON is not read as JSON. */

@@ -1,4 +1,4 @@
-import { Recipe } from '@tunesmith/contracts';
+import { issueMessage, Recipe } from '@tunesmith/contracts';
 import { LineCounter, parseDocument } from 'yaml';
 import { RefusedError } from '../errors.js';
 import { checkSteps, stepProblemsError } from '../runs/check-steps.js';
@@ -15,9 +15,10 @@ export function readRecipe(source: string): Recipe {
     const { line, col } = lines.linePos(error.pos[0]);
     throw new RefusedError({ code: 'recipe-syntax', message: `recipe: expected YAML or JSON; line ${line}, column ${col}: ${error.message.split('\n')[0]}`, facts: { line, column: col } });
   }
-  const parsed = Recipe.safeParse(toPlain(document));
+  const plain = toPlain(document);
+  const parsed = Recipe.safeParse(plain);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+    const problems = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issueMessage(issue, plain) }));
     throw new RefusedError({
       code: 'recipe-invalid', facts: { problems },
       message: `recipe: ${problems.length === 1 ? '' : `${problems.length} problems:\n- `}${problems.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('\n- ')}`,

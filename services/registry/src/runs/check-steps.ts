@@ -1,4 +1,4 @@
-import { findStepKind, mediaTypes, withArticle, type ArtifactKind, type RecipeStep, type StepKind } from '@tunesmith/contracts';
+import { findStepKind, issueMessage, mediaTypes, withArticle, type ArtifactKind, type RecipeStep, type StepKind } from '@tunesmith/contracts';
 import { jobErrorOf } from '@tunesmith/platform';
 import { RefusedError } from '../errors.js';
 import { expressionsIn, type Json } from './expression.js';
@@ -58,8 +58,9 @@ function checkStep(name: string, step: RecipeStep, kind: StepKind): StepProblem[
     if (key in config) add('key-reserved', `expected no \`${key}\`, which the registry sets itself; give ${instead}`, key);
   }
   if (problems.length > 0) return problems;
-  const parsed = kind.spec.safeParse(withSampleReferences(config, kind));
-  for (const issue of parsed.error?.issues ?? []) add('step-invalid', issue.message, issue.path.join('.') || undefined);
+  const sample = withSampleReferences(config, kind);
+  const parsed = kind.spec.safeParse(sample);
+  for (const issue of parsed.error?.issues ?? []) add('step-invalid', issueMessage(issue, sample), issue.path.join('.') || undefined);
   if (kind.name === 'gate' && typeof config['require'] === 'string') {
     try {
       parseGateCondition(config['require']);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { findStepKind, newId, Recipe, type RecipeStep, type RunView } from '@tunesmith/contracts';
+import { findStepKind, issueMessage, newId, Recipe, type RecipeStep, type RunView } from '@tunesmith/contracts';
 import { Telemetry } from '@tunesmith/platform';
 import type { EntityManager } from 'typeorm';
 import { AdvanceRunHandler } from '../advance-run.handler.js';
@@ -80,6 +80,6 @@ export function checkedSteps(name: string, steps: Readonly<Record<string, Recipe
   throw stepProblemsError(parsed.error.issues.map((issue): StepProblem => {
     const [, step, ...key] = issue.path.map(String);
     const known = step !== undefined && findStepKind(steps[step]?.uses ?? '') ? key.filter((part, index) => index > 0 || part !== 'with') : key;
-    return { step: step ?? 'steps', code: 'recipe-invalid', message: issue.message, ...(known.length > 0 ? { key: known.join('.') } : {}) };
+    return { step: step ?? 'steps', code: 'recipe-invalid', message: issueMessage(issue, { name, steps }), ...(known.length > 0 ? { key: known.join('.') } : {}) };
   }));
 }
