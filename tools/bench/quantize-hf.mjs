@@ -1,6 +1,6 @@
 // Seconds that a layer takes to become packed levels, by the clock and by processor time, for each way of packing: some layers of a model, then it stops; the
-// first, with which the embedding is read, does not count. Calibrating ones read rows of
-// drawn tokens: what they cost depends on how many there are, not on what they say.
+// first, with which the embedding is read, does not count. Calibrating ones read rows of drawn tokens: what they cost depends on how many there are, not on
+// what they say.
 // --operators also prints where the time went.
 // Usage: node tools/build.mjs && node tools/bench/quantize-hf.mjs --model FOLDER [--to gptq-int4,awq-int4] [--layers 2] [--rows 34] [--tokens 200] [--threads N] [--group-size N] [--operators]
 import { mkdtempSync, rmSync } from 'node:fs';
