@@ -1,7 +1,7 @@
 // Tokens per second of greedy generation, ours and transformers', taking turns on the same prompts in one run. End tokens are ignored, so that both do
 // the same work.
 // Usage: node tools/build.mjs && node tools/bench/generation.mjs --model FOLDER --python PATH [--dataset FILE.jsonl] [--batches 1,32] [--new-tokens 128]
-//        [--runs 3] [--threads N] [--dtype bfloat16]    On a GPU: with TUNESMITH_DEVICE=cuda.
+//        [--runs 3] [--threads N] [--dtype bfloat16] [--peer-dtype bfloat16]    On a GPU: with TUNESMITH_DEVICE=cuda.
 // FOLDER: a Hugging Face folder (tunesmith model import makes one); PATH: a Python that has torch and transformers. Rows of FILE: {"prompt"} or {"messages"}.
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -22,6 +22,7 @@ const options = {
   runs: { type: 'string', default: '3' },
   threads: { type: 'string', default: String(availableParallelism()) },
   dtype: { type: 'string', default: 'bfloat16' },
+  'peer-dtype': { type: 'string' },
   ours: { type: 'boolean' },
 };
 const builtIn = [
@@ -42,7 +43,7 @@ async function compare() {
   const tokenizer = await Tokenizer.fromFolder(values.model);
   const prompts = readPrompts().map((text) => tokenizer.encode(text, { addSpecialTokens: true }));
   const ours = new Side(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--ours', '--model', values.model, '--threads', values.threads, '--dtype', values.dtype], values.threads);
-  const theirs = new Side(values.python, [join(root, 'tools/bench/generation-peer.py'), values.model, values.dtype, values.threads], values.threads);
+  const theirs = new Side(values.python, [join(root, 'tools/bench/generation-peer.py'), values.model, values['peer-dtype'] ?? values.dtype, values.threads], values.threads);
   await Promise.all([ours.answer(), theirs.answer()]);
   const newTokens = Number(values['new-tokens']);
   for (const batch of values.batches.split(',').map(Number)) {

@@ -1,6 +1,7 @@
 // Tuning beside ms-swift at its best (sdpa, no gradient checkpointing) in one run: the same model, rows, order, batch, rank, rate and steps.
 // Usage: node tools/build.mjs && node tools/bench/train-beside-ms-swift.mjs --model FOLDER [--dataset FILE.jsonl] [--method lora|full] [--batch 4] [--steps 12]
 //        [--max-length 1024] [--lr 1e-4] [--row-tokens 166] [--model-type llama] [--rounds 1] [--peers FOLDER] [--threads 2]
+//        [--peer-dtype bfloat16|float32]: a processor without bfloat16 products serves ms-swift better in float32.
 // Without --dataset rows of about --row-tokens tokens are made. Rates leave out the first two steps; memory is the highest resident size of the process.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +17,7 @@ const text = (fallback) => ({ type: 'string', default: String(fallback) });
 const { values } = parseArgs({
   options: {
     model: { type: 'string' }, dataset: { type: 'string' }, method: text('lora'), batch: text(4), steps: text(12), 'max-length': text(1024), lr: text(1e-4), 'row-tokens': text(166),
-    'model-type': text('llama'), rounds: text(1), peers: { type: 'string' }, threads: text(availableParallelism()),
+    'model-type': text('llama'), rounds: text(1), peers: { type: 'string' }, 'peer-dtype': text('bfloat16'), threads: text(availableParallelism()),
   },
 });
 if (!values.model) throw new Error('expected --model FOLDER, a Hugging Face folder in bfloat16 (tunesmith model export NAME --out FOLDER)');
@@ -67,7 +68,7 @@ async function theirs() {
   const loss = [];
   const tuner = values.method === 'lora' ? ['--tuner_type', 'lora', '--lora_rank', '8', '--lora_alpha', '16', '--lora_dropout', '0', '--target_modules', 'all-linear'] : ['--tuner_type', 'full'];
   const settings = {
-    model: values.model, model_type: values['model-type'], template: 'chatml', dataset, torch_dtype: 'bfloat16', use_cpu: 'true', gradient_checkpointing: 'false', attn_impl: 'sdpa', report_to: 'none', use_hf: 'true',
+    model: values.model, model_type: values['model-type'], template: 'chatml', dataset, torch_dtype: values['peer-dtype'], use_cpu: 'true', gradient_checkpointing: 'false', attn_impl: 'sdpa', report_to: 'none', use_hf: 'true',
     save_strategy: 'no', max_steps: steps, per_device_train_batch_size: batch, gradient_accumulation_steps: 1, learning_rate: values.lr, lr_scheduler_type: 'constant', warmup_ratio: 0, weight_decay: 0, adam_beta2: 0.999,
     logging_steps: 1, seed: 1, dataset_shuffle: 'false', train_dataloader_shuffle: 'false', max_length: values['max-length'], split_dataset_ratio: 0, dataloader_num_workers: 0, output_dir: join(scratch, 'swift'),
   };
