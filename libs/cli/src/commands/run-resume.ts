@@ -13,6 +13,6 @@ export const runResume = defineCommand<[run: string], { readonly detach?: true }
     const [id, platform] = [await findRunId(session, named), await session.platform()];
     const resume = () => platform.call('POST /v1/runs/{id}/resume', { parameters: { id } });
     if (options.detach) return detached(await resume());
-    return runResult(await waitForRun(session, resume), session.terminal);
+    return runResult(await waitForRun(session, resume, { reasons: session.json }), session.terminal);
   },
 });

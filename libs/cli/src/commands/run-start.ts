@@ -30,6 +30,6 @@ export const runStart = defineCommand<[recipe: string], Options>({
     if (options.dataset !== undefined) event['dataset'] = await resolveReference(session, options.dataset, '--dataset');
     const request = { recipe, event, ...(options.input && { inputs: await provideInputs(session, recipe, options.input) }) };
     if (options.detach) return detached(await (await session.platform()).call('POST /v1/runs', { body: request }));
-    return runResult(await startAndWait(session, request), session.terminal);
+    return runResult(await startAndWait(session, request, { reasons: session.json }), session.terminal);
   },
 });

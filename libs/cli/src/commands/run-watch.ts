@@ -9,6 +9,6 @@ export const runWatch = defineCommand<[run: string], object>({
   },
 
   async run({ arguments: [named] }, session) {
-    return runResult(await followRun(session, await findRunId(session, named)), session.terminal);
+    return runResult(await followRun(session, await findRunId(session, named), { reasons: session.json }), session.terminal);
   },
 });

@@ -63,6 +63,16 @@ describe('waiting for a run', () => {
     expect(stderr.split(error.message)).toHaveLength(2);
   });
 
+  it('says why a step failed as it does where the end is a document', async () => {
+    const error = { code: 'gate-closed', message: 'expected fit.loss <= 0.001; got fit.loss = 2', facts: {} };
+    const failed = sampleRun({ status: 'failed', steps: [sampleStep({ status: 'failed', error })] });
+    await using platform = await TinyPlatform.start({ 'POST /v1/runs': sampleRun(), [events]: (_request, answer) => sendEvents(answer)('end', failed) });
+    const [asDocument, asText] = [await runCommand(['run', 'start', 'strict', '--json'], { environment: platform.environment }), await runCommand(['run', 'start', 'strict'], { environment: platform.environment })];
+    expect([asDocument.code, asText.code]).toEqual([1, 1]);
+    expect([asDocument.stderr, asText.stderr].map((text) => text.split(error.message).length - 1)).toEqual([1, 0]);
+    expect(asText.stdout).toContain(error.message);
+  });
+
   it('names a step once, where its message begins with its name', () => {
     const error = { code: 'bad-pattern', message: 'train: expected a pattern; got none', facts: {} };
     expect(describeEnd(sampleStep({ status: 'failed', error }))).toBe('✗ train: expected a pattern; got none');

@@ -7,6 +7,8 @@ import { watchRun, whyFailed } from './watch-run.js';
 export interface WaitOptions {
   /** Shows the live line on a terminal and nothing that stays. */
   readonly quiet?: boolean;
+  /** Says why a step failed as it does: where the end of the command is a document and no sentence. */
+  readonly reasons?: boolean;
 }
 
 /** Starts a run and waits until it has ended. */
@@ -39,7 +41,7 @@ export async function waitForRun(session: Session, start: () => Promise<RunView>
     const run = await session.interrupts.during(cancel, async () => {
       starting = start();
       const { id } = await starting;
-      return watchRun(session, id, display);
+      return watchRun(session, id, display, options);
     });
     if (run.status === 'cancelled' && cancelled) throw new InterruptedError(`run ${run.id} is cancelled`, [`tunesmith run resume ${run.id}`]);
     return run;
@@ -49,12 +51,12 @@ export async function waitForRun(session: Session, start: () => Promise<RunView>
 }
 
 /** Follows a run that someone started; Ctrl-C leaves it alone. */
-export async function followRun(session: Session, runId: string): Promise<RunView> {
+export async function followRun(session: Session, runId: string, options: Pick<WaitOptions, 'reasons'> = {}): Promise<RunView> {
   await session.platform();
   const display = new ProgressDisplay(session.terminal);
   const stop = new AbortController();
   try {
-    return await session.interrupts.during(() => stop.abort(), () => watchRun(session, runId, display, stop.signal));
+    return await session.interrupts.during(() => stop.abort(), () => watchRun(session, runId, display, { ...options, signal: stop.signal }));
   } catch (error) {
     if (stop.signal.aborted) throw new InterruptedError(`run ${runId} goes on`, [`tunesmith run watch ${runId}`, `tunesmith run cancel ${runId}`]);
     throw error;

@@ -9,8 +9,14 @@ import type { ProgressDisplay } from '../terminal/progress-display.js';
 /** A platform that is away for longer than this is given up; the run itself goes on when it is back. */
 const awayMilliseconds = 60_000;
 
+export interface WatchOptions {
+  readonly signal?: AbortSignal;
+  /** Says why a step failed as it does, for those whose end does not say it in words. */
+  readonly reasons?: boolean;
+}
+
 /** Shows a run live until it has ended. A connection that breaks is made anew; a local platform that was killed is started again. */
-export async function watchRun(session: Session, runId: string, display: ProgressDisplay, signal?: AbortSignal): Promise<RunView> {
+export async function watchRun(session: Session, runId: string, display: ProgressDisplay, { signal, reasons = false }: WatchOptions = {}): Promise<RunView> {
   const shown = new Map<string, StepView['status']>();
   let lastSign = Date.now();
   for (;;) {
@@ -25,7 +31,7 @@ export async function watchRun(session: Session, runId: string, display: Progres
           display.update(step, progress);
         } else if (event === 'run' || event === 'end') {
           const run = JSON.parse(data) as RunView;
-          showSteps(run, shown, display);
+          showSteps(run, shown, display, reasons);
           if (event === 'end') return run;
         }
       }
@@ -39,13 +45,13 @@ export async function watchRun(session: Session, runId: string, display: Progres
   }
 }
 
-function showSteps(run: RunView, shown: Map<string, StepView['status']>, display: ProgressDisplay): void {
+function showSteps(run: RunView, shown: Map<string, StepView['status']>, display: ProgressDisplay, reasons: boolean): void {
   for (const step of run.steps) {
     if (shown.get(step.name) === step.status) continue;
     shown.set(step.name, step.status);
     if (step.status === 'running') display.wait(step.name);
-    // Why a run has failed is said at its end.
-    else if (step.status !== 'pending') display.note(describeEnd(step, { reason: step.mayFail === true }));
+    // Why a run has failed is said once.
+    else if (step.status !== 'pending') display.note(describeEnd(step, { reason: reasons || step.mayFail === true }));
   }
 }
 
