@@ -1,7 +1,7 @@
 // Tuning beside ms-swift at its best (sdpa, no gradient checkpointing) in one run: the same model, rows, order, batch, rank, rate and steps.
 // Usage: node tools/build.mjs && node tools/bench/train-beside-ms-swift.mjs --model FOLDER [--dataset FILE.jsonl] [--method lora|full] [--batch 4] [--steps 12]
 //        [--max-length 1024] [--lr 1e-4] [--row-tokens 166] [--model-type llama] [--rounds 1] [--peers FOLDER] [--threads 2]
-//        [--peer-dtype bfloat16|float32]: a processor without bfloat16 products serves ms-swift better in float32.
+//        [--dtype bfloat16] [--peer-dtype bfloat16|float32]: a processor without bfloat16 products serves both better in float32.
 // Without --dataset rows of about --row-tokens tokens are made. Rates leave out the first two steps; memory is the highest resident size of the process.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const text = (fallback) => ({ type: 'string', default: String(fallback) });
 const { values } = parseArgs({
   options: {
     model: { type: 'string' }, dataset: { type: 'string' }, method: text('lora'), batch: text(4), steps: text(12), 'max-length': text(1024), lr: text(1e-4), 'row-tokens': text(166),
-    'model-type': text('llama'), rounds: text(1), peers: { type: 'string' }, 'peer-dtype': text('bfloat16'), threads: text(availableParallelism()),
+    'model-type': text('llama'), rounds: text(1), peers: { type: 'string' }, dtype: text('bfloat16'), 'peer-dtype': text('bfloat16'), threads: text(availableParallelism()),
   },
 });
 if (!values.model) throw new Error('expected --model FOLDER, a Hugging Face folder in bfloat16 (tunesmith model export NAME --out FOLDER)');
@@ -87,7 +87,7 @@ async function theirs() {
 async function ours() {
   let result;
   const args = [join(root, 'tools/bench/train.mjs'), '--model', values.model, '--dataset', dataset, '--method', values.method, '--rank', '8', '--alpha', '16', '--batch', String(batch), '--steps', String(steps)];
-  args.push('--max-length', values['max-length'], '--lr', values.lr, '--threads', values.threads, '--json');
+  args.push('--max-length', values['max-length'], '--lr', values.lr, '--threads', values.threads, '--dtype', values.dtype, '--json');
   await watch(process.execPath, args, { OMP_NUM_THREADS: values.threads }, (line) => {
     if (line.startsWith('{')) result = JSON.parse(line);
   });
