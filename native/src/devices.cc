@@ -15,7 +15,7 @@
 namespace tunesmith {
 namespace {
 
-/// Why CUDA cannot be used; empty where it can, or where nobody has tried.
+/// Why CUDA cannot be used; empty where it can.
 std::string& failure() {
   static std::string text = "it was not asked for when the process began: set TUNESMITH_DEVICE=cuda before it does";
   return text;

@@ -1,6 +1,6 @@
 import { noGrad, ops, randn, RandomGenerator, scope, setThreads, tensor, type Tensor } from '@tunesmith/tensor';
 import fc from 'fast-check';
-import { attendBatch, packedAttention } from './attention.js';
+import { packedAttention } from './attention.js';
 import { naiveAttention, nested } from './testing/naive-attention.js';
 
 beforeAll(() => setThreads(1));
@@ -88,5 +88,5 @@ function attendRow(query: Tensor, key: Tensor, value: Tensor, scale: number, win
   });
   const heads = (row: Tensor): Tensor => ops.unsqueeze(ops.transpose(row, 0, 1), 0);
   const mask = tensor(seen, { shape: [length, length], dtype: 'bool' });
-  return ops.transpose(ops.squeeze(attendBatch(heads(query), heads(key), heads(value), { mask, scale }), 0), 0, 1);
+  return ops.transpose(ops.squeeze(ops.scaledDotProductAttention(heads(query), heads(key), heads(value), mask, 0, false, scale, query.shape[1] !== key.shape[1]), 0), 0, 1);
 }

@@ -27,20 +27,3 @@ export function packedAttention(query: Tensor, key: Tensor, value: Tensor, optio
 export function attendWithin(query: Tensor, key: Tensor, value: Tensor, { boundaries, scale, window, softcap }: AttentionOptions): Tensor {
   return ops.packedAttention(query, key, value, boundaries, scale, window ?? null, softcap ?? null);
 }
-
-/** query [batch, heads, n, headDim], key and value [batch, keyValueHeads, m, headDim], mask bool (true: may see) that broadcasts to [batch, heads, n, m]. */
-export function attendBatch(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  { mask, isCausal = false, scale, softcap }: { mask: Tensor | null; isCausal?: boolean; scale: number; softcap?: number | null },
-): Tensor {
-  const grouped = query.shape[1] !== key.shape[1];
-  if (softcap == null) return ops.scaledDotProductAttention(query, key, value, mask, 0, isCausal, scale, grouped);
-  const repeats = (query.shape[1] ?? 1) / (key.shape[1] ?? 1);
-  const k = grouped ? ops.repeatInterleave(key, repeats, 1) : key;
-  const v = grouped ? ops.repeatInterleave(value, repeats, 1) : value;
-  const scores = ops.mulScalar(ops.tanh(ops.mulScalar(ops.matmul(query, ops.transpose(k, 2, 3)), scale / softcap)), softcap); // [batch, heads, n, m]
-  const seen = mask ? ops.maskedFill(scores, ops.logicalNot(mask), -Infinity) : scores;
-  return ops.matmul(ops.softmax(seen, -1), v);
-}

@@ -1,5 +1,4 @@
 import { full, keep, noGrad, ops, scope, tensor, TunesmithError, zeros, type Tensor } from '@tunesmith/tensor';
-import { attendBatch } from './attention.js';
 import { rowLengths } from './pack-tokens.js';
 
 /** Keys and values, each [tokens, heads, headDim], of packed rows. */
@@ -70,7 +69,7 @@ export class RowSlots {
     // Slots that only rows held which are gone now are nobody's.
     const longest = Math.max(...this.#lengths);
     const seen = (held: Tensor) => ops.narrow(held, 2, this.#end - longest, longest);
-    return ops.squeeze(attendBatch(ops.unsqueeze(query, 2), seen(keys), seen(values), { mask: bias, scale: 1 }), 2);
+    return ops.squeeze(ops.scaledDotProductAttention(ops.unsqueeze(query, 2), seen(keys), seen(values), bias, 0, false, 1), 2);
   }
 
   /** Forgets all rows but these, in this order. */

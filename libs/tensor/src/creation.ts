@@ -109,12 +109,9 @@ function placed(fresh: TensorHandle, options: TensorOptions): Tensor {
   return finished(handle, options);
 }
 
-/** A fresh tensor where it is wanted; the copy that it was made in is freed. */
+/** A tensor that was made on the CPU, where it is wanted; the copy that it was made in is freed. */
 export function movedTo(fresh: Tensor, device: string): Tensor {
-  if (fresh.device === device) return fresh;
-  const there = new Tensor(library().op('aten::to', 'device')(fresh.handle, device, fresh.dtype) as TensorHandle);
-  fresh.dispose();
-  return there;
+  return fresh.device === device ? fresh : placed(fresh.handle, { device });
 }
 
 function finished(handle: TensorHandle, options: TensorOptions): Tensor {
@@ -124,9 +121,8 @@ function finished(handle: TensorHandle, options: TensorOptions): Tensor {
 }
 
 /** Draws are made on the CPU and moved from there, so that a generator gives the same numbers on every device. */
-function draw(name: string, overload: string, values: readonly NativeValue[], { device, requiresGrad, ...options }: TensorOptions): Tensor {
-  const handle = library().op(`aten::${name}`, overload)(...values, options.dtype, undefined, undefined) as TensorHandle;
-  return placed(handle, { ...(device !== undefined && { device }), ...(requiresGrad !== undefined && { requiresGrad }) });
+function draw(name: string, overload: string, values: readonly NativeValue[], options: TensorOptions): Tensor {
+  return placed(library().op(`aten::${name}`, overload)(...values, options.dtype) as TensorHandle, options);
 }
 
 function create(name: string, overload: string, values: readonly NativeValue[], options: TensorOptions): Tensor {

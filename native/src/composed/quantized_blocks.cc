@@ -9,7 +9,6 @@ at::Tensor spread(const at::Tensor& ofBlocks, int64_t size, int64_t count) { ret
 }  // namespace
 
 at::Tensor composedBlocks(at::TensorList parts, bool normal, int64_t rows, int64_t columns, at::ScalarType dtype, at::ArrayRef<float> values, at::ArrayRef<float> scaleValues) {
-  constexpr int64_t blockSize = 64, scaleBlockSize = 256;
   const int64_t count = rows * columns;
   const auto table = [&](at::ArrayRef<float> numbers) { return at::tensor(numbers, at::kFloat).to(parts[0].device()); };
   at::Tensor numbers, scales;

@@ -144,7 +144,7 @@ inline void packWaiting(const scalar_t* source, int64_t stride, int64_t rows, in
 /// Never inlined: within a larger function GCC 12 keeps the sums in memory, and half of the speed is gone.
 template <int64_t tall, int64_t wide, int64_t fetched = 0, typename scalar_t>
 [[gnu::noinline]] inline void dotProducts(const scalar_t* rows, int64_t stride, const typename Dot<scalar_t>::Waiting* waiting, int64_t length, typename Dot<scalar_t>::Number* results,
-                        int64_t resultStride, const scalar_t* ahead = nullptr) {
+                                          int64_t resultStride, const scalar_t* ahead = nullptr) {
   using D = Dot<scalar_t>;
   // Every loop over the tile is unrolled, so that the sums live in registers.
   typename D::Sum sums[wide][tall];

@@ -8,8 +8,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/cpu/vec/functional.h>
-#include <ATen/cpu/vec/vec.h>
 #include <torch/library.h>
 
 #include <limits>
@@ -23,11 +21,6 @@ namespace {
 
 constexpr int64_t blockRows = 8;
 constexpr int64_t chunkRows = 64;  // more rows than that take turns: they would not stay in the second cache
-
-/// Whether a narrow weight is widened on every use: where the processor has no products of its type, and more than one group of rows uses it, a block is widened once
-/// for all of them. The sums have the same order and so the same bits.
-template <typename scalar_t>
-constexpr bool isWidened = Dot<scalar_t>::narrow;
 
 /// `weight_t`: what the rows of the weight are multiplied as, `scalar_t` or what that is widened to.
 template <typename scalar_t, typename weight_t>
@@ -53,10 +46,10 @@ struct Product {
     int64_t n = 0;
     for (; n + tall <= count; n += tall, turn++) {
       const auto* here = block + n * stride;
-      const int64_t next = place + blockRows + turn * share;
       if constexpr (widens) {
         dotProducts<tall, wide>(here, stride, waiting, in, &results[0][n], resultStride);
       } else {
+        const int64_t next = place + blockRows + turn * share;
         const auto* ahead = weight + next * weightStride;
         if (turn * share >= blockRows || next + share > out)
           dotProducts<tall, wide>(here, stride, waiting, in, &results[0][n], resultStride);
@@ -155,7 +148,9 @@ at::Tensor fewRowsLinear(const at::Tensor& input, const at::Tensor& weight, cons
   const auto added = bias ? bias->contiguous() : at::Tensor();
   auto output = at::empty({rows, out}, input.options());
   TUNESMITH_DISPATCH(weight.scalar_type(), "few_rows_linear", [&] {
-    if constexpr (isWidened<scalar_t>) {
+    // A weight that is widened before each use, and used by more than one group of rows: a block of it is widened once for all of them. The sums have the same order
+    // and so the same bits.
+    if constexpr (Dot<scalar_t>::narrow) {
       if (rows > groupRows) return multiply<scalar_t, float>(source.to(at::kFloat), matrix, added, output);
     }
     multiply<scalar_t, scalar_t>(source, matrix, added, output);

@@ -21,8 +21,6 @@
 namespace tunesmith {
 namespace {
 
-constexpr int64_t blockSize = 64, scaleBlockSize = 256;
-
 // Appendix E of the QLoRA paper.
 constexpr std::array<float, 16> nf4Values = {
     -1.0f,

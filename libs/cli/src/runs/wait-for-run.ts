@@ -2,13 +2,11 @@ import type { RunView, StartRun } from '@tunesmith/contracts';
 import { CommandError, InterruptedError } from '../errors.js';
 import type { Session } from '../session.js';
 import { ProgressDisplay } from '../terminal/progress-display.js';
-import { watchRun, whyFailed } from './watch-run.js';
+import { watchRun, whyFailed, type WatchOptions } from './watch-run.js';
 
-export interface WaitOptions {
+export interface WaitOptions extends Pick<WatchOptions, 'reasons'> {
   /** Shows the live line on a terminal and nothing that stays. */
   readonly quiet?: boolean;
-  /** Says why a step failed as it does: where the end of the command is a document and no sentence. */
-  readonly reasons?: boolean;
 }
 
 /** Starts a run and waits until it has ended. */
@@ -51,7 +49,7 @@ export async function waitForRun(session: Session, start: () => Promise<RunView>
 }
 
 /** Follows a run that someone started; Ctrl-C leaves it alone. */
-export async function followRun(session: Session, runId: string, options: Pick<WaitOptions, 'reasons'> = {}): Promise<RunView> {
+export async function followRun(session: Session, runId: string, options: Pick<WatchOptions, 'reasons'> = {}): Promise<RunView> {
   await session.platform();
   const display = new ProgressDisplay(session.terminal);
   const stop = new AbortController();

@@ -11,7 +11,7 @@ const awayMilliseconds = 60_000;
 
 export interface WatchOptions {
   readonly signal?: AbortSignal;
-  /** Says why a step failed as it does, for those whose end does not say it in words. */
+  /** Says why a step failed as it does: where the end of the command is a document and no sentence. */
   readonly reasons?: boolean;
 }
 
