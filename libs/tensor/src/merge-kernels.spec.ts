@@ -142,6 +142,29 @@ test('chance depends on seed, stream and place alone', () => {
   });
 });
 
+/** Differences from zero of a row: equal ones, zeros, few octaves (counted by number), and more octaves than there are counts for (sorted). */
+const rows: readonly (readonly [string, (index: number) => number])[] = [
+  ['many equal magnitudes', (index) => (((index * 37) % 11) - 5) / 64],
+  ['zeros alone', () => 0],
+  ['a few octaves', (index) => Math.sin(index * index)],
+  ['all octaves', (index) => (index % 2 === 0 ? 1 : -1) * 2 ** (((index * 53) % 200) - 100)],
+];
+
+test.each(dtypes.flatMap((dtype) => rows.map(([name, at]) => [name, dtype, at] as const)))('the chance of an element goes by its rank in the row: %s, in %s', (_name, dtype, at) => {
+  inside(() => {
+    const [height, width] = [11, 93];
+    const matrix = (of: (index: number) => number): Tensor => tensor(Array.from({ length: height * width }, (_, index) => of(index)), { shape: [height, width], dtype });
+    const base = zeros([height, width], { dtype });
+    const maskOf = (model: Tensor): number[] => unpacked(withThreads(() => ops.mergeRankMask(base, model, 0.5, 0.3, 2 ** 40 + 5, 1)[0]), base);
+    const keptRanks = maskOf(matrix((index) => ((index % width) + 1) / 128)); // in order: the rank is the place
+    const model = matrix((index) => at((index * 7) % 1000));
+    const order = ops.sortStable(ops.toDtype(ops.abs(model), 'float32'), true, 1, false)[1].toArray();
+    const expected = Array.from({ length: height * width }, () => -1);
+    order.forEach((place, index) => (expected[index - (index % width) + place] = keptRanks[index]!));
+    expect(maskOf(model)).toEqual(expected);
+  });
+});
+
 test.each([
   ['other shapes', () => ops.mergeLinear([randn([2]), randn([3])], [1, 1], 1), /size mismatch/],
   ['other dtypes', () => ops.mergeTaskVectors(randn([2]), [randn([2], { dtype: 'bfloat16' })], [1], [null], [1], 0, false, 1), /expected dtype/],

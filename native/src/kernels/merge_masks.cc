@@ -4,10 +4,8 @@
 
 #include <torch/library.h>
 
-#include <cstring>
-
 #include "kernels/dispatch_types.h"
-#include "kernels/merge_arithmetic.h"
+#include "kernels/merge_lanes.h"
 #include "kernels/merge_selection.h"
 
 namespace tunesmith::merging {
@@ -20,9 +18,26 @@ class Sums {
  public:
   explicit Sums(int64_t parts) : parts_(parts) {}
 
-  template <typename number_t>
-  void add(int64_t part, const number_t* differences, const uint8_t* kept, int64_t count) {
-    forEachBlock(0, count, [&](int64_t first, int64_t size) { addBlock(parts_[part], differences + first, kept + first, size); });
+  /// Adds the magnitudes of model - base; marksAt(i) says which of the eight elements from `i` on are kept.
+  template <typename scalar_t, typename MarksAt>
+  void add(int64_t part, const scalar_t* model, const scalar_t* base, int64_t count, MarksAt marksAt) {
+    forEachBlock(0, count, [&](int64_t first, int64_t size) {
+      // Sixteen sums, whatever the machine: their order is part of the result.
+      Numbers<scalar_t> before[2] = {}, after[2] = {};
+      const auto step = [&](int64_t i, int half) {
+        const auto sizes = magnitudes<scalar_t>(roundedLanes<scalar_t>(loadLanes(model + first + i, size - i) - loadLanes(base + first + i, size - i)));
+        before[half] += sizes;
+        after[half] += where<scalar_t>(marksAt(first + i), sizes);
+      };
+      for (int64_t i = 0; i < size; i += 2 * lanes) {
+        step(i, 0);
+        if (i + lanes < size) step(i + lanes, 1);
+      }
+      for (int64_t lane = 0; lane < 2 * lanes; lane++) {
+        parts_[part].before += before[lane / lanes][lane % lanes];
+        parts_[part].after += after[lane / lanes][lane % lanes];
+      }
+    });
   }
 
   at::Tensor total() const {
@@ -39,25 +54,6 @@ class Sums {
   struct Part {
     double before = 0, after = 0;
   };
-
-  template <typename number_t>
-  static void addBlock(Part& part, const number_t* differences, const uint8_t* kept, int64_t count) {
-    constexpr int64_t lanes = 16;
-    alignas(64) number_t sizes[blockLength], left[blockLength];
-    for (int64_t i = 0; i < count; i++) sizes[i] = std::fabs(differences[i]);
-    for (int64_t i = 0; i < count; i++) left[i] = kept[i] ? sizes[i] : number_t(0);
-    std::fill(sizes + count, sizes + blockLength, number_t(0));
-    std::fill(left + count, left + blockLength, number_t(0));
-    number_t before[lanes] = {}, after[lanes] = {};
-    for (int64_t i = 0; i < blockLength; i += lanes)
-      for (int64_t lane = 0; lane < lanes; lane++) before[lane] += sizes[i + lane];
-    for (int64_t i = 0; i < blockLength; i += lanes)
-      for (int64_t lane = 0; lane < lanes; lane++) after[lane] += left[i + lane];
-    for (int64_t lane = 0; lane < lanes; lane++) {
-      part.before += before[lane];
-      part.after += after[lane];
-    }
-  }
 
   std::vector<Part> parts_;
 };
@@ -82,36 +78,51 @@ Result magnitudeMask(const at::Tensor& base, const at::Tensor& model, int64_t fi
     const Window window = findWindow(total, first, length, bits, fill);
     auto* out = mask.mutable_data_ptr<uint8_t>();
     forEachInWindow(total, window, fill, [&](int64_t at, int64_t count, uint8_t* kept) {
-      alignas(64) Number<scalar_t> differences[blockLength];
-      subtract(to + at, from + at, count, differences);
-      sums.add(at / chunkLength, differences, kept, count);
       packBits(kept, count, out + at / 8);
+      sums.add(at / chunkLength, to + at, from + at, count, [kept](int64_t i) { return marksOfBytes(kept + i); });
     });
   });
   return {mask, sums.total()};
 }
 
+/// Four counters, one in the lower half of each lane; upper halves hold anything.
+using Counters = uint64_t __attribute__((vector_size(32)));
+
+/// Of the lower halves, whole.
+inline Counters product(Counters one, Counters other) {
+#if defined(__AVX2__)
+  return reinterpret_cast<Counters>(_mm256_mul_epu32(reinterpret_cast<__m256i>(one), reinterpret_cast<__m256i>(other)));
+#else
+  return (one & 0xffffffffu) * (other & 0xffffffffu);
+#endif
+}
+
 /// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011): blockLength random words as a function of the seed and the place; libs/datasets/counter-random.ts
 /// has the same function. Counters (block * 256 + i, row, stream, 0) for i < 256; their first words come first, then their second words, …
 void randomWords(uint64_t seed, uint32_t block, uint32_t row, uint32_t stream, uint32_t* words) {
-  constexpr int64_t counters = blockLength / 4;
-  const auto lowKey = static_cast<uint32_t>(seed), highKey = static_cast<uint32_t>(seed >> 32);
-  for (uint32_t i = 0; i < counters; i++) {
-    uint32_t c0 = block * counters + i, c1 = row, c2 = stream, c3 = 0, key0 = lowKey, key1 = highKey;
-    for (int round = 0; round < 10; round++) {
-      const uint64_t first = uint64_t(0xd2511f53u) * c0, second = uint64_t(0xcd9e8d57u) * c2;
-      const auto firstHigh = static_cast<uint32_t>(first >> 32), secondHigh = static_cast<uint32_t>(second >> 32);
-      c0 = secondHigh ^ c1 ^ key0;
-      c1 = static_cast<uint32_t>(second);
-      c2 = firstHigh ^ c3 ^ key1;
-      c3 = static_cast<uint32_t>(first);
-      key0 += 0x9e3779b9u;
-      key1 += 0xbb67ae85u;
+  constexpr uint32_t counters = blockLength / 4, rounds = 10;
+  Counters keys[rounds][2];
+  for (uint32_t round = 0; round < rounds; round++) {
+    keys[round][0] = Counters{} + (static_cast<uint32_t>(seed) + round * 0x9e3779b9u);
+    keys[round][1] = Counters{} + (static_cast<uint32_t>(seed >> 32) + round * 0xbb67ae85u);
+  }
+  for (uint32_t i = 0; i < counters; i += 2 * 4) {
+    // In the order in which the lower halves of two vectors are joined below.
+    const Counters first = Counters{} + (block * counters + i);
+    Counters state[2][4] = {{first + Counters{0, 1, 4, 5}, Counters{} + row, Counters{} + stream, {}}, {first + Counters{2, 3, 6, 7}, Counters{} + row, Counters{} + stream, {}}};
+#pragma GCC unroll 10
+    for (uint32_t round = 0; round < rounds; round++)
+      for (auto& c : state) {
+        const Counters one = product(c[0], Counters{} + 0xd2511f53u), other = product(c[2], Counters{} + 0xcd9e8d57u);
+        c[0] = (other >> 32) ^ c[1] ^ keys[round][0];
+        c[1] = other;
+        c[2] = (one >> 32) ^ c[3] ^ keys[round][1];
+        c[3] = one;
+      }
+    for (uint32_t word = 0; word < 4; word++) {
+      const Words joined = __builtin_shufflevector(std::bit_cast<Words>(state[0][word]), std::bit_cast<Words>(state[1][word]), 0, 2, 8, 10, 4, 6, 12, 14);
+      std::memcpy(words + word * counters + i, &joined, sizeof joined);
     }
-    words[i] = c0;
-    words[counters + i] = c1;
-    words[2 * counters + i] = c2;
-    words[3 * counters + i] = c3;
   }
 }
 
@@ -130,14 +141,13 @@ Result randomMask(const at::Tensor& base, const at::Tensor& model, double densit
     auto* out = mask.mutable_data_ptr<uint8_t>();
     forEachChunk(total, [&](int64_t chunk, int64_t length) {
       forEachBlock(chunk, length, [&](int64_t at, int64_t count) {
-        alignas(64) Number<scalar_t> differences[blockLength];
         alignas(64) uint32_t words[blockLength];
-        alignas(64) uint8_t kept[blockLength];
         randomWords(static_cast<uint64_t>(seed), static_cast<uint32_t>(at / blockLength), 0, static_cast<uint32_t>(stream), words);
-        for (int64_t i = 0; i < blockLength; i++) kept[i] = words[i] < below;
-        subtract(to + at, from + at, count, differences);
-        sums.add(chunk / chunkLength, differences, kept, count);
-        packBits(kept, count, out + at / 8);
+        sums.add(chunk / chunkLength, to + at, from + at, count, [&](int64_t i) {
+          const Marks kept = loadVector<Words>(words + i) < below;
+          out[(at + i) / 8] = bitsOf(kept) & static_cast<uint8_t>(255 >> std::max<int64_t>(0, lanes - (count - i)));
+          return kept;
+        });
       });
     });
   });
@@ -193,25 +203,76 @@ struct Row {
   uint32_t stream;
 };
 
-/// The marks of one row. The rank-th smallest takes the rank-th word: the same chance whatever place it has.
-template <typename scalar_t, typename pair_t>
-void markRow(const Row& row, const Number<scalar_t>* differences, const std::vector<uint32_t>& bounds, Pairs<pair_t>& pairs, uint8_t* marks) {
-  pairs.sorted.resize(row.width);
-  for (int64_t i = 0; i < row.width; i++) pairs[i] = (static_cast<pair_t>(magnitudeKey<scalar_t>(differences[i])) << Pairs<pair_t>::placeBits) | static_cast<pair_t>(i);
-  pairs.sort(row.bits);
+/// Which ranks of a row are kept. The rank-th smallest takes the rank-th word: the same chance whatever place it has.
+void keepRanks(const Row& row, const std::vector<uint32_t>& bounds, uint8_t* kept) {
   alignas(64) uint32_t words[blockLength];
   for (int64_t first = 0; first < row.width; first += blockLength) {
     randomWords(row.seed, static_cast<uint32_t>(first / blockLength), static_cast<uint32_t>(row.index), row.stream, words);
     const int64_t count = std::min(blockLength, row.width - first);
-    for (int64_t i = 0; i < count; i++) marks[pairs.placeAt(first + i)] = words[i] < bounds[first + i];
+    for (int64_t i = 0; i < count; i++) kept[first + i] = words[i] < bounds[first + i];
   }
 }
+
+/// The marks of one row, by sorting it.
+template <typename scalar_t, typename pair_t>
+void markSorted(const Row& row, const Number<scalar_t>* differences, const uint8_t* kept, Pairs<pair_t>& pairs, uint8_t* marks) {
+  pairs.sorted.resize(row.width);
+  for (int64_t i = 0; i < row.width; i++) pairs[i] = (static_cast<pair_t>(magnitudeKey<scalar_t>(differences[i])) << Pairs<pair_t>::placeBits) | static_cast<pair_t>(i);
+  pairs.sort(row.bits);
+  for (int64_t rank = 0; rank < row.width; rank++) marks[pairs.placeAt(rank)] = kept[rank];
+}
+
+/// Counts before each place become sums of all before it.
+void sumsBefore(uint16_t* counts, int64_t places) {
+  using Counts = uint16_t __attribute__((vector_size(16)));
+  constexpr Counts none = {};
+  Counts before = {};
+  for (int64_t place = 0; place < places; place += 8) {
+    const auto own = loadVector<Counts>(counts + place);
+    auto sum = own + __builtin_shufflevector(none, own, 0, 8, 9, 10, 11, 12, 13, 14);
+    sum += __builtin_shufflevector(none, sum, 0, 1, 8, 9, 10, 11, 12, 13);
+    sum += __builtin_shufflevector(none, sum, 0, 1, 2, 3, 8, 9, 10, 11);
+    sum += before;
+    const Counts exclusive = sum - own;
+    std::memcpy(counts + place, &exclusive, sizeof exclusive);
+    before = __builtin_shufflevector(sum, sum, 7, 7, 7, 7, 7, 7, 7, 7);
+  }
+}
+
+/// Ranks of a row of bfloat16 without sorting it: the magnitudes of a row lie within a few octaves, of 128 numbers each, so that a count of each
+/// number fits in the nearest cache.
+class CountedRanks {
+ public:
+  explicit CountedRanks(int64_t width) : keys_(width) {}
+
+  /// False, and nothing done, where there are too many numbers between the smallest (but zero) and the largest.
+  template <typename number_t>
+  bool mark(const number_t* differences, const uint8_t* kept, uint8_t* marks) {
+    const auto width = static_cast<int64_t>(keys_.size());
+    if (width > 65535) return false;
+    uint16_t most = 0, least = 65535;
+    for (int64_t i = 0; i < width; i++) keys_[i] = static_cast<uint16_t>(magnitudeKey<at::BFloat16>(static_cast<float>(differences[i])));
+    for (int64_t i = 0; i < width; i++) most = std::max(most, keys_[i]);
+    for (int64_t i = 0; i < width; i++) least = std::min(least, static_cast<uint16_t>(keys_[i] - 1));  // of zero: the greatest
+    const uint16_t shift = most == 0 ? 0 : least;
+    const int64_t places = (most - shift + 1 + 7) / 8 * 8;
+    if (places > std::min<int64_t>(16384, 8 * width)) return false;
+    for (int64_t i = 0; i < width; i++) keys_[i] = static_cast<uint16_t>(std::max(keys_[i], shift) - shift);
+    counts_.assign(places, 0);
+    for (int64_t i = 0; i < width; i++) counts_[keys_[i]]++;
+    sumsBefore(counts_.data(), places);
+    for (int64_t i = 0; i < width; i++) marks[i] = kept[counts_[keys_[i]]++];
+    return true;
+  }
+
+ private:
+  std::vector<uint16_t> keys_, counts_;
+};
 
 Result rankMask(const at::Tensor& base, const at::Tensor& model, double density, double epsilon, int64_t seed, int64_t stream) {
   checkLike(model, base, "model");
   TORCH_CHECK(density - epsilon > 0 && density + epsilon < 1, "density and epsilon: expected density - epsilon above 0 and density + epsilon below 1, got ", density, " and ", epsilon);
   const int64_t total = base.numel(), rows = base.dim() < 2 ? 1 : base.size(0), width = rows == 0 ? 0 : total / rows;
-  auto kept = at::empty({(total + 7) / 8 * 8}, at::kByte);
   auto mask = emptyBits(total);
   Sums sums(std::max<int64_t>(rows, 1));
   TUNESMITH_DISPATCH(base.scalar_type(), "merge_rank_mask", [&] {
@@ -219,23 +280,37 @@ Result rankMask(const at::Tensor& base, const at::Tensor& model, double density,
     const auto *from = base.const_data_ptr<scalar_t>(), *to = model.const_data_ptr<scalar_t>();
     constexpr int bits = std::is_same_v<scalar_t, at::BFloat16> ? 15 : 31;
     const auto bounds = boundsOfRanks<work_t>(width, density, epsilon);
-    auto* marks = kept.mutable_data_ptr<uint8_t>();
-    at::parallel_for(0, rows, std::max<int64_t>(1, 16384 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
+    auto* out = mask.mutable_data_ptr<uint8_t>();
+    // Eight rows at a time have whole bytes of bits.
+    const int64_t groups = (rows + 7) / 8;
+    at::parallel_for(0, groups, std::max<int64_t>(1, 2048 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
       Pairs<uint32_t> small;
       Pairs<uint64_t> large;
+      CountedRanks counted(width);
       std::vector<Number<scalar_t>> differences(width);
-      for (int64_t row = begin; row < end; row++) {
-        subtract(to + row * width, from + row * width, width, differences.data());
-        const Row place{row, width, bits, static_cast<uint64_t>(seed), static_cast<uint32_t>(stream)};
-        if (bits < 16 && width <= 1 << 16)
-          markRow<scalar_t>(place, differences.data(), bounds, small, marks + row * width);
-        else
-          markRow<scalar_t>(place, differences.data(), bounds, large, marks + row * width);
-        sums.add(row, differences.data(), marks + row * width, width);
+      std::vector<uint8_t> kept(width), marks(8 * width + lanes);
+      for (int64_t group = begin; group < end; group++) {
+        const int64_t first = 8 * group, last = std::min(rows, first + 8);
+        for (int64_t row = first; row < last; row++) {
+          const Row place{row, width, bits, static_cast<uint64_t>(seed), static_cast<uint32_t>(stream)};
+          auto* own = marks.data() + (row - first) * width;
+          subtract(to + row * width, from + row * width, width, differences.data());
+          keepRanks(place, bounds, kept.data());
+          bool done = false;
+          if constexpr (std::is_same_v<scalar_t, at::BFloat16>) done = counted.mark(differences.data(), kept.data(), own);
+          if (done) continue;
+          if (bits < 16 && width <= 1 << 16)
+            markSorted<scalar_t>(place, differences.data(), kept.data(), small, own);
+          else
+            markSorted<scalar_t>(place, differences.data(), kept.data(), large, own);
+        }
+        for (int64_t row = first; row < last; row++) {
+          const auto* own = marks.data() + (row - first) * width;
+          sums.add(row, to + row * width, from + row * width, width, [own](int64_t i) { return marksOfBytes(own + i); });
+        }
+        packBits(marks.data(), (last - first) * width, out + first * width / 8);
       }
     });
-    auto* out = mask.mutable_data_ptr<uint8_t>();
-    forEachChunk(total, [&](int64_t first, int64_t count) { packBits(marks + first, count, out + first / 8); });
   });
   return {mask, sums.total()};
 }

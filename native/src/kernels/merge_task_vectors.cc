@@ -3,10 +3,8 @@
 
 #include <torch/library.h>
 
-#include <cstring>
-
 #include "kernels/dispatch_types.h"
-#include "kernels/merge_arithmetic.h"
+#include "kernels/merge_lanes.h"
 
 namespace tunesmith::merging {
 namespace {
@@ -40,68 +38,60 @@ Number<scalar_t> sharedDivisor(const std::vector<Member<scalar_t>>& members) {
   return std::fabs(divisor) < Number<scalar_t>(1e-8) ? Number<scalar_t>(1) : divisor;
 }
 
-/// One block: differences of every member lie in `terms`, [members][blockLength].
-template <typename scalar_t>
-void mergeBlock(const scalar_t* base, const std::vector<Member<scalar_t>>& members, int64_t first, int64_t count, const Plan& plan, Number<scalar_t> divisor, Number<scalar_t>* terms, scalar_t* out) {
+/// Eight elements (the first `count` of them), or as many as there are.
+template <typename scalar_t, Consensus consensus>
+inline void mergeLanes(const scalar_t* base, const std::vector<Member<scalar_t>>& members, int64_t first, int64_t count, const Plan& plan, Number<scalar_t> divisor, Numbers<scalar_t>* terms, scalar_t* out) {
   using number_t = Number<scalar_t>;
-  alignas(64) number_t sum[blockLength], weights[blockLength];
-  alignas(64) uint8_t kept[blockLength];
-  const bool plain = plan.consensus == Consensus::plain;
-  std::fill_n(sum, count, number_t(0));
+  using Vector = Numbers<scalar_t>;
+  constexpr bool plain = consensus == Consensus::plain;
+  const auto from = loadLanes(base + first, count);
+  Vector sum{}, weights{};
   for (size_t m = 0; m < members.size(); m++) {
     const auto& member = members[m];
-    auto* term = terms + m * blockLength;
-    subtract(member.model + first, base + first, count, term);
+    auto term = roundedLanes<scalar_t>(loadLanes(member.model + first, count) - from);
     if (member.mask) {
-      expandBits(member.mask + first / 8, count, kept);
-      for (int64_t i = 0; i < count; i++) term[i] = kept[i] ? term[i] : number_t(0);
-      if (member.scale != 1)
-        for (int64_t i = 0; i < count; i++) term[i] = rounded<scalar_t>(term[i] * member.scale);
+      term = where<scalar_t>(marksOfBits(member.mask[first / lanes]), term);
+      if (member.scale != 1) term = roundedLanes<scalar_t>(term * member.scale);
     }
-    if (!plain)
-      for (int64_t i = 0; i < count; i++) term[i] = rounded<scalar_t>(term[i] * member.weight);
-    for (int64_t i = 0; i < count; i++) sum[i] += term[i];
+    if constexpr (!plain) term = roundedLanes<scalar_t>(term * member.weight);
+    terms[m] = term;
+    sum += term;
   }
-  if (plan.consensus != Consensus::none) {
-    // From the sum of votes to +1 or -1, then only those that agree.
-    alignas(64) number_t majority[blockLength];
-    for (int64_t i = 0; i < count; i++) majority[i] = rounded<scalar_t>(sum[i]) >= 0 ? number_t(1) : number_t(-1);
-    std::fill_n(sum, count, number_t(0));
-    std::fill_n(weights, count, number_t(0));
+  if constexpr (consensus != Consensus::none) {
+    // The majority is the sign of the sum of votes; a tie counts as positive. Where it is negative, what agrees is positive once its sign is turned.
+    using Bits = NumberBits<scalar_t>;
+    const auto turned = std::bit_cast<Bits>(roundedLanes<scalar_t>(sum) < number_t(0)) & ~(~Bits{} >> 1);
+    sum = Vector{};
     for (size_t m = 0; m < members.size(); m++) {
       const auto weight = members[m].weight;
-      const auto* term = terms + m * blockLength;
-      for (int64_t i = 0; i < count; i++) {
-        const bool agrees = term[i] * majority[i] > 0;
-        const auto value = plain ? rounded<scalar_t>(term[i] * weight) : term[i];
-        sum[i] += agrees ? value : number_t(0);
-        weights[i] += agrees ? weight : number_t(0);
-      }
+      const auto agrees = marksOf(std::bit_cast<Vector>(std::bit_cast<Bits>(terms[m]) ^ turned) > number_t(0));
+      sum += where<scalar_t>(agrees, plain ? roundedLanes<scalar_t>(terms[m] * weight) : terms[m]);
+      weights += where<scalar_t>(agrees, Vector{} + weight);
     }
   }
-  // In loops of one step each, over memory of their own: only such ones become vector instructions.
-  for (int64_t i = 0; i < count; i++) sum[i] = rounded<scalar_t>(sum[i]);
+  sum = roundedLanes<scalar_t>(sum);
   if (plan.normalize) {
-    if (plan.consensus == Consensus::none) {
-      std::fill_n(weights, count, divisor);
-    } else if (plain) {
-      const auto floor = rounded<scalar_t>(number_t(1e-6));
-      for (int64_t i = 0; i < count; i++) weights[i] = rounded<scalar_t>(weights[i]);
-      for (int64_t i = 0; i < count; i++) weights[i] = weights[i] > floor ? weights[i] : floor;
+    weights = roundedLanes<scalar_t>(weights);
+    if constexpr (consensus == Consensus::none) {
+      weights = Vector{} + divisor;
+    } else if constexpr (plain) {
+      const auto floor = Vector{} + rounded<scalar_t>(number_t(1e-6));
+      weights = weights > floor ? weights : floor;
     } else {
-      for (int64_t i = 0; i < count; i++) weights[i] = rounded<scalar_t>(weights[i]);
-      for (int64_t i = 0; i < count; i++) weights[i] = weights[i] != 0 ? weights[i] : number_t(1);
+      weights = weights != number_t(0) ? weights : Vector{} + number_t(1);
     }
-    for (int64_t i = 0; i < count; i++) sum[i] = rounded<scalar_t>(sum[i] / weights[i]);
+    sum = roundedLanes<scalar_t>(sum / weights);
   }
-  if (plan.lambda != 1) {
-    const auto lambda = static_cast<number_t>(plan.lambda);
-    for (int64_t i = 0; i < count; i++) sum[i] = rounded<scalar_t>(sum[i] * lambda);
-  }
-  const auto* from = base + first;
-  for (int64_t i = 0; i < count; i++) sum[i] = rounded<scalar_t>(widen(from[i]) + sum[i]);
-  auto* to = out + first;
-  for (int64_t i = 0; i < count; i++) to[i] = narrow<scalar_t>(sum[i]);
+  if (plan.lambda != 1) sum = roundedLanes<scalar_t>(sum * static_cast<number_t>(plan.lambda));
+  storeLanes<scalar_t>(roundedLanes<scalar_t>(from + sum), out + first, count);
+}
+
+template <typename scalar_t, Consensus consensus>
+void mergeChunk(const scalar_t* base, const std::vector<Member<scalar_t>>& members, int64_t first, int64_t count, const Plan& plan, Number<scalar_t> divisor, scalar_t* out) {
+  std::vector<Numbers<scalar_t>> terms(members.size());
+  const int64_t whole = count / lanes * lanes;
+  for (int64_t done = 0; done < whole; done += lanes) mergeLanes<scalar_t, consensus>(base, members, first + done, lanes, plan, divisor, terms.data(), out);
+  if (whole < count) mergeLanes<scalar_t, consensus>(base, members, first + whole, count - whole, plan, divisor, terms.data(), out);
 }
 
 at::Tensor mergeTaskVectors(const at::Tensor& base, at::TensorList models, at::ArrayRef<double> weights, const c10::List<std::optional<at::Tensor>>& masks, at::ArrayRef<double> scales, int64_t consensus, bool normalize,
@@ -128,10 +118,10 @@ at::Tensor mergeTaskVectors(const at::Tensor& base, at::TensorList models, at::A
     const auto divisor = sharedDivisor(members);
     const auto* from = base.const_data_ptr<scalar_t>();
     auto* out = merged.mutable_data_ptr<scalar_t>();
-    forEachChunk(base.numel(), [&](int64_t chunk, int64_t length) {
-      std::vector<Number<scalar_t>> terms(count * blockLength);
-      forEachBlock(chunk, length, [&](int64_t first, int64_t size) { mergeBlock(from, members, first, size, plan, divisor, terms.data(), out); });
-    });
+    const auto mergeChunkBy = plan.consensus == Consensus::none       ? mergeChunk<scalar_t, Consensus::none>
+                              : plan.consensus == Consensus::weighted ? mergeChunk<scalar_t, Consensus::weighted>
+                                                                      : mergeChunk<scalar_t, Consensus::plain>;
+    forEachChunk(base.numel(), [&](int64_t first, int64_t length) { mergeChunkBy(from, members, first, length, plan, divisor, out); });
   });
   return merged;
 }
