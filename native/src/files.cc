@@ -4,9 +4,12 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cerrno>
@@ -17,12 +20,15 @@
 #include <string>
 #include <vector>
 
+#include "bridge/convert.h"
 #include "bridge/errors.h"
 #include "bridge/handles.h"
+#include "mappings.h"
 
 namespace tunesmith {
 namespace {
 
+constexpr int64_t mapFrom = 1 << 20;
 constexpr int64_t piece = 512 << 10;  // stays in the second cache between the file and looking at it
 
 /// Whether no element is NaN or infinite: their exponents are all ones. Integers are always finite.
@@ -74,8 +80,11 @@ class Checksum {
   /// Every call but the last gets a multiple of 32 bytes.
   void add(const char* data, size_t bytes) {
     total_ += bytes;
+    // Of its own: what lies in the object would be stored and loaded again with every step.
+    std::array<uint64_t, 4> lanes = lanes_;
     for (; bytes >= 32; data += 32, bytes -= 32)
-      for (int lane = 0; lane < 4; lane++) lanes_[lane] = round(lanes_[lane], load<uint64_t>(data + 8 * lane));
+      for (int lane = 0; lane < 4; lane++) lanes[lane] = round(lanes[lane], load<uint64_t>(data + 8 * lane));
+    lanes_ = lanes;
     rest_.assign(data, data + bytes);
   }
 
@@ -108,7 +117,7 @@ class Checksum {
 
   static uint64_t round(uint64_t lane, uint64_t word) { return std::rotl(lane + word * second, 31) * first; }
 
-  uint64_t lanes_[4] = {first + second, second, 0, 0 - first};
+  std::array<uint64_t, 4> lanes_ = {first + second, second, 0, 0 - first};
   uint64_t total_ = 0;
   std::vector<char> rest_;
 };
@@ -221,6 +230,52 @@ Napi::Value ReadFileAsync(const Napi::CallbackInfo& info) {
   });
 }
 
+// mapFileAsync(descriptor, offset, shape, dtype): a tensor whose elements are those of a part of a file, read by another thread but not copied where they lie whole
+// in memory; the promise tells also whether all are finite. What changes in the file may change in the tensor.
+Napi::Value MapFileAsync(const Napi::CallbackInfo& info) {
+  return guarded(info, "mapFileAsync", [&]() -> Napi::Value {
+    const auto [descriptor, offset] = placeFrom(info[0], info[1]);
+    const auto shape = integers(info.Env(), info[2], "shape");
+    const auto dtype = dtypeFrom(info.Env(), info[3], "dtype");
+    int64_t elements = 1;
+    for (const auto size : shape)
+      if (size < 0 || __builtin_mul_overflow(elements, size, &elements) || elements > (int64_t(1) << 56)) throw BridgeError("argument-type", "shape", "expected sizes from 0 up whose product is not too large");
+    const auto bytes = elements * static_cast<int64_t>(c10::elementSize(dtype));
+    const auto made = std::make_shared<at::Tensor>();
+    const auto body = [made, descriptor, offset, shape, dtype, bytes] {
+      struct stat state {};
+      if (fstat(descriptor, &state) != 0 || state.st_size < offset + bytes) throw BridgeError("file-truncated", "the file ends at byte " + std::to_string(state.st_size) + ", before the tensor does; fetch or write it again");
+      const auto options = at::TensorOptions().dtype(dtype);
+      // Below this size a copy costs less; elements that do not lie on their own size are no numbers to the processor everywhere.
+      auto mapped = bytes >= mapFrom && offset % static_cast<off_t>(c10::elementSize(dtype)) == 0 ? mapFile(descriptor, offset, static_cast<size_t>(bytes)) : nullptr;
+      *made = mapped ? at::from_blob(mapped.get(), shape, [mapped](void*) mutable { mapped.reset(); }, options) : at::empty(shape, options);
+      auto* data = static_cast<char*>(made->mutable_data_ptr());
+      posix_fadvise(descriptor, offset, bytes, POSIX_FADV_WILLNEED);
+      Seen seen;
+      for (int64_t at = 0; at < bytes; at += piece) {
+        const auto length = static_cast<size_t>(std::min(piece, bytes - at));
+        if (!mapped)
+          readFully(descriptor, data + at, length, offset + at);
+        else if (!bringIn(data + at, length))
+          throw BridgeError("file-unreadable", "the file cannot be read at byte " + std::to_string(offset + at) + ": " + std::strerror(errno));
+        if (!finite(data + at, length, dtype)) seen.finite = false;
+      }
+      return seen;
+    };
+    return inBackground(info.Env(), "mapFileAsync", body, [made](Napi::Env env, const Seen& seen) -> Napi::Value {
+      auto result = Napi::Object::New(env);
+      result["tensor"] = Napi::Value(env, wrapTensor(env, std::move(*made)));
+      result["finite"] = Napi::Boolean::New(env, seen.finite);
+      return result;
+    });
+  });
+}
+
+// missingPages(): pages of mapped files that could not be read since the process began; zeros stand in their place
+Napi::Value MissingPages(const Napi::CallbackInfo& info) {
+  return guarded(info, "missingPages", [&]() -> Napi::Value { return Napi::Number::New(info.Env(), static_cast<double>(tunesmith::missingPages())); });
+}
+
 // writeFileAsync(tensor, descriptor, offset): the elements of a contiguous tensor on the CPU into a file, by another thread; the tensor must not change
 // until the promise is kept, which tells whether all elements are finite, and the checksum of the bytes
 Napi::Value WriteFileAsync(const Napi::CallbackInfo& info) {
@@ -273,6 +328,8 @@ Napi::Value ChecksumFile(const Napi::CallbackInfo& info) {
 void initFiles(Napi::Env env, Napi::Object exports) {
   exports["readFile"] = Napi::Function::New(env, ReadFile, "readFile");
   exports["readFileAsync"] = Napi::Function::New(env, ReadFileAsync, "readFileAsync");
+  exports["mapFileAsync"] = Napi::Function::New(env, MapFileAsync, "mapFileAsync");
+  exports["missingPages"] = Napi::Function::New(env, MissingPages, "missingPages");
   exports["writeFileAsync"] = Napi::Function::New(env, WriteFileAsync, "writeFileAsync");
   exports["checksumFile"] = Napi::Function::New(env, ChecksumFile, "checksumFile");
 }

@@ -1,4 +1,4 @@
-import { empty, noGrad, ops, scope, type DType, type Tensor } from '@tunesmith/tensor';
+import { fromBytes, mapFile, noGrad, ops, scope, type DType, type Tensor } from '@tunesmith/tensor';
 import type { InputModel } from './input-model.js';
 import { MergeError } from './merge-error.js';
 import { loraFold } from './methods/lora-fold.js';
@@ -6,21 +6,19 @@ import { MergeParameters } from './merge-parameters.js';
 import { weightDtype } from './weight-dtype.js';
 
 /**
- * One weight of an input, read straight into the tensor's memory by another thread (what is packed is decoded here), with its adapter folded in, in the type asked for.
+ * One weight of an input, read by another thread where it lies (what is packed is decoded here), with its adapter folded in, in the type asked for.
  * The caller disposes of it.
  *
  * @throws MergeError `merge-parent-not-finite`, and `file-truncated` of the file
  */
 export async function loadWeight(input: InputModel, name: string, dtype: DType): Promise<Tensor> {
   const { dtype: stored, shape } = input.tensors.info(name);
-  const tensor = empty(shape, { dtype: weightDtype(stored) });
-  try {
-    const place = input.tensors.locate(name);
-    const finite = place ? await tensor.readFileAsync(place.descriptor, place.begin) : decoded(tensor, await input.tensors.read(name));
-    if (!finite) throw new MergeError('merge-parent-not-finite', `merge: expected finite weights; "${name}" of ${input.name} holds NaN or infinite values. The checkpoint is damaged: fetch it again, or leave the model out.`, { tensor: name, model: input.name });
-  } catch (error) {
+  const place = input.tensors.locate(name);
+  const form = { shape, dtype: weightDtype(stored) };
+  const { tensor, finite } = place ? await mapFile(place.descriptor, place.begin, form) : decoded(await input.tensors.read(name), form);
+  if (!finite) {
     tensor.dispose();
-    throw error;
+    throw new MergeError('merge-parent-not-finite', `merge: expected finite weights; "${name}" of ${input.name} holds NaN or infinite values. The checkpoint is damaged: fetch it again, or leave the model out.`, { tensor: name, model: input.name });
   }
   const update = input.updates.get(name);
   if (!update && tensor.dtype === dtype) return tensor;
@@ -30,9 +28,9 @@ export async function loadWeight(input: InputModel, name: string, dtype: DType):
 }
 
 /** What lies in no file as it is; whether all of it is finite. */
-function decoded(tensor: Tensor, bytes: Uint8Array): boolean {
-  tensor.writeBytes(bytes);
-  return scope(() => ops.sumAll(ops.logicalNot(ops.isfinite(tensor))).item() === 0);
+function decoded(bytes: Uint8Array, form: { readonly shape: readonly number[]; readonly dtype: DType }): { tensor: Tensor; finite: boolean } {
+  const tensor = fromBytes(bytes, form);
+  return { tensor, finite: scope(() => ops.sumAll(ops.logicalNot(ops.isfinite(tensor))).item() === 0) };
 }
 
 async function fold(base: Tensor, name: string, update: NonNullable<ReturnType<InputModel['updates']['get']>>): Promise<Tensor> {

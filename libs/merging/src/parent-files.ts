@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
+import { missingPages } from '@tunesmith/tensor';
 import type { InputModel } from './input-model.js';
 import { MergeError } from './merge-error.js';
 
@@ -13,6 +14,8 @@ interface FileState {
 
 /** The weight files of the parents as they were when the merge began: a result of two states of a file would be neither. */
 export class ParentFiles {
+  private readonly missingBefore = missingPages();
+
   private constructor(private readonly states: readonly FileState[]) {}
 
   static async of(inputs: readonly InputModel[]): Promise<ParentFiles> {
@@ -31,6 +34,9 @@ export class ParentFiles {
       if (after && after.size === before.size && after.modified === before.modified && after.header === before.header) continue;
       throw new MergeError('merge-parent-changed', `merge: ${before.path} was ${after ? 'changed' : 'removed'} while it was being read, so that the result would be made of two states of it. Nothing of it is kept: run the merge again.`, { path: before.path });
     }
+    if (missingPages() === this.missingBefore) return;
+    const paths = this.states.map(({ path }) => path);
+    throw new MergeError('merge-parent-changed', `merge: expected to read the parents to their ends; a part of ${paths.join(' or ')} could not be read any more. Nothing of the result is kept: look after the disk, and run the merge again.`, { paths });
   }
 }
 

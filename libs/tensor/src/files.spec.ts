@@ -1,9 +1,9 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checksumFile } from './checksum-file.js';
 import { empty, tensor } from './creation.js';
-import { ops, scope } from './index.js';
+import { liveTensors, mapFile, missingPages, ops, scope } from './index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -46,6 +46,50 @@ test('what another thread writes, another thread reads, and both tell whether it
   expect(await target.readFileAsync(file, 0)).toBe(false);
   await expect(target.readFileAsync(file, 800_000)).rejects.toMatchObject({ name: 'TensorError', code: 'file-truncated' });
   await expect(checksumFile(file, 800_000, 100)).rejects.toMatchObject({ code: 'file-truncated' });
+  closeSync(file);
+});
+
+test.each([
+  ['copied, where it is small', 1000],
+  ['as it lies, where it is large', 1_500_001],
+])('a tensor of a part of a file: %s', async (_how, size) => {
+  const file = openSync(join(folder, `mapped-${size}`), 'w+');
+  const before = liveTensors();
+  using source = tensor(Array.from({ length: size }, (_, index) => (index % 200) - 100), { dtype: 'bfloat16' });
+  await source.writeFileAsync(file, 10);
+  const form = { shape: [1, size], dtype: 'bfloat16' as const };
+  const { tensor: read, finite } = await mapFile(file, 10, form);
+  expect([finite, read.shape, read.dtype]).toEqual([true, [1, size], 'bfloat16']);
+  expect(scope(() => ops.equal(read, ops.reshape(source, [1, size])))).toBe(true);
+  // What is written into it stays out of the file.
+  scope(() => void ops.fillInPlace(read, 7));
+  read.dispose();
+  const { tensor: again } = await mapFile(file, 10, form);
+  expect(scope(() => ops.equal(again, ops.reshape(source, [1, size])))).toBe(true);
+  again.dispose();
+
+  scope(() => void ops.fillInPlace(ops.narrow(source, 0, size - 1, 1), Infinity));
+  await source.writeFileAsync(file, 10);
+  const broken = await mapFile(file, 10, form);
+  expect(broken.finite).toBe(false);
+  broken.tensor.dispose();
+  expect(liveTensors()).toBe(before + 1);
+  await expect(mapFile(file, 12, form)).rejects.toMatchObject({ name: 'TensorError', code: 'file-truncated' });
+  closeSync(file);
+});
+
+test('a file that is cut off while it is mapped does not end the process: zeros take the place of what is gone, and are told', async () => {
+  const file = openSync(join(folder, 'cut'), 'w+');
+  using source = scope(() => ops.onesLike(empty([1_500_000], { dtype: 'bfloat16' })));
+  await source.writeFileAsync(file, 0);
+  const { tensor: read } = await mapFile(file, 0, { shape: [1_500_000], dtype: 'bfloat16' });
+  const before = missingPages();
+  expect(scope(() => ops.sumAll(read, 'float32').item())).toBe(1_500_000);
+  expect(missingPages()).toBe(before);
+  ftruncateSync(file, 1 << 20);
+  expect(scope(() => ops.sumAll(read, 'float32').item())).toBe((1 << 20) / 2);
+  expect(missingPages()).toBeGreaterThan(before);
+  read.dispose();
   closeSync(file);
 });
 

@@ -8,6 +8,7 @@ export { TensorError, TunesmithError, type ErrorFields } from './errors.js';
 export { checksumFile } from './checksum-file.js';
 export { fusedLinearCrossEntropy, type FusedLinearCrossEntropyOptions } from './fused-linear-cross-entropy.js';
 export { startProfile, stopProfile, type OperatorTime } from './profile-operators.js';
+export { mapFile, missingPages } from './map-file.js';
 export { manualSeed, RandomGenerator } from './random.js';
 export { limitCachedMemory, memoryUse, resetPeakMemory, setThreads, threads, trimMemory, type MemoryUse } from './runtime.js';
 export { keep, liveTensors, noGrad, scope } from './scope.js';
