@@ -54,6 +54,7 @@ describe('the command line', () => {
     ['train m --resume latest --lr 1', '--resume: expected nothing else, because the run goes on as it was started; got MODEL, --lr', 'try: tunesmith train --resume latest'],
     ['evaluate m --dataset d --task accuracy', '--task: expected [NAME=]KIND:TAG', 'try: --task qa=exact-match:identity'],
     ['quantize m --to gguf/q9', '--to: expected one of gguf/q8_0, ', ''],
+    ['quantize m --to gguf/q4km', 'got "gguf/q4km": did you mean "gguf/q4_k_m"?', ''],
     ['merge m', 'expected an adapter or further models', 'try: tunesmith merge m --adapter'],
     ['chat m --prompt x --temperature 9', '--temperature: expected a number of at most 5; got 9', ''],
     ['model history m --at yesterday', '--at: expected a time; got "yesterday"', 'try: --at 2026-11-20'],

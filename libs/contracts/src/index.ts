@@ -1,5 +1,5 @@
 export { ArtifactManifest, ArtifactRef, Digest, GivenDigest, mediaTypes, withArticle, type ArtifactKind } from './artifact-ref.js';
-export { issueMessage } from './issue-message.js';
+export { issueMessage, issueValue } from './issue-message.js';
 export { ComparisonFile } from './comparison-file.js';
 export { catalogue, findEvent, questions } from './catalogue.js';
 export { DatasetRegistered } from './events/dataset.events.js';
@@ -21,7 +21,6 @@ export { CreateUpload, UploadPath, UploadPiece, UploadView } from './http/upload
 export { Id, Name, newId, Project } from './ids.js';
 export { MergeConfiguration, MergeDtype, MergeSetting } from './merge/merge-configuration.js';
 export { isMetricItself, metricNames } from './metric-names.js';
-export { nearestName } from './merge/nearest-name.js';
 export { MergeDocumentError, readMergeConfiguration, type ReadMergeConfiguration } from './merge/read-merge-configuration.js';
 export { defineQuestion, type QuestionDefinition } from './questions/question.js';
 export { respond, RespondAnswer, RespondedToken, RespondPiece, RespondQuestion, ServedModel } from './questions/respond.js';

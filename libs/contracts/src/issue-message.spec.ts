@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { issueMessage } from './issue-message.js';
 
 const schema = z.strictObject({
-  name: z.string().min(1), rank: z.int().min(1).max(64), rate: z.number().gt(0), kind: z.enum(['a', 'b']), rows: z.array(z.string()).min(1), id: z.uuid(), settings: z.record(z.string(), z.number()),
+  name: z.string().min(1), rank: z.int().min(1).max(64), rate: z.number().gt(0), kind: z.enum(['a', 'b']), format: z.enum(['gguf/q4_k_m', 'onnx/int4']), rows: z.array(z.string()).min(1), id: z.uuid(), settings: z.record(z.string(), z.number()),
   either: z.union([z.string(), z.number()]), own: z.string().regex(/^x/, 'expected an x first'),
 }).partial();
 
@@ -14,6 +14,7 @@ test.each([
   [{ rank: 1.5 }, 'expected a whole number; got 1.5'],
   [{ rate: 0 }, 'expected a number above 0; got 0'],
   [{ kind: 'c' }, 'expected one of a, b; got "c"'],
+  [{ format: 'gguf/q4km' }, 'expected one of gguf/q4_k_m, onnx/int4; got "gguf/q4km": did you mean "gguf/q4_k_m"?'],
   [{ rows: [] }, 'expected a list that is not empty; got an empty list'],
   [{ rows: 'x' }, 'expected a list; got "x"'],
   [{ rows: { x: 1 } }, 'expected a list; got names with values'],

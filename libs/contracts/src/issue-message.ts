@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { suggestion } from './nearest-name.js';
 
 type Issue = z.core.$ZodIssue;
 
@@ -8,11 +9,18 @@ const nouns: Readonly<Record<string, string>> = { string: 'a text', number: 'a n
 export function issueMessage(issue: Issue, root: unknown): string {
   const expected = expectationOf(issue);
   if (expected === undefined) return issue.message;
-  const value = issue.path.reduce<unknown>((within, key) => (typeof within === 'object' && within !== null && Object.hasOwn(within, key) ? (within as Record<PropertyKey, unknown>)[key] : undefined), root);
+  const value = issueValue(issue, root);
   const came = described(value);
   // What compares several values says itself what came, or is about none alone.
   if (issue.code === 'custom' && (/; (?:got|it) /.test(expected) || !['string', 'number', 'boolean'].includes(typeof value))) return expected;
-  return /; got /.test(expected) ? expected : `${expected}; ${came}`;
+  if (/; got /.test(expected)) return expected;
+  const meant = issue.code === 'invalid_value' && typeof value === 'string' ? suggestion(value, issue.values.map(String)) : '';
+  return `${expected}; ${came}${meant}`;
+}
+
+/** What an issue is about, inside of what was checked; undefined where it is missing. */
+export function issueValue({ path }: Issue, root: unknown): unknown {
+  return path.reduce<unknown>((within, key) => (typeof within === 'object' && within !== null && Object.hasOwn(within, key) ? (within as Record<PropertyKey, unknown>)[key] : undefined), root);
 }
 
 /** "expected …", or undefined where the schema library's own words have to do. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { withArticle } from './artifact-ref.js';
 import { Name } from './ids.js';
+import { suggestion } from './nearest-name.js';
 import { RecipeInput } from './recipe-input.js';
 import { settingsOf } from './steps/settings-of.js';
 import { findStepKind, stepKinds } from './steps/step-kinds.js';
@@ -59,7 +60,7 @@ function recipeProblems({ steps, inputs, on }: { steps: Steps; inputs: Readonly<
   for (const [name, step] of Object.entries(steps)) {
     const kind = findStepKind(step.uses);
     if (!kind) {
-      problems.push({ path: ['steps', name, 'uses'], message: `expected one of ${stepKinds.map((each) => each.name).join(', ')}; got "${step.uses}"` });
+      problems.push({ path: ['steps', name, 'uses'], message: `expected one of ${stepKinds.map((each) => each.name).join(', ')}; got "${step.uses}"${suggestion(step.uses, stepKinds.map((each) => each.name))}` });
     }
     if (step.each !== undefined && !hasEntries(step.each, steps)) {
       problems.push({ path: ['steps', name, 'each'], message: `expected the name of a step with a matrix (${names.filter((each) => hasEntries(each, steps)).join(', ') || 'there is none'}); got "${step.each}"` });

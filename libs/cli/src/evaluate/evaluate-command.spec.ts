@@ -88,6 +88,7 @@ test.each([
   [['m', '--dataset', 'd'], 'expected --tasks, or --dataset with --task'],
   [['m', '--tasks', 'mmlu', '--dataset', 'd'], '--dataset and --task together'],
   [['m', '--tasks', ' , '], '--tasks: expected names'],
+  [['m', '--tasks', 'sciq,mmul'], 'got "mmul": did you mean "mmlu"?'],
   [['m', '--tasks', 'mmlu', '--limit', '0'], '--limit'],
   [['m', '--tasks', 'mmlu', '--dtype', 'int8'], '--dtype'],
   [['m', '--dataset', 'd', '--task', 'rouge:x'], 'exact-match, loss, judge or judge-pairs'],

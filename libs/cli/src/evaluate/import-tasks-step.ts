@@ -13,6 +13,7 @@ export async function importTasksStep(session: Session, names: readonly string[]
   if (wanted.length === 0) throw new UsageError('--tasks: expected names of tasks or YAML files; got nothing', ['--tasks mmlu --data FOLDER', '--tasks ./own.yaml']);
   const isFile = (text: string): boolean => /\.ya?ml$/.test(text);
   const files = wanted.filter(isFile);
+  await expectKnownNames(wanted, include);
   const platform = await session.platform();
   if (files.length === 0 && include === undefined && data === undefined) return { tasks: wanted };
   if (platform.local) {
@@ -23,4 +24,12 @@ export async function importTasksStep(session: Session, names: readonly string[]
   const path = await uploadFiles(session, platform, sent, 'the tasks');
   // A single file's upload is that file; its folder is named by a path inside.
   return { path, tasks: wanted.map((text) => (isFile(text) ? pathIn(root, text) : text)), ...(include !== undefined && { include: pathIn(root, include) }), ...(data !== undefined && { data: pathIn(root, data) }) };
+}
+
+/** Before anything is started or sent. */
+async function expectKnownNames(tasks: readonly string[], include: string | undefined): Promise<void> {
+  const { ImportTasksSpec, issueMessage } = await import('@tunesmith/contracts');
+  const settings = { tasks, ...(include !== undefined && { include }) };
+  const problems = ImportTasksSpec.safeParse(settings).error?.issues.map((issue) => `--tasks: ${issueMessage(issue, settings)}`) ?? [];
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
 }

@@ -10,6 +10,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'merge-command-'));
   await writeFile(join(folder, 'merge.yaml'), 'merge_method: ties\nbase_model: org/base\nmodels:\n  - model: tuned@prod\n    parameters: { weight: 0.5, density: [0.3, 1e-1] }\n  - model: smollm2+sha256:abc\n  - model: hf:org/other\n');
   await writeFile(join(folder, 'unknown.yaml'), 'merge_method: ties\nbase_modle: a\nmodels: [{ model: b }]\n');
+  await writeFile(join(folder, 'method.yaml'), 'merge_method: tie\nmodels: [{ model: b }]\n');
   await writeFile(join(folder, 'broken.yaml'), 'merge_method: [ties\n');
   await writeFile(join(folder, 'missing.yaml'), 'merge_method: linear\nmodels: [{ model: ./nowhere }]\n');
   await mkdir(join(folder, 'full'));
@@ -53,6 +54,8 @@ test('the short form stays: a base, models, a method', async () => {
 
 test.each([
   ['an unknown key, with the nearest one', ['unknown.yaml'], 2, /unknown key "base_modle": did you mean "base_model"\?/],
+  ['a method that there is none of', ['a', 'b', '--method', 'slrep'], 2, /--method: expected a merge method among lora-fold, .*; got "slrep": did you mean "slerp"\?/],
+  ['such a method in a configuration', ['method.yaml'], 2, /method.yaml: .*merge_method: expected a merge method among .*; got "tie": did you mean "ties"\?/],
   ['what is no YAML', ['broken.yaml'], 2, /broken.yaml: /],
   ['a file that is not there', ['nothing.yaml'], 1, /expected a merge configuration at .*nothing.yaml/],
   ['a model that is not there', ['missing.yaml'], 1, /expected a file or folder at .*nowhere; there is none/],

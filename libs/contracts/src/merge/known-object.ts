@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearestName } from './nearest-name.js';
+import { nearestName } from '../nearest-name.js';
 
 /** A strict object whose refusal of an unknown key names the nearest known one. */
 export function knownObject<Shape extends z.ZodRawShape>(shape: Shape) {

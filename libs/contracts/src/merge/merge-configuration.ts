@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { knownObject } from './known-object.js';
+import { MergeMethod } from './merge-method.js';
 
 const Value = z.union([z.number(), z.boolean(), z.string()]);
 const ValueOrGradient = z.union([Value, z.array(Value).min(1)]);
@@ -36,7 +37,7 @@ const OutputSlice = z.strictObject({ sources: z.array(LayerSource).min(1), base:
  */
 export const MergeConfiguration = z.strictObject({
   inputs: z.array(z.strictObject({ model: place, adapter: place.optional(), name: z.string().min(1).describe('As the request wrote it, for messages and the model card.') })).min(1),
-  method: z.string().min(1),
+  method: MergeMethod,
   base: place.optional(),
   models: z.array(z.strictObject({ input: place, parameters: MergeSettings.default({}) })).min(1).optional(),
   slices: z.array(OutputSlice).min(1).optional(),

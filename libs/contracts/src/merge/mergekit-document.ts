@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { knownObject } from './known-object.js';
 import { MergeDtype, MergeSettings } from './merge-configuration.js';
+import { MergeMethod } from './merge-method.js';
 
 const ModelPath = z.union([z.string().min(1), knownObject({ path: z.string().min(1) })], { error: 'expected the name or path of a model; revisions are not looked up: import the revision and name it' });
 const ModelReference = z.union([z.string().min(1), knownObject({ model: ModelPath, lora: ModelPath.nullish() })], { error: 'expected a model: a name, a path, MODEL+ADAPTER, or { model, lora }' });
@@ -23,7 +24,7 @@ const tokenizer = knownObject({
 
 /** A configuration of mergekit 0.1.5 (its config.py and tokenizer/config.py define it); unlike there, keys that nobody knows are refused. */
 export const MergekitDocument = knownObject({
-  merge_method: z.string().min(1),
+  merge_method: MergeMethod,
   models: models.nullish(),
   slices: slices.nullish(),
   modules: z.record(z.string(), knownObject({ models: models.nullish(), slices: slices.nullish(), parameters })).nullish(),

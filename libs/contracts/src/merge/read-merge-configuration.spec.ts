@@ -17,6 +17,10 @@ test('models, adapters and inputs are named once, by where they stand', () => {
   expect(MergeConfiguration.parse(configuration)).toEqual(configuration);
 });
 
+test('a method may be written with dashes', () => {
+  expect(read({ merge_method: 'dare-ties' }).configuration.method).toBe('dare-ties');
+});
+
 test('slices, their base and their parameters', () => {
   const { configuration } = read({ models: undefined, slices: [{ sources: [{ model: 'a', layer_range: [0, 4] }, { model: 'b', layer_range: [2, 6], parameters: { t: [0, 1] } }], base_model: 'b', parameters: { x: [{ filter: 'mlp', value: 1 }] } }] });
   expect(configuration.slices).toEqual([{ base: 1, parameters: { x: [{ filter: 'mlp', value: 1 }] }, sources: [{ input: 0, layerRange: [0, 4], parameters: {} }, { input: 1, layerRange: [2, 6], parameters: { t: [0, 1] } }] }]);
@@ -43,6 +47,7 @@ test.each([
   ['a key that mergekit reads and ignores', { models: undefined, slices: [{ sources: [{ model: 'a', layer_range: [0, 1] }], residual_weight: 1 }] }, /slices\[0\]: unknown key "residual_weight"/],
   ['neither models nor slices', { models: undefined }, /expected exactly one of models, slices and modules; got none/],
   ['both', { slices: [{ sources: [{ model: 'a', layer_range: [0, 1] }] }] }, /got models and slices/],
+  ['a method that is none, with the nearest one', { merge_method: 'dare-tie' }, /merge_method: expected a merge method among lora-fold, .*, widen; got "dare-tie": did you mean "dare_ties"\?/],
   ['a type that is none', { dtype: 'float17' }, /dtype: /],
   ['two tokenizers', { tokenizer_source: 'base', tokenizer: { source: 'union' } }, /expected tokenizer_source or tokenizer; got both/],
   ['a token rule without its token', { tokenizer: { tokens: { x: { source: { kind: 'model_token', model: 'a' } } } } }, /tokenizer.tokens.x.source: expected a model and one of token and token_id/],

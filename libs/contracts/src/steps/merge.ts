@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ArtifactRef } from '../artifact-ref.js';
 import { defineJobEvents } from '../events/job-events.js';
 import { MergeConfiguration, MergeDtype } from '../merge/merge-configuration.js';
+import { MergeMethod } from '../merge/merge-method.js';
 import { defineStepKind } from './step-kind.js';
 
 export const MergeSpec = z
@@ -10,7 +11,7 @@ export const MergeSpec = z
     adapter: ArtifactRef.optional().describe('Folds this LoRA adapter into the base.'),
     models: z.array(ArtifactRef).default([]).describe('Further models, for methods that merge whole models; with a configuration, every model it names.'),
     adapters: z.array(ArtifactRef).default([]).describe('The adapters that a configuration folds into its models.'),
-    method: z.string().min(1).optional().describe('The name of a merge method, such as linear or slerp; lora-fold where an adapter is given.'),
+    method: MergeMethod.optional().describe('The name of a merge method, such as linear or slerp; lora-fold where an adapter is given.'),
     parameters: z.record(z.string(), z.json()).default({}).describe('Checked by the method. A parameter that models have each: one value for all, or a list with one for each.'),
     dtype: MergeDtype.optional().describe('What weights are turned into before they are merged.'),
     outDtype: MergeDtype.optional().describe('What they are stored in.'),

@@ -37,6 +37,11 @@ export class TaskIndex {
   names(): string[] {
     return [...this.#entries.keys()].sort();
   }
+
+  /** Those that are no names themselves. */
+  tags(): string[] {
+    return [...new Set([...this.#entries.values()].flatMap(({ kind, fields }) => (kind === 'task' ? tagsOf(fields) : [])))].filter((tag) => !this.#entries.has(tag)).sort();
+  }
 }
 
 /** A file holds one task or group, or what several tasks have in common with a `task_list` of how they differ. */

@@ -35,7 +35,10 @@ test.each([
   ['a key that stands twice', 'name: a\nname: b\n', /recipe-syntax: .*line 2/],
   ['aliases that multiply', `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.split('').map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefg'[index]}`).join(',')}]`).join('\n')}`, /recipe-syntax/],
   ['an unknown key', helpdesk.replace('name: retrain-helpdesk', 'name: x\nwhen: now'), /recipe-invalid: .*when/],
-  ['an unknown step', helpdesk.replace('uses: train', 'uses: trane'), /steps\.train\.uses: expected one of .*got "trane"/],
+  ['an unknown step', helpdesk.replace('uses: train', 'uses: trane'), /steps\.train\.uses: expected one of .*got "trane": did you mean "train"\?/],
+  ['a merge method that there is none of', helpdesk.replace('adapter: "${{ steps.train.adapter }}"', 'models: [other], method: slrep'), /step-invalid: merge\.method: expected a merge method among lora-fold, .*, widen; got "slrep": did you mean "slerp"\?$/],
+  ['a task that there is none of', helpdesk.replace('steps:', 'steps:\n  tasks: { uses: import-tasks, with: { tasks: [mmlu, hellaswga] } }'), /step-invalid: tasks\.tasks\.1: expected the name of a task, group or tag, or a YAML file, among arc_challenge, .*; got "hellaswga": did you mean "hellaswag"\?$/],
+  ['a target that there is none of', helpdesk.replace('steps:', 'steps:\n  files: { uses: quantize, with: { model: smollm2, to: [gguf/q4km] } }'), /step-invalid: files\.to\.0: expected one of gguf\/q8_0, .*; got "gguf\/q4km": did you mean "gguf\/q4_k_m"\?$/],
   ['an unknown key of a step', helpdesk.replace('alias: prod', 'allias: prod'), /unknown key "allias"; promote takes model, name, alias/],
   ['a cycle', helpdesk.replace('uses: train, ', 'uses: train, needs: [gate], '), /without a cycle; got .* -> /],
   ['an output of a step that is not needed', helpdesk.replace('needs: [train],', ''), /add it to needs/],
@@ -54,6 +57,16 @@ test.each([
   ['a reference that is none', helpdesk.replace('base: smollm2@prod', 'base: "smollm2 @prod"'), /merge\.base: expected a reference to a model/],
 ])('%s is refused', (_what, source, message) => {
   expect(problemsOf(source)).toMatch(message);
+});
+
+test('what an input has to be, where every run gives it, is known only then', () => {
+  const open = 'name: any\ninputs: { way: {}, exam: {}, bar: {} }\nsteps:\n' +
+    '  merge: { uses: merge, with: { base: a, models: [b], method: "${{ inputs.way }}" } }\n' +
+    '  tasks: { uses: import-tasks, with: { tasks: ["${{ inputs.exam }}"] } }\n' +
+    '  gate: { uses: gate, needs: [tasks], with: { require: "${{ inputs.bar }}" } }\n';
+  expect(Object.keys(readRecipe(open).steps)).toEqual(['merge', 'tasks', 'gate']);
+  expect(problemsOf(open.replace('way: {}', 'way: { default: slrep }'))).toContain('got "slrep"');
+  expect(problemsOf(open.replace('models: [b]', 'models: [b], seed: "${{ inputs.way }}"'))).toContain('merge.seed: expected a number');
 });
 
 /** Of `tunesmith compare`: no recipe. */

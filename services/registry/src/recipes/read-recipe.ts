@@ -3,7 +3,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { RefusedError } from '../errors.js';
 import { checkSteps, stepProblemsError } from '../runs/check-steps.js';
 import { expandRecipe } from './expand-recipe.js';
-import { sampleInputs } from './recipe-inputs.js';
+import { isOpenSample, sampleInputs } from './recipe-inputs.js';
 
 /** Reads and checks a recipe in YAML or JSON. @throws RefusedError that lists every problem. */
 export function readRecipe(source: string): Recipe {
@@ -26,7 +26,7 @@ export function readRecipe(source: string): Recipe {
   }
   const recipe = parsed.data;
   // With a matrix the same problem shows in each entry: it is told once.
-  const problems = [...new Map(sampleInputs(recipe.inputs).flatMap((inputs) => checkSteps(expandRecipe(recipe, inputs))).map((problem) => [`${problem.step.split('.')[0]} ${problem.key} ${problem.message}`, problem])).values()];
+  const problems = [...new Map(sampleInputs(recipe.inputs).flatMap((inputs) => checkSteps(expandRecipe(recipe, inputs), isOpenSample)).map((problem) => [`${problem.step.split('.')[0]} ${problem.key} ${problem.message}`, problem])).values()];
   const trigger = recipe.on['dataset.registered']?.dataset;
   for (const [name, step] of Object.entries(recipe.steps)) {
     if (trigger !== undefined && ['import-dataset', 'synthesize'].includes(step.uses) && step.with['name'] === trigger) {

@@ -26,7 +26,14 @@ export function sampleInputs(inputs: Inputs): InputValues[] {
   return [usual, ...others].map((given) => resolveInputs(inputs, given));
 }
 
-const samples: Readonly<Record<RecipeInput['kind'], Json>> = { path: '/sample', model: 'sample', adapter: 'sample', dataset: 'sample', text: 'sample', number: 1, boolean: true, list: ['sample'] };
+/** Whether a value came from a text that every run gives anew: what it has to be is known only then. */
+export function isOpenSample(value: unknown): boolean {
+  return typeof value === 'string' && value.includes(openText);
+}
+
+const openText = 'sample-of-an-input';
+
+const samples: Readonly<Record<RecipeInput['kind'], Json>> = { path: `/${openText}`, model: openText, adapter: openText, dataset: openText, text: openText, number: 1, boolean: true, list: [openText] };
 
 function problemOf({ kind, choices }: RecipeInput, value: Json): string | undefined {
   const got = `got ${JSON.stringify(value).slice(0, 100)}`;

@@ -1,4 +1,4 @@
-import { findStepKind, issueMessage, mediaTypes, withArticle, type ArtifactKind, type RecipeStep, type StepKind } from '@tunesmith/contracts';
+import { findStepKind, issueMessage, issueValue, mediaTypes, withArticle, type ArtifactKind, type RecipeStep, type StepKind } from '@tunesmith/contracts';
 import { jobErrorOf } from '@tunesmith/platform';
 import { RefusedError } from '../errors.js';
 import { expressionsIn, type Json } from './expression.js';
@@ -34,16 +34,17 @@ export function stepProblemsError(problems: readonly StepProblem[]): RefusedErro
 
 /**
  * Everything about steps that can be checked without looking anything up: their keys and values, the syntax of references and of gate
- * conditions. What the recipe's own schema checks (names, needs, cycles, expressions) is not repeated.
+ * conditions. What the recipe's own schema checks (names, needs, cycles, expressions) is not repeated. `isOpen`: of texts that stand for
+ * others, only their being texts is checked.
  */
-export function checkSteps(steps: Readonly<Record<string, RecipeStep>>): StepProblem[] {
+export function checkSteps(steps: Readonly<Record<string, RecipeStep>>, isOpen: (value: unknown) => boolean = () => false): StepProblem[] {
   return Object.entries(steps).flatMap(([name, step]) => {
     const kind = findStepKind(step.uses);
-    return kind ? checkStep(name, step, kind) : [];
+    return kind ? checkStep(name, step, kind, isOpen) : [];
   });
 }
 
-function checkStep(name: string, step: RecipeStep, kind: StepKind): StepProblem[] {
+function checkStep(name: string, step: RecipeStep, kind: StepKind, isOpen: (value: unknown) => boolean): StepProblem[] {
   const problems: StepProblem[] = [];
   const add = (code: string, message: string, key?: string): void => void problems.push({ step: name, code, message, ...(key === undefined ? {} : { key }) });
   const config: Record<string, Json> = step.with;
@@ -60,8 +61,10 @@ function checkStep(name: string, step: RecipeStep, kind: StepKind): StepProblem[
   if (problems.length > 0) return problems;
   const sample = withSampleReferences(config, kind);
   const parsed = kind.spec.safeParse(sample);
-  for (const issue of parsed.error?.issues ?? []) add('step-invalid', issueMessage(issue, sample), issue.path.join('.') || undefined);
-  if (kind.name === 'gate' && typeof config['require'] === 'string') {
+  for (const issue of parsed.error?.issues ?? []) {
+    if (issue.code === 'invalid_type' || !isOpen(issueValue(issue, sample))) add('step-invalid', issueMessage(issue, sample), issue.path.join('.') || undefined);
+  }
+  if (kind.name === 'gate' && typeof config['require'] === 'string' && !isOpen(config['require'])) {
     try {
       parseGateCondition(config['require']);
     } catch (error) {

@@ -3,6 +3,14 @@ export function nearestName(wrong: string, known: readonly string[]): string | u
   return known.map((name) => ({ name, away: distance(wrong.toLowerCase(), name.toLowerCase()) })).toSorted((one, other) => one.away - other.away)[0]?.name;
 }
 
+/** `: did you mean "NAME"?` behind a refusal that lists what is known; nothing where no known name is much like the wrong one. */
+export function suggestion(wrong: string, known: readonly string[]): string {
+  const name = nearestName(wrong, known);
+  if (name === undefined) return '';
+  const away = distance(wrong.toLowerCase(), name.toLowerCase());
+  return away <= Math.max(2, wrong.length / 3) && away < wrong.length ? `: did you mean "${name}"?` : '';
+}
+
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i += 1) {
