@@ -3,6 +3,7 @@ import type { CommandResult } from '../command.js';
 import { formatDuration, formatTime } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { whatHelps } from './what-helps.js';
 import { describeMetrics } from './describe-metrics.js';
 
 /** A run as a result: bad news where it failed or was cancelled. */
@@ -23,7 +24,7 @@ export function describeRun(run: RunView, terminal: Terminal): string[] {
       return metrics.length + lines.length > 0 ? [`${step.name}:`, ...metrics, ...lines] : [];
     }),
     ...(run.status === 'succeeded' ? Object.entries(run.steps.at(-1)?.outputs ?? {}).map(([name, { digest }]) => `copy the files of ${name}: tunesmith model export ${digest} --out DIR`) : []),
-    ...(run.status === 'failed' || run.status === 'cancelled' ? [`go on from here: tunesmith run resume ${run.id}`] : []),
+    ...(run.status === 'failed' || run.status === 'cancelled' ? whatHelps(run).map((line) => `to go on: ${line}`) : []),
   ];
 }
 

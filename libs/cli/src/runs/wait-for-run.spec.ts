@@ -58,7 +58,8 @@ describe('waiting for a run', () => {
     const { code, stdout, stderr } = await runCommand([...trainWords, '--json'], { environment: platform.environment });
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual({ error: { code: error.code, message: `run ${sampleRunId} failed: train: ${error.message}`, facts: { row: 3, run: sampleRunId, step: 'train' } } });
-    expect(stderr).toContain(`try: tunesmith run resume ${sampleRunId}`);
+    expect(stderr).toContain('try: start it again with what train expects; resumed, it would fail the same way');
+    expect(stderr).not.toContain('tunesmith run resume');
     // Why is said once, at the end.
     expect(stderr.split(error.message)).toHaveLength(2);
   });
@@ -77,6 +78,15 @@ describe('waiting for a run', () => {
     const error = { code: 'bad-pattern', message: 'train: expected a pattern; got none', facts: {} };
     expect(describeEnd(sampleStep({ status: 'failed', error }))).toBe('✗ train: expected a pattern; got none');
     expect(new RunFailedError(sampleRun({ status: 'failed', steps: [sampleStep({ status: 'failed', error })] })).message).toBe(`run ${sampleRunId} failed: train: expected a pattern; got none`);
+  });
+
+  it('names every step that failed', () => {
+    const failed = (name: string, code: string) => sampleStep({ name, status: 'failed', error: { code, message: `${code} it is`, facts: {} } });
+    const run = sampleRun({ status: 'failed', steps: [failed('one', 'worker-crashed'), failed('two', 'row-too-long'), { ...failed('three', 'row-too-long'), mayFail: true }] });
+    const error = new RunFailedError(run);
+    expect(error.message).toBe(`run ${sampleRunId} failed: one: worker-crashed it is\ntwo: row-too-long it is`);
+    expect(error.facts).toMatchObject({ step: 'one', steps: [{ name: 'one', code: 'worker-crashed' }, { name: 'two', code: 'row-too-long' }] });
+    expect(error.attempts.at(-1)).toContain('start it again with what two expects');
   });
 
   it('returns the id at once with --detach', async () => {

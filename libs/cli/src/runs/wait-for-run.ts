@@ -3,6 +3,7 @@ import { CommandError, InterruptedError } from '../errors.js';
 import type { Session } from '../session.js';
 import { ProgressDisplay } from '../terminal/progress-display.js';
 import { watchRun, whyFailed, type WatchOptions } from './watch-run.js';
+import { failedSteps, whatHelps } from './what-helps.js';
 
 export interface WaitOptions extends Pick<WatchOptions, 'reasons'> {
   /** Shows the live line on a terminal and nothing that stays. */
@@ -66,14 +67,14 @@ export async function followRun(session: Session, runId: string, options: Pick<W
 /** The run has ended without its result. */
 export class RunFailedError extends CommandError {
   constructor(run: RunView) {
-    const failed = run.steps.filter((each) => each.status === 'failed' && !each.mayFail);
+    const failed = failedSteps(run);
     const [step] = failed;
     const reason = failed.map((each) => `${each.name}: ${whyFailed(each)}`).join('\n') || `it was ${run.status}`;
     super({
       message: `run ${run.id} ${run.status === 'cancelled' ? 'was cancelled' : 'failed'}: ${reason}`,
       code: step?.error?.code ?? `run-${run.status}`,
-      attempts: [`tunesmith run show ${run.id}`, `tunesmith trace ${run.id}`, `tunesmith run resume ${run.id}`],
-      facts: { ...step?.error?.facts, run: run.id, ...(step ? { step: step.name } : {}) },
+      attempts: [`tunesmith run show ${run.id}`, `tunesmith trace ${run.id}`, ...whatHelps(run)],
+      facts: { ...step?.error?.facts, run: run.id, ...(step ? { step: step.name } : {}), ...(failed.length > 1 ? { steps: failed.map(({ name, error }) => ({ name, code: error?.code ?? null })) } : {}) },
     });
   }
 }
