@@ -254,10 +254,7 @@ Napi::Value MapFileAsync(const Napi::CallbackInfo& info) {
       Seen seen;
       for (int64_t at = 0; at < bytes; at += piece) {
         const auto length = static_cast<size_t>(std::min(piece, bytes - at));
-        if (!mapped)
-          readFully(descriptor, data + at, length, offset + at);
-        else if (!bringIn(data + at, length))
-          throw BridgeError("file-unreadable", "the file cannot be read at byte " + std::to_string(offset + at) + ": " + std::strerror(errno));
+        if (!mapped) readFully(descriptor, data + at, length, offset + at);
         if (!finite(data + at, length, dtype)) seen.finite = false;
       }
       return seen;

@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <mutex>
 
@@ -75,12 +74,6 @@ std::shared_ptr<char> mapFile(int descriptor, off_t offset, size_t bytes) {
             munmap(start, length);
             slot->taken = false;
           }};
-}
-
-bool bringIn(char* data, size_t bytes) {
-  constexpr int populateRead = 22;  // MADV_POPULATE_READ, from Linux 5.14 on
-  const auto begin = reinterpret_cast<uintptr_t>(data) / page * page, end = (reinterpret_cast<uintptr_t>(data) + bytes + page - 1) / page * page;
-  return madvise(reinterpret_cast<void*>(begin), end - begin, populateRead) == 0 || errno == EINVAL;
 }
 
 int64_t missingPages() { return missing; }

@@ -13,9 +13,6 @@ namespace tunesmith {
 /// are there already. A page that the file does not give any more, because it was cut off or its disk failed, holds zeros, and is counted.
 std::shared_ptr<char> mapFile(int descriptor, off_t offset, size_t bytes);
 
-/// Brings a stretch of a mapping into memory. False, and errno, where that fails; true where the system cannot tell beforehand.
-bool bringIn(char* data, size_t bytes);
-
 /// Pages that held zeros in the end, since the process began.
 int64_t missingPages();
 

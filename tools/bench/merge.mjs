@@ -4,6 +4,7 @@
 // PATH: a Python that has mergekit 0.1.5. The models (three and a base, random, bfloat16, of the shapes of Qwen2.5-0.5B) are made in DIR, 4 GB, and kept there.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -182,6 +183,7 @@ async function compare() {
 }
 
 async function mergeOnce() {
+  enableCompileCache(); // as worker processes do
   const [{ readMergeConfiguration }, { mergeModels }] = await Promise.all(['contracts', 'merging'].map(room));
   await mergeModels({ ...readMergeConfiguration(JSON.parse(readFileSync(values.merge, 'utf8'))), seed: 1 }, values.out, { signal: new AbortController().signal, onProgress: () => undefined });
 }
