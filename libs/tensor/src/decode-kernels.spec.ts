@@ -36,6 +36,8 @@ describe.each(tolerances)('in %s', (dtype, tolerance) => {
     [32, 50, 96],
     [67, 17, 130],
     [129, 20, 48],
+    [6, 55, 1300],
+    [9, 110, 641],
   ])('fewRowsLinear of %i rows, %i out, %i in equals the product', (rows, out, inner) => {
     inference(() => {
       const generator = new RandomGenerator(rows * 31 + out);
@@ -47,15 +49,28 @@ describe.each(tolerances)('in %s', (dtype, tolerance) => {
     });
   });
 
-  test('a row of fewRowsLinear is the same to the last bit whatever stands beside it', () => {
+  test.each([
+    [45, 70],
+    [13, 1290],
+  ])('a row of fewRowsLinear is the same to the last bit whatever stands beside it: %i out, %i in', (out, inner) => {
     inference(() => {
       const generator = new RandomGenerator(3);
-      const [[input], [weight]] = [drawn([39, 70], dtype, generator), drawn([45, 70], dtype, generator)];
+      const [[input], [weight]] = [drawn([39, inner], dtype, generator), drawn([out, inner], dtype, generator)];
       const together = ops.fewRowsLinear(input, weight);
       for (const count of [1, 2, 3, 5, 38]) {
         const some = ops.fewRowsLinear(ops.narrow(input, 0, 1, count), weight);
         expect(ops.equal(some, ops.narrow(together, 0, 1, count))).toBe(true);
       }
+    });
+  });
+
+  test('fewRowsLinear takes views, and nothing as sums of nothing', () => {
+    inference(() => {
+      const generator = new RandomGenerator(5);
+      const [[wide], [tall], [bias]] = [drawn([7, 50], dtype, generator), drawn([20, 60], dtype, generator), drawn([11], dtype, generator)];
+      const [input, weight] = [ops.narrow(wide, 1, 3, 30), ops.narrow(ops.narrow(tall, 0, 5, 11), 1, 7, 30)];
+      expect(ops.equal(ops.fewRowsLinear(input, weight), ops.fewRowsLinear(ops.clone(input), ops.clone(weight)))).toBe(true);
+      expect(ops.equal(ops.fewRowsLinear(ops.narrow(wide, 1, 0, 0), ops.narrow(weight, 1, 0, 0), bias), ops.expand(bias, [7, 11]))).toBe(true);
     });
   });
 

@@ -77,7 +77,7 @@ void attendGroup(const scalar_t* query, int64_t queryStride, const scalar_t* key
                  const Sizes& sizes, std::vector<typename Dot<scalar_t>::Waiting>& waiting, std::vector<Number>& scores, scalar_t* output) {
   waiting.resize(wide * paddedTo<scalar_t>(sizes.headDim));
   scores.resize(wide * slots);
-  packWaiting<groupRows>(query, queryStride, wide, sizes.headDim, waiting.data());
+  packWaiting<groupRows, scalar_t>(query, queryStride, wide, sizes.headDim, waiting.data());
   scoreSlots<wide>(keys, keyStride, slots, waiting.data(), sizes.headDim, scores.data());
   Number factors[wide];
   for (int64_t m = 0; m < wide; m++) {

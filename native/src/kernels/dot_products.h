@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#if defined(__AVX512F__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
@@ -93,6 +93,14 @@ inline void totals(const at::vec::Vectorized<Number>& first, const at::vec::Vect
     _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1)));
     return;
   }
+#elif defined(CPU_CAPABILITY_AVX2)
+  if constexpr (std::is_same_v<Number, float>) {
+    const auto folded = [](const __m256& sum) { return _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps(sum, 1)); };
+    const __m128 a = folded(first), b = folded(second), c = folded(third), d = folded(fourth);
+    const __m128 ab = _mm_add_ps(_mm_movelh_ps(a, b), _mm_movehl_ps(b, a)), cd = _mm_add_ps(_mm_movelh_ps(c, d), _mm_movehl_ps(d, c));  // two of a, two of b; of c and d
+    _mm_storeu_ps(out, _mm_add_ps(_mm_shuffle_ps(ab, cd, _MM_SHUFFLE(2, 0, 2, 0)), _mm_shuffle_ps(ab, cd, _MM_SHUFFLE(3, 1, 3, 1))));
+    return;
+  }
 #endif
   constexpr int64_t lanes = at::vec::Vectorized<Number>::size();
   const at::vec::Vectorized<Number>* sums[] = {&first, &second, &third, &fourth};
@@ -124,16 +132,22 @@ constexpr int64_t paddedTo(int64_t length) {
 }
 
 /// The few rows as `dotProducts` reads them, in groups of up to four: a step of row 0, of row 1, of row 2, of row 3, the next step of row 0, …
-template <int64_t most, typename scalar_t>
-inline void packWaiting(const scalar_t* source, int64_t stride, int64_t rows, int64_t length, typename Dot<scalar_t>::Waiting* packed) {
+/// `scalar_t` is what they wait for the rows of; they come as that, or as what is widened to it.
+template <int64_t most, typename scalar_t, typename source_t>
+inline void packWaiting(const source_t* source, int64_t stride, int64_t rows, int64_t length, typename Dot<scalar_t>::Waiting* packed) {
   using D = Dot<scalar_t>;
+  const auto keep = [](source_t value) { return D::keep(static_cast<scalar_t>(value)); };
   for (int64_t row = 0; row < rows; row += most) {
     const int64_t wide = std::min(most, rows - row);
     for (int64_t i = 0; i < length; i += D::step) {
       const int64_t count = std::min(D::step, length - i);
       for (int64_t m = 0; m < wide; m++, packed += D::step) {
         const auto* from = source + (row + m) * stride + i;
-        for (int64_t k = 0; k < count; k++) packed[k] = D::keep(from[k]);
+        if (count == D::step) {
+          for (int64_t k = 0; k < D::step; k++) packed[k] = keep(from[k]);
+          continue;
+        }
+        for (int64_t k = 0; k < count; k++) packed[k] = keep(from[k]);
         std::fill(packed + count, packed + D::step, typename D::Waiting(0));
       }
     }
@@ -181,6 +195,68 @@ template <int64_t tall, int64_t wide, int64_t fetched = 0, typename scalar_t>
       totals<typename D::Number>(sums[m][0], tall > 1 ? sums[m][tall - 1] : D::zero(), D::zero(), D::zero(), four);
       for (int64_t n = 0; n < tall; n++) out[n] = four[n];
     }
+  }
+}
+
+/// How many of the many rows are multiplied with one group after another while they stay in the first cache, and how many of them stand in registers beside
+/// `wide` of the few.
+#if defined(CPU_CAPABILITY_AVX512)
+constexpr int64_t blockRows = 8;
+constexpr int64_t blockTileRows(int64_t wide) { return tileRows(wide); }
+#else
+constexpr int64_t blockRows = 6;
+constexpr int64_t blockTileRows(int64_t wide) { return wide <= 2 ? 6 : 3; }  // 12 sums, 3 of the many rows and one of the few: 16 registers
+#endif
+
+/// A vector that is used by several products is read once. Left alone, GCC reads it again in each, and the loads bound the loop instead of the products.
+template <typename Vector>
+inline void readOnce(Vector& vector) {
+#if defined(CPU_CAPABILITY_AVX2)
+  if constexpr (std::is_same_v<typename Vector::value_type, float>) {
+    __m256 lanes = vector;
+    asm("" : "+x"(lanes));
+    vector = lanes;
+  }
+#endif
+}
+
+/// A stretch of the dot products of `tall` rows and `wide` few rows: both are read on for `length` numbers, a whole number of steps. The sums begin at zero with the
+/// `first` stretch, wait in `kept` between stretches, and are written as by `dotProducts` after the last, where there are `results`: the same bits, since each sum has the same order.
+template <int64_t tall, int64_t wide, typename Number>
+[[gnu::noinline]] inline void continueProducts(const Number* rows, int64_t stride, const Number* waiting, int64_t length, bool first, Number* kept, Number* results, int64_t resultStride) {
+  using D = Dot<Number>;
+  using Sum = typename D::Sum;
+  constexpr int64_t count = tall * wide;
+  Sum sums[count];
+#pragma GCC unroll 16
+  for (int64_t k = 0; k < count; k++) sums[k] = first ? D::zero() : Sum::loadu(kept + k * D::step);
+  for (int64_t i = 0; i < length; i += D::step, waiting += wide * D::step) {
+    Sum many[tall];
+#pragma GCC unroll 8
+    for (int64_t n = 0; n < tall; n++) {
+      many[n] = Sum::loadu(rows + n * stride + i);
+      readOnce(many[n]);
+    }
+#pragma GCC unroll 4
+    for (int64_t m = 0; m < wide; m++) {
+      auto few = Sum::loadu(waiting + m * D::step);
+      readOnce(few);
+#pragma GCC unroll 8
+      for (int64_t n = 0; n < tall; n++) sums[m * tall + n] = at::vec::fmadd(many[n], few, sums[m * tall + n]);
+    }
+  }
+  if (results == nullptr) {
+#pragma GCC unroll 16
+    for (int64_t k = 0; k < count; k++) sums[k].store(kept + k * D::step);
+    return;
+  }
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < count; k += 4) {
+    Number four[4];
+    totals<Number>(sums[k], k + 1 < count ? sums[k + 1] : D::zero(), k + 2 < count ? sums[k + 2] : D::zero(), k + 3 < count ? sums[k + 3] : D::zero(), four);
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < 4; i++)
+      if (k + i < count) results[(k + i) / tall * resultStride + (k + i) % tall] = four[i];
   }
 }
 

@@ -3,7 +3,7 @@
 // the product). A number of the result depends on its own row of the input only, in its last bit too, whatever else is in the batch.
 //
 //     input    packed in groups of up to 4 rows: | step of row 0 | of row 1 | of row 2 | of row 3 | next step of row 0 | …
-//     weight   blocks of 8 rows, each multiplied with all groups while it is in the first cache
+//     weight   blocks of some rows, each multiplied with all groups while it is in the first cache
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -19,15 +19,14 @@
 namespace tunesmith {
 namespace {
 
-constexpr int64_t blockRows = 8;
 constexpr int64_t chunkRows = 64;  // more rows than that take turns: they would not stay in the second cache
 
-/// `weight_t`: what the rows of the weight are multiplied as, `scalar_t` or what that is widened to.
-template <typename scalar_t, typename weight_t>
+/// A product whose weight is read from where it lies.
+template <typename scalar_t>
 struct Product {
-  using D = Dot<weight_t>;
+  using D = Dot<scalar_t>;
   using Number = typename D::Number;
-  static constexpr bool widens = !std::is_same_v<scalar_t, weight_t>;
+  static constexpr int64_t blockRows = 8;
 
   const typename D::Waiting* input;
   const scalar_t* weight;
@@ -35,35 +34,32 @@ struct Product {
   scalar_t* output;
   int64_t rows, in, out, weightStride;
 
-  /// `count` rows of the weight, which lie at `block`, the first the row `place`. `turn` counts the tiles of this block: they share the fetching of the next one.
+  /// `turn` counts the tiles of this block: they share the fetching of the next one.
   template <int64_t wide>
-  void group(const weight_t* block, int64_t stride, int64_t place, int64_t count, int64_t row, int64_t& turn) const {
+  void group(int64_t place, int64_t count, int64_t row, int64_t& turn) const {
     constexpr int64_t tall = tileRows(wide);
     constexpr int64_t resultStride = std::max(blockRows, Pack<scalar_t>::half);  // whole vectors are read back
     alignas(64) Number results[wide][resultStride];
-    const auto* waiting = input + row * paddedTo<weight_t>(in);
+    const auto* block = weight + place * weightStride;
+    const auto* waiting = input + row * paddedTo<scalar_t>(in);
     const int64_t tiles = blockRows / tall * ((rows + groupRows - 1) / groupRows), share = std::max<int64_t>(1, blockRows / tiles);
     int64_t n = 0;
     for (; n + tall <= count; n += tall, turn++) {
-      const auto* here = block + n * stride;
-      if constexpr (widens) {
-        dotProducts<tall, wide>(here, stride, waiting, in, &results[0][n], resultStride);
-      } else {
-        const int64_t next = place + blockRows + turn * share;
-        const auto* ahead = weight + next * weightStride;
-        if (turn * share >= blockRows || next + share > out)
-          dotProducts<tall, wide>(here, stride, waiting, in, &results[0][n], resultStride);
-        else if (share == 1)
-          dotProducts<tall, wide, 1>(here, stride, waiting, in, &results[0][n], resultStride, ahead);
-        else if (share == 2)
-          dotProducts<tall, wide, 2>(here, stride, waiting, in, &results[0][n], resultStride, ahead);
-        else if (share == 4)
-          dotProducts<tall, wide, 4>(here, stride, waiting, in, &results[0][n], resultStride, ahead);
-        else
-          dotProducts<tall, wide, 8>(here, stride, waiting, in, &results[0][n], resultStride, ahead);
-      }
+      const auto* here = block + n * weightStride;
+      const int64_t next = place + blockRows + turn * share;
+      const auto* ahead = weight + next * weightStride;
+      if (turn * share >= blockRows || next + share > out)
+        dotProducts<tall, wide>(here, weightStride, waiting, in, &results[0][n], resultStride);
+      else if (share == 1)
+        dotProducts<tall, wide, 1>(here, weightStride, waiting, in, &results[0][n], resultStride, ahead);
+      else if (share == 2)
+        dotProducts<tall, wide, 2>(here, weightStride, waiting, in, &results[0][n], resultStride, ahead);
+      else if (share == 4)
+        dotProducts<tall, wide, 4>(here, weightStride, waiting, in, &results[0][n], resultStride, ahead);
+      else
+        dotProducts<tall, wide, 8>(here, weightStride, waiting, in, &results[0][n], resultStride, ahead);
     }
-    for (; n < count; n++) dotProducts<1, wide>(block + n * stride, stride, waiting, in, &results[0][n], resultStride);
+    for (; n < count; n++) dotProducts<1, wide>(block + n * weightStride, weightStride, waiting, in, &results[0][n], resultStride);
     for (int64_t m = 0; m < wide; m++) {
       using P = Pack<scalar_t>;
       for (int64_t k = 0; k < count; k += P::half) {
@@ -76,42 +72,150 @@ struct Product {
     }
   }
 
-  void widen(const scalar_t* from, weight_t* to) const {
-    using Vector = at::vec::Vectorized<scalar_t>;
-    int64_t i = 0;
-    for (; i + Vector::size() <= in; i += Vector::size()) {
-      const auto [low, high] = at::vec::convert_to_float<scalar_t>(Vector::loadu(from + i));
-      low.store(to + i);
-      high.store(to + i + low.size());
-    }
-    for (; i < in; i++) to[i] = static_cast<weight_t>(from[i]);
-  }
-
-  /// `wide`: room for a block of the weight where it is widened.
-  void block(int64_t index, weight_t* wide) const {
-    const int64_t place = index * blockRows, count = std::min(blockRows, out - place);
-    const weight_t* block;
-    int64_t stride = weightStride;
-    if constexpr (widens) {
-      stride = paddedTo<weight_t>(in);
-      for (int64_t n = 0; n < count; n++) widen(weight + (place + n) * weightStride, wide + n * stride);
-      block = wide;
-    } else {
-      block = weight + place * weightStride;
-    }
-    int64_t turn = 0;
-    for (int64_t row = 0; row < rows; row += groupRows) {
-      switch (std::min(groupRows, rows - row)) {
-        case 1: group<1>(block, stride, place, count, row, turn); break;
-        case 2: group<2>(block, stride, place, count, row, turn); break;
-        case 3: group<3>(block, stride, place, count, row, turn); break;
-        default: group<4>(block, stride, place, count, row, turn); break;
+  void blocks(int64_t begin, int64_t end) const {
+    for (int64_t place = begin * blockRows; place < std::min(end * blockRows, out); place += blockRows) {
+      const int64_t count = std::min(blockRows, out - place);
+      int64_t turn = 0;
+      for (int64_t row = 0; row < rows; row += groupRows) {
+        switch (std::min(groupRows, rows - row)) {
+          case 1: group<1>(place, count, row, turn); break;
+          case 2: group<2>(place, count, row, turn); break;
+          case 3: group<3>(place, count, row, turn); break;
+          default: group<4>(place, count, row, turn); break;
+        }
       }
     }
   }
 };
 
-template <typename scalar_t, typename weight_t>
+/// A product for several groups: a stretch of a block of the weight is widened, or copied, into the first cache once for all of them, and the same stretch of the next block is
+/// fetched meanwhile.
+template <typename scalar_t>
+struct BlockProduct {
+  using Number = at::opmath_type<scalar_t>;
+  static constexpr int64_t blockRows = tunesmith::blockRows;
+  static constexpr int64_t blocksAtOnce = 8;  // results are rounded and written in whole vectors
+  static constexpr int64_t columns = blocksAtOnce * blockRows;
+  static constexpr int64_t step = Dot<Number>::step;
+  static constexpr int64_t longest = 640;  // numbers of a stretch: so many of a block and of a group stay in the first cache
+  static constexpr int64_t cacheLine = 64;
+
+  const Number* input;
+  const scalar_t* weight;
+  const scalar_t* bias;
+  scalar_t* output;
+  int64_t rows, in, out, weightStride;
+
+  /// What one thread works in.
+  struct Room {
+    at::Tensor memory;
+    Number *block, *sums, *results;
+
+    explicit Room(int64_t rows) {
+      // From libtorch, because such memory begins where vectors do.
+      memory = at::empty({blockRows * longest + rows * blockRows * step + rows * columns}, c10::CppTypeToScalarType<Number>::value);
+      block = memory.template mutable_data_ptr<Number>();
+      sums = block + blockRows * longest;
+      results = sums + rows * blockRows * step;
+    }
+  };
+
+  /// A row's numbers, filled up with zeros to whole steps.
+  static void bring(const scalar_t* from, int64_t length, Number* to) {
+    int64_t i = 0;
+    // A plain loop widens bfloat16 in registers; of a pair of vectors GCC makes a detour through memory.
+    if constexpr (!std::is_same_v<scalar_t, at::BFloat16>) {
+      using P = Pack<scalar_t>;
+      for (; i + P::size <= length; i += P::size) {
+        const auto numbers = P::load(from + i);
+        numbers.low.store(to + i);
+        numbers.high.store(to + i + P::half);
+      }
+    }
+    for (; i < length; i++) to[i] = static_cast<Number>(from[i]);
+    std::fill(to + length, to + paddedTo<Number>(length), Number(0));
+  }
+
+  /// A stretch of the next block, a part of it at a time: the tiles share the fetching, so that it goes on while they are multiplied.
+  struct Ahead {
+    const char* row;
+    int64_t rows, stride, bytes, share, byte = 0;
+
+    void fetch() {
+      for (int64_t left = share; left > 0 && rows > 0; left--) {
+        __builtin_prefetch(row + byte);
+        byte += cacheLine;
+        if (byte < bytes) continue;
+        byte = 0;
+        row += stride;
+        rows--;
+      }
+    }
+  };
+
+  Ahead aheadOf(int64_t place, int64_t begin, int64_t length) const {
+    const int64_t next = std::min(place + blockRows, out), bytes = length * static_cast<int64_t>(sizeof(scalar_t));
+    const int64_t lines = blockRows * ((bytes + cacheLine - 1) / cacheLine), tiles = blockRows / blockTileRows(groupRows) * std::max<int64_t>(1, rows / groupRows);
+    return {reinterpret_cast<const char*>(weight + next * weightStride + begin), std::min(blockRows, out - next), weightStride * static_cast<int64_t>(sizeof(scalar_t)), bytes, (lines + tiles - 1) / tiles};
+  }
+
+  template <int64_t wide>
+  void group(const Room& room, int64_t begin, int64_t length, int64_t row, Ahead& ahead, Number* results) const {
+    constexpr int64_t tall = blockTileRows(wide);
+    const int64_t padded = paddedTo<Number>(length);
+    const auto* waiting = input + row * paddedTo<Number>(in) + begin * wide;
+    const bool last = begin + length == in;
+    for (int64_t n = 0; n < blockRows; n += tall) {
+      ahead.fetch();
+      continueProducts<tall, wide>(room.block + n * padded, padded, waiting, padded, begin == 0, room.sums + (row * blockRows + n * wide) * step, last ? results + row * columns + n : nullptr, columns);
+    }
+  }
+
+  void block(const Room& room, int64_t place, Number* results) const {
+    const int64_t count = std::min(blockRows, out - place);
+    const int64_t stretches = std::max<int64_t>(1, (in + longest - 1) / longest), most = roundedUp((in + stretches - 1) / stretches);
+    for (int64_t stretch = 0; stretch < stretches; stretch++) {
+      const int64_t begin = stretch * most, length = std::min(most, in - begin), padded = paddedTo<Number>(length);
+      for (int64_t n = 0; n < count; n++) bring(weight + (place + n) * weightStride + begin, length, room.block + n * padded);
+      std::fill(room.block + count * padded, room.block + blockRows * padded, Number(0));
+      auto ahead = aheadOf(place, begin, length);
+      for (int64_t row = 0; row < rows; row += groupRows) {
+        switch (std::min(groupRows, rows - row)) {
+          case 1: group<1>(room, begin, length, row, ahead, results); break;
+          case 2: group<2>(room, begin, length, row, ahead, results); break;
+          case 3: group<3>(room, begin, length, row, ahead, results); break;
+          default: group<4>(room, begin, length, row, ahead, results); break;
+        }
+      }
+    }
+  }
+
+  static int64_t roundedUp(int64_t length) {
+    constexpr int64_t whole = Pack<scalar_t>::size;
+    return (length + whole - 1) / whole * whole;
+  }
+
+  void blocks(int64_t begin, int64_t end) const {
+    const Room room(rows);
+    for (int64_t first = begin; first < end; first += blocksAtOnce) {
+      const int64_t place = first * blockRows, count = std::min(std::min(first + blocksAtOnce, end) * blockRows, out) - place;
+      for (int64_t n = 0; n < count; n += blockRows) block(room, place + n, room.results + n);
+      for (int64_t row = 0; row < rows; row++) {
+        using P = Pack<scalar_t>;
+        using Vector = typename P::Vector;
+        const auto* results = room.results + row * columns;
+        sweep<scalar_t>(count, [&](int64_t k, int64_t width) {
+          P numbers(Vector::loadu(results + k), Vector::loadu(results + k + P::half));
+          if (bias != nullptr) numbers = numbers + P::load(bias + place + k, width);
+          numbers.store(output + row * out + place + k, width);
+        });
+      }
+    }
+  }
+};
+
+/// `weight_t`: what the rows of the weight are multiplied as, `scalar_t` or what that is widened to.
+template <typename Product, typename scalar_t, typename weight_t>
 void multiply(const at::Tensor& source, const at::Tensor& matrix, const at::Tensor& added, at::Tensor& output) {
   using D = Dot<weight_t>;
   const int64_t rows = source.size(0), in = source.size(1), out = matrix.size(0);
@@ -119,17 +223,24 @@ void multiply(const at::Tensor& source, const at::Tensor& matrix, const at::Tens
   auto* waiting = packed.mutable_data_ptr<typename D::Waiting>();
   for (int64_t first = 0; first < rows; first += chunkRows) {
     const int64_t count = std::min(chunkRows, rows - first);
-    packWaiting<groupRows>(source.const_data_ptr<weight_t>() + first * source.stride(0), source.stride(0), count, in, waiting);
-    const Product<scalar_t, weight_t> product{waiting, matrix.const_data_ptr<scalar_t>(), added.defined() ? added.const_data_ptr<scalar_t>() : nullptr,
-                                              output.mutable_data_ptr<scalar_t>() + first * out, count, in, out, matrix.stride(0)};
+    packWaiting<groupRows, weight_t>(source.const_data_ptr<scalar_t>() + first * source.stride(0), source.stride(0), count, in, waiting);
+    const Product product{waiting, matrix.const_data_ptr<scalar_t>(), added.defined() ? added.const_data_ptr<scalar_t>() : nullptr,
+                          output.mutable_data_ptr<scalar_t>() + first * out, count, in, out, matrix.stride(0)};
     // Below about this many products, waking the other threads takes longer than they save.
-    const int64_t least = std::max<int64_t>(1, 65536 / std::max<int64_t>(1, blockRows * in * std::min<int64_t>(count, 4)));
-    at::parallel_for(0, (out + blockRows - 1) / blockRows, least, [&](int64_t begin, int64_t end) {
-      // From libtorch, because such memory begins where vectors do.
-      const auto wide = at::empty({std::is_same_v<scalar_t, weight_t> ? 0 : blockRows * paddedTo<weight_t>(in)}, c10::CppTypeToScalarType<weight_t>::value);
-      for (int64_t block = begin; block < end; block++) product.block(block, wide.template mutable_data_ptr<weight_t>());
-    });
+    const int64_t least = std::max<int64_t>(1, 65536 / std::max<int64_t>(1, Product::blockRows * in * std::min<int64_t>(count, 4)));
+    at::parallel_for(0, (out + Product::blockRows - 1) / Product::blockRows, least, [&](int64_t begin, int64_t end) { product.blocks(begin, end); });
   }
+}
+
+/// Whether more than a group of rows is multiplied in blocks: where numbers have to be widened, which is then done once for all groups; and without AVX-512, whose many
+/// registers do as well without. The sums have the same order and so the same bits.
+template <typename scalar_t>
+constexpr bool inBlocks() {
+#if defined(CPU_CAPABILITY_AVX512)
+  return Dot<scalar_t>::narrow;
+#else
+  return true;
+#endif
 }
 
 void check(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
@@ -148,12 +259,11 @@ at::Tensor fewRowsLinear(const at::Tensor& input, const at::Tensor& weight, cons
   const auto added = bias ? bias->contiguous() : at::Tensor();
   auto output = at::empty({rows, out}, input.options());
   TUNESMITH_DISPATCH(weight.scalar_type(), "few_rows_linear", [&] {
-    // A weight that is widened before each use, and used by more than one group of rows: a block of it is widened once for all of them. The sums have the same order
-    // and so the same bits.
-    if constexpr (Dot<scalar_t>::narrow) {
-      if (rows > groupRows) return multiply<scalar_t, float>(source.to(at::kFloat), matrix, added, output);
+    using Number = at::opmath_type<scalar_t>;
+    if constexpr (inBlocks<scalar_t>()) {
+      if (rows > groupRows) return multiply<BlockProduct<scalar_t>, scalar_t, Number>(source, matrix, added, output);
     }
-    multiply<scalar_t, scalar_t>(source, matrix, added, output);
+    multiply<Product<scalar_t>, scalar_t, scalar_t>(source, matrix, added, output);
   });
   return output;
 }
@@ -174,8 +284,7 @@ int64_t fewRows(at::ScalarType type) {
   // A processor with matrix tiles: libtorch uses them, and from some rows on they beat vectors.
   if (type == at::kBFloat16) return 8;
 #endif
-#if !defined(__AVX512BF16__)
-  // An EPYC with AVX2: 53 against 49 GFLOP/s of a core for 32 rows, 58 against 68 for 64.
+#if defined(CPU_CAPABILITY_AVX512) && !defined(__AVX512BF16__)
   if (type == at::kBFloat16) return 32;
 #endif
   if (type == at::kBFloat16) return chunkRows;
