@@ -92,7 +92,9 @@ export const evaluate = defineCommand<[target: string | undefined], Options>({
       fresh: { option: '--fresh', value: options.fresh },
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
-    const references: StepSettings = { ...(target !== undefined && (await targetStep(session, target, options))), ...(await judgeReference(session, options)) };
+    // Models beside the target are computed in the type of number too.
+    const othersToo = options.against !== undefined || options.judge !== undefined;
+    const references: StepSettings = { ...(target !== undefined && (await targetStep(session, target, { ...options, othersToo }))), ...(await judgeReference(session, options)) };
     if (options.dataset !== undefined) references['dataset'] = await resolveReference(session, options.dataset, '--dataset');
     if (options.template !== undefined) references['template'] = await resolveReference(session, options.template, '--template');
     if (options.against !== undefined) references['against'] = await resolveReference(session, options.against, '--against');

@@ -95,6 +95,7 @@ test.each([
   [['m', '--dataset', 'd', '--task', 'judge:x'], '--judge: expected who judges'],
   [['m', '--dataset', 'd', '--task', 'loss:x', '--judge', 'q'], 'expected a task whose answers are judged'],
   [['m', '--dataset', 'd', '--task', 'judge:x', '--judge', 'q', '--prices', '1:2'], '--prices: expected an address as --judge; got q'],
+  [['m', '--tasks', 'mmlu', '--format', 'gguf/q8_0', '--dtype', 'float32'], '--dtype: expected none beside gguf/q8_0'],
   [['m', '--tasks', 'mmlu', '--fresh'], '--template, --fresh: expected --address beside them'],
   [['m', '--tasks', 'mmlu', '--template', 'm'], '--template, --fresh: expected --address beside them'],
   [['m', '--dataset', 'd', '--task', 'judge:x', '--judge', 'https://e.com/v1'], '--judge-model: expected'],
@@ -113,6 +114,10 @@ test('answers are judged by a registered model, or by a server', async () => {
   expect(elsewhere.steps!['evaluate']!.with).toEqual({
     model: 'm', dataset: 'd', tasks: [{ kind: 'judge', name: 'mt', tag: 'mt' }], judgeAddress: { url: 'https://example.com/v1', model: 'big', keyVariable: 'BIG_API_KEY', prices: { promptPerMillion: 1, answerPerMillion: 2 }, spendingCap: 3, retries: 1 },
   });
+});
+
+test('beside a file, a type of number is that of the model to compare with', async () => {
+  expect((await evaluated(['m', '--format', 'gguf/q8_0', '--against', 'm', '--dtype', 'float32', '--tasks', 'mmlu'])).steps!['evaluate']!.with).toMatchObject({ gguf: 'm#gguf/q8_0', against: 'm', dtype: 'float32' });
 });
 
 test('a file that is not there, or no YAML, is said before anything is sent', async () => {

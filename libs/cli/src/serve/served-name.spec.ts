@@ -55,6 +55,15 @@ test('a type of number is what the weights are computed in, in either spelling',
   await expect(given('m#float32', { dtype: 'bfloat16' })).rejects.toThrow('--dtype: expected one type to compute in; got float32 and --dtype bfloat16');
 });
 
+test('a type of number is refused beside a file whose runtime computes as the file says', async () => {
+  for (const [model, format] of [['m', 'gguf/q8_0'], ['m#onnx/int4', undefined], [file, undefined], [file, 'gguf/q8_0']] as const) {
+    await expect(given(model, { dtype: 'float32', ...(format && { format }) })).rejects.toThrow(/^--dtype: expected none beside .*, whose runtime computes as the file says; got float32$/);
+  }
+  expect(await given('m', { dtype: 'float32', format: 'hf/gptq-int4' })).toEqual({ hf: 'm#hf/gptq-int4', format: 'hf/gptq-int4' });
+  expect(await given(join(packed, 'rtn-int4'), { dtype: 'float32' })).toEqual({ files: reference });
+  expect(await given('m', { dtype: 'model', format: 'gguf/q8_0' })).toEqual({ gguf: 'm#gguf/q8_0', format: 'gguf/q8_0' });
+});
+
 test('a folder of plain weights with a format is brought in, and what it was quantized to is looked for', async () => {
   expect(await given(weights)).toEqual({ model: reference });
   expect(await given(weights, { format: 'gguf/q8_0' })).toEqual({ gguf: `${sampleDigest}#gguf/q8_0`, format: 'gguf/q8_0' });

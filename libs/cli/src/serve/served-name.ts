@@ -65,28 +65,37 @@ export async function servedName(session: Session, model: string, { format, adap
 
 /**
  * The same as settings of a step: the key says what computes it, and `format` which file; a type of number is the step's `dtype`. An adapter goes
- * with a model's own weights, or with a GGUF file.
+ * with a model's own weights, or with a GGUF file; a type of number with what is computed here, be it other models beside the target (`othersToo`).
  */
-export async function targetStep(session: Session, model: string, { format, adapter, dtype }: { readonly format?: string; readonly adapter?: string; readonly dtype?: string }): Promise<StepSettings> {
+export async function targetStep(session: Session, model: string, { format, adapter, dtype, othersToo = false }: { readonly format?: string; readonly adapter?: string; readonly dtype?: string; readonly othersToo?: boolean }): Promise<StepSettings> {
   const asked = await readAsked(model, format);
   const { name, target } = asked;
   if (asked.dtype !== undefined && dtype !== undefined && dtype !== asked.dtype) throw new UsageError(`--dtype: expected one type to compute in; got ${asked.dtype} and --dtype ${dtype}`);
   if (adapter !== undefined) expectTakesAdapter(target, model, format);
   const beside: StepSettings = { ...(asked.dtype !== undefined && { dtype: asked.dtype }), ...(adapter !== undefined && { adapter: await resolveReference(session, adapter, '--adapter') }) };
-  if (target === undefined) return { ...(await ownWeights(session, name, asked.dtype)), ...beside };
+  const chosen = othersToo ? undefined : dtype;
+  if (target === undefined) return { ...(await ownWeights(session, name, asked.dtype, chosen)), ...beside };
+  if (!target.startsWith('hf/')) expectNoType(chosen, target);
   if (isPath(name) && (await holdsQuantized(name, target))) return { files: await providePath(session, name, 'MODEL'), format: target, ...beside };
   const reference = isOutside(name) ? await importedDigest(session, name, target) : name;
   return { [/^(onnx|hf)\//.exec(target)?.[1] ?? 'gguf']: `${reference}#${target}`, format: target, ...beside };
 }
 
-/** What is asked where no file that it was quantized to was named; `dtype` where it has to have weights of its own. */
-async function ownWeights(session: Session, name: string, dtype: string | undefined): Promise<StepSettings> {
+/** What is asked where no file that it was quantized to was named; `dtype` where it has to have weights of its own, `chosen` where something has to be computed in it. */
+async function ownWeights(session: Session, name: string, dtype: string | undefined, chosen: string | undefined): Promise<StepSettings> {
   if (isPath(name) && (await holdsQuantized(name, undefined))) {
+    if (!isPacked(name)) expectNoType(chosen, name);
     if (dtype !== undefined && !isPacked(name)) throw new UsageError(`--format: expected which of the files to ask, such as gguf/q8_0; got ${dtype}, which weights are computed in that are not quantized`);
     return { files: await providePath(session, name, 'MODEL') };
   }
   const kind = name.startsWith('sha256:') ? await kindOf(session, name) : 'model';
+  if (kind === 'gguf' || kind === 'onnx') expectNoType(chosen, name);
   return { [kind]: await resolveReference(session, name, 'MODEL') };
+}
+
+function expectNoType(dtype: string | undefined, file: string): void {
+  if (dtype === undefined || dtype === 'model') return;
+  throw new UsageError(`--dtype: expected none beside ${file}, whose runtime computes as the file says; got ${dtype}`, ['--format float32, for the weights that it was quantized from']);
 }
 
 function expectTakesAdapter(target: string | undefined, model: string, format: string | undefined): void {

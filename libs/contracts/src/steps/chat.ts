@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineJobEvents } from '../events/job-events.js';
 import { defineStepKind } from './step-kind.js';
-import { adapterFits, adapterMisfit, targetAdapter, targetOf, targetReferences, targetSettings } from './target.js';
+import { adapterFits, adapterMisfit, dtypeFits, dtypeMisfit, targetAdapter, targetOf, targetReferences, targetSettings } from './target.js';
 
 export const ChatMessage = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 export type ChatMessage = z.infer<typeof ChatMessage>;
@@ -17,7 +17,8 @@ export const ChatSpec = z.strictObject({
   dtype: z.enum(['bfloat16', 'float32']).default('bfloat16').describe('What the weights of a model of the registry are computed in, and of a folder with packed linears.'),
 })
   .refine((spec) => targetOf(spec) !== undefined, { path: ['model'], error: 'expected one of model, gguf, onnx, hf and files; got none or several' })
-  .refine(adapterFits, adapterMisfit);
+  .refine(adapterFits, adapterMisfit)
+  .refine(dtypeFits, dtypeMisfit);
 export type ChatSpec = z.infer<typeof ChatSpec>;
 
 export const chat = defineStepKind({

@@ -3,7 +3,7 @@ import { ArtifactRef } from '../artifact-ref.js';
 import { defineJobEvents } from '../events/job-events.js';
 import { Name } from '../ids.js';
 import { defineStepKind } from './step-kind.js';
-import { adapterFits, adapterMisfit, targetAdapter, targetOf, targetReferences, targetSettings } from './target.js';
+import { adapterFits, adapterMisfit, dtypeFits, dtypeMisfit, targetAdapter, targetOf, targetReferences, targetSettings } from './target.js';
 import { TeacherAddress } from './teacher.js';
 
 /**
@@ -58,6 +58,7 @@ export const EvaluateSpec = z
   .refine(({ fresh, address }) => !fresh || address !== undefined, { path: ['fresh'], error: 'expected an address beside it; the answers of a model of the registry stay what they are' })
   .refine(({ template, address }) => template === undefined || address !== undefined, { path: ['template'], error: 'expected an address beside it; a model of the registry has its own' })
   .refine(adapterFits, adapterMisfit)
+  .refine(dtypeFits, dtypeMisfit)
   .refine(({ tasks, definitions }) => tasks.length > 0 || definitions !== undefined, { path: ['tasks'], error: 'expected tasks or definitions; got neither' })
   .refine(({ tasks, dataset }) => tasks.length === 0 || dataset !== undefined, { path: ['dataset'], error: 'expected the dataset whose rows the tasks ask; got none' })
   .refine(({ judge, judgeAddress }) => judge === undefined || judgeAddress === undefined, { path: ['judge'], error: 'expected at most one of judge and judgeAddress' })

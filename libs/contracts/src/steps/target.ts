@@ -26,6 +26,18 @@ export function adapterFits({ adapter, model, gguf, files }: Readonly<Partial<Re
 /** What `refine` says where it does not. */
 export const adapterMisfit = { path: ['adapter'], error: 'expected a model of the registry or a GGUF file beside the adapter; ONNX graphs and packed folders have theirs merged in' };
 
+/**
+ * Whether a type of number that was chosen is one that something is computed in: GGUF files and ONNX graphs are computed as they say. Models beside the target
+ * are computed in it too.
+ */
+export function dtypeFits({ gguf, onnx, format, dtype, against, judge }: Given & { readonly format?: QuantizationTarget | undefined; readonly dtype: string; readonly against?: unknown; readonly judge?: unknown }): boolean {
+  const isFile = gguf !== undefined || onnx !== undefined || /^(gguf|onnx)\//.test(format ?? '');
+  return !isFile || dtype !== 'float32' || against !== undefined || judge !== undefined;
+}
+
+/** What `refine` says where it is not. */
+export const dtypeMisfit = { path: ['dtype'], error: 'expected none beside a GGUF file or an ONNX graph, whose runtime computes as the file says' };
+
 /** The target that was given, and its key. */
 export function targetOf(given: Given): { readonly key: keyof typeof targetReferences; readonly artifact: ArtifactRef } | undefined {
   const [only, ...others] = (Object.keys(targetReferences) as (keyof typeof targetReferences)[]).flatMap((key) => (given[key] ? [{ key, artifact: given[key] }] : []));

@@ -39,6 +39,7 @@ test.each([
   ['a merge method that there is none of', helpdesk.replace('adapter: "${{ steps.train.adapter }}"', 'models: [other], method: slrep'), /step-invalid: merge\.method: expected a merge method among lora-fold, .*, widen; got "slrep": did you mean "slerp"\?$/],
   ['a task that there is none of', helpdesk.replace('steps:', 'steps:\n  tasks: { uses: import-tasks, with: { tasks: [mmlu, hellaswga] } }'), /step-invalid: tasks\.tasks\.1: expected the name of a task, group or tag, or a YAML file, among arc_challenge, .*; got "hellaswga": did you mean "hellaswag"\?$/],
   ['a target that there is none of', helpdesk.replace('steps:', 'steps:\n  files: { uses: quantize, with: { model: smollm2, to: [gguf/q4km] } }'), /step-invalid: files\.to\.0: expected one of gguf\/q8_0, .*; got "gguf\/q4km": did you mean "gguf\/q4_k_m"\?$/],
+  ['a type of number beside a file', helpdesk.replace('steps:', 'steps:\n  say: { uses: chat, with: { gguf: "smollm2#gguf/q8_0", dtype: float32, messages: [{ role: user, content: Hello. }] } }'), /step-invalid: say\.dtype: expected none beside a GGUF file or an ONNX graph, whose runtime computes as the file says; got "float32"$/],
   ['an unknown key of a step', helpdesk.replace('alias: prod', 'allias: prod'), /unknown key "allias"; promote takes model, name, alias/],
   ['a cycle', helpdesk.replace('uses: train, ', 'uses: train, needs: [gate], '), /without a cycle; got .* -> /],
   ['an output of a step that is not needed', helpdesk.replace('needs: [train],', ''), /add it to needs/],
