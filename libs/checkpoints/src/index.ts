@@ -1,6 +1,7 @@
 export { adapterScaling, loraAdapterConfig, parseAdapterConfig, type AdapterConfig } from './adapter-config.js';
 export { adapterTensorName, readAdapter, writeAdapter, type AdaptedModule, type Adapter, type AdapterRole } from './adapter-folder.js';
 export { writeError, writeFileAtomically } from './atomic-file.js';
+export { forgetUnused, markUsed } from './cached-file.js';
 export { configText } from './config-text.js';
 export { dequantizableGgufTypes, dequantizeGguf, dequantizeGgufToBfloat16 } from './dequantize-gguf.js';
 export { AdapterError, FileReadError, FileWriteError, GgufError, ModelFolderError, SafetensorsError } from './errors.js';

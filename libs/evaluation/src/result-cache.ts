@@ -1,11 +1,11 @@
+import { forgetUnused, markUsed } from '@tunesmith/checkpoints';
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvaluationRequest, RequestResult } from './requests/evaluation-request.js';
 
 /** Part of every key. Raise it when a change of the code makes other results of the same requests. */
 const engine = 1;
-const keptMilliseconds = 30 * 24 * 60 * 60 * 1000;
 
 /** What results belong to. */
 export interface ResultOwner {
@@ -35,7 +35,7 @@ export class ResultCache<Request extends object = EvaluationRequest, Result = Re
     if (!fresh) for (const line of source.split('\n')) this.#read(line);
     // What was cut off in the middle must not swallow the next line.
     if (source !== '' && !source.endsWith('\n')) writeSync(this.#file, '\n');
-    utimesSync(path, new Date(), new Date());
+    markUsed(path);
   }
 
   get(request: Request): Result | undefined {
@@ -70,12 +70,4 @@ export function keyOf(request: object): string {
 
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
-}
-
-function forgetUnused(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats && Date.now() - stats.mtimeMs > keptMilliseconds) rmSync(path, { force: true });
-  }
 }

@@ -1,7 +1,7 @@
 import { openOwnModel } from '@tunesmith/generation';
 import { temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { openQuantizedModel } from '../runtimes/open-quantized-model.js';
 import { drawModel } from '../testing/draw-model.js';
 import { makeAdapter } from '../testing/make-adapter.js';
@@ -57,6 +57,16 @@ test('it is written once for all files of a model, and anew for another model or
   expect(await readdir(cache)).toHaveLength(2);
   await expect(written('f32.gguf', 'of-other')).rejects.toMatchObject({ code: 'adapter-unfit', message: expect.stringContaining('expected an adapter of the model in') });
   expect(await readdir(cache)).toHaveLength(2);
+});
+
+test('what nobody has asked for in a month is removed; who asks keeps it', async () => {
+  const cache = at('bounded');
+  const path = await ggufAdapterBeside(at('f32.gguf'), { ...fileAdapter(), cache }, context);
+  const old = join(cache, 'old.gguf');
+  await writeFile(old, '');
+  for (const each of [path, old]) await utimes(each, 0, Date.now() / 1000 - 31 * 24 * 3600);
+  expect(await ggufAdapterBeside(at('q8_0.gguf'), { ...fileAdapter(), cache }, context)).toBe(path);
+  expect(await readdir(cache)).toEqual([basename(path)]);
 });
 
 test('what no file can hold, and an adapter of another model, are refused and leave nothing', async () => {

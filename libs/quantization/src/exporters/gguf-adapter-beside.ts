@@ -1,8 +1,8 @@
-import { openGguf, readAdapter } from '@tunesmith/checkpoints';
+import { forgetUnused, markUsed, openGguf, readAdapter } from '@tunesmith/checkpoints';
 import { ggufModelConfig } from '@tunesmith/models';
 import type { WorkContext } from '@tunesmith/tensor';
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -13,7 +13,7 @@ import { exportGgufAdapter, type AdaptedModel } from './gguf-adapter.js';
 /** A PEFT adapter that stays beside a file. */
 export interface FileAdapter {
   readonly folder: string;
-  /** Where what was made of it is kept, for whoever asks again. */
+  /** Where what was made of it is kept, for whoever asks again; what nobody has asked for in a month is removed. */
   readonly cache: string;
 }
 
@@ -27,9 +27,11 @@ const version = 1;
 export async function ggufAdapterBeside(modelFile: string, { folder, cache }: FileAdapter, context: WorkContext): Promise<string> {
   const base = await adaptedModel(modelFile);
   const path = join(cache, `${await keyOf(base, folder)}.gguf`);
-  if (existsSync(path)) return path;
-  await using adapter = await readAdapter(folder);
   await mkdir(cache, { recursive: true });
+  const isThere = markUsed(path);
+  forgetUnused(cache);
+  if (isThere) return path;
+  await using adapter = await readAdapter(folder);
   // Whole or not at all: others may be at the same.
   const partial = `${path}.${randomUUID()}.part`;
   try {
