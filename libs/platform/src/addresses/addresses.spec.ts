@@ -158,6 +158,23 @@ describe('RemoteFiles', () => {
       server!.removeAllListeners('request').on('request', (_request, answer) => answer.end('<html>hello</html>'));
       await expect(pull('set/')).rejects.toMatchObject({ code: 'address-answer', message: expect.stringContaining('to list the objects below \"set/\"') });
     });
+
+    test('a name that no disk takes is told before anything is fetched: which key, and what to do', async () => {
+      const [fits, long] = [`set/${'é'.repeat(127)}/rows.jsonl`, `set/${'é'.repeat(128)}/rows.jsonl`];
+      const fetched: string[] = [];
+      const answer = store([fits]);
+      await serve((request, response) => {
+        if (request.url!.endsWith('.jsonl')) fetched.push(request.url!);
+        return void answer(request, response);
+      });
+      expect(await pull('set/')).toBe(folder);
+      server!.removeAllListeners('request').on('request', store(['set/a.jsonl', long]));
+      const error = await pull('set/').catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'address-name-too-long', message: expect.stringMatching(/^expected keys with at most 255 bytes between two slashes, .*; s3:\/\/bucket\/set\/é{128}\/rows\.jsonl has 256 .*Copy the object to a shorter key/) });
+      expect(await readdir(folder)).not.toContain('a.jsonl');
+      expect(fetched).toHaveLength(1);
+      await expect(remote({ TUNESMITH_DATASET_S3_ENDPOINT: base }).fetch(`s3://bucket/${'x'.repeat(250)}.jsonl`, folder, { signal })).rejects.toMatchObject({ code: 'address-name-too-long', message: expect.stringContaining('has 256. Give it a shorter name there') });
+    });
   });
 
   test('refuses other addresses before it asks anyone', async () => {

@@ -23,7 +23,7 @@ const attempts = 5;
 /**
  * Fetches an address into a folder, under its name, else the one that its path or its answer gives. A connection that breaks is taken up where it broke.
  *
- * @throws AddressError as `fetchChecked`, and `address-changed` where the file became another one between two connections, `address-too-large`.
+ * @throws AddressError as `fetchChecked`, and `address-changed` where the file became another one between two connections, `address-too-large`, `address-name-too-long`.
  */
 export async function downloadFile(address: URL, folder: string, options: DownloadOptions): Promise<string> {
   const { signal, mostBytes = 2 ** 41, retryTime = 500 } = options;
@@ -44,7 +44,12 @@ export async function downloadFile(address: URL, folder: string, options: Downlo
       }
       version = came;
       total = size;
-      path ??= join(folder, options.name ?? nameOf(message, url));
+      const name = options.name ?? nameOf(message, url);
+      if (isTooLong(name)) {
+        message.destroy();
+        throw new AddressError({ code: 'address-name-too-long', message: `expected a file whose name has at most ${longestName} bytes, as disks take them; that of ${shown(address)} has ${Buffer.byteLength(name)}. Give it a shorter name there.`, facts: { url: shown(address), name, longestName } });
+      }
+      path ??= join(folder, name);
       await pipeline(message, counting(goesOn ? done : 0, mostBytes, total, address, options), createWriteStream(path, { flags: goesOn ? 'a' : 'w' }), { signal });
       const held = (await stat(path)).size;
       if (total === undefined || held === total) return path;
@@ -79,6 +84,13 @@ function counting(before: number, mostBytes: number, total: number | undefined, 
 function mayPass(error: unknown): boolean {
   if (error instanceof AddressError) return error.retryable;
   return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Bytes of a name between two slashes that the usual file systems take. */
+export const longestName = 255;
+
+export function isTooLong(name: string): boolean {
+  return Buffer.byteLength(name) > longestName;
 }
 
 /** Letters and digits of every script stay, for a dataset takes its tags from the names of its files. */

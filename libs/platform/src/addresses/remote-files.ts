@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { Client } from 'minio';
 import type { PlatformConfig } from '../config/platform-config.js';
 import { AddressError } from './address-error.js';
-import { downloadFile, type DownloadOptions } from './download-file.js';
+import { downloadFile, isTooLong, longestName, type DownloadOptions } from './download-file.js';
 import { listObjects, type ListedObject } from './object-listing.js';
 import { isHiddenKey, objectPaths } from './object-paths.js';
 import { explainRefusal } from './store-refusal.js';
@@ -53,6 +53,7 @@ export class RemoteFiles {
   /** Several at a time, for most of the time of a small file is waiting. Returns whether one of them was no longer as it was listed; nothing more is fetched then. */
   private async fetchObjects(bucket: string, prefix: string, objects: readonly ListedObject[], folder: string, options: DownloadOptions): Promise<boolean> {
     const paths = objectPaths(objects.map(({ key }) => key), prefix);
+    for (const [place, path] of paths.entries()) expectNamesFit(path, bucket, objects[place]!.key);
     const total = objects.reduce((sum, { size }) => sum + size, 0);
     const stop = new AbortController();
     const signal = AbortSignal.any([options.signal, stop.signal]);
@@ -94,6 +95,16 @@ export class RemoteFiles {
     const client = new Client({ endPoint: s3.host, port: s3.port, useSSL: s3.secure, region: s3.region, accessKey: s3.accessKey, secretKey: s3.secretKey, pathStyle: true });
     return new URL(await client.presignedUrl('GET', bucket, key, 24 * 60 * 60, { ...query }));
   }
+}
+
+/** Before anything is fetched. @throws AddressError `address-name-too-long` */
+function expectNamesFit(path: string, bucket: string, key: string): void {
+  const name = path.split('/').find(isTooLong);
+  if (name === undefined) return;
+  throw new AddressError({
+    code: 'address-name-too-long', facts: { bucket, key, longestName },
+    message: `expected keys with at most ${longestName} bytes between two slashes, as disks take them; s3://${bucket}/${key} has ${Buffer.byteLength(name)} ("${name.slice(0, 40)}…"). Copy the object to a shorter key, or name a prefix that it does not lie below.`,
+  });
 }
 
 function hostOf({ host, port, secure }: PlatformConfig['addresses']['s3']): string {
