@@ -10,4 +10,5 @@ export { EvaluationError } from './evaluation-error.js';
 export type { JudgeOptions } from './judging/answer-judge.js';
 export type { ItemScore, Plan, PlannedGroup, PlannedItem, PlannedTask } from './planned-task.js';
 export type { EvaluationTask, PlanOptions, TaskSettings, TaskSources } from './task.js';
+export { studentReach } from './statistics/student-t.js';
 export { findTask, tasks } from './tasks.js';

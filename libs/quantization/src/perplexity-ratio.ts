@@ -1,3 +1,5 @@
+import { studentReach } from '@tunesmith/evaluation';
+
 /** How many times the model's own perplexity that of a file is: the estimate, and what it lies between with 95 % confidence. Plain JSON. */
 export type PerplexityRatio = { ratio: number; low: number; high: number };
 
@@ -17,7 +19,7 @@ export function perplexityRatio(model: readonly number[], file: readonly number[
   const lost = model.map((own, token) => own - file[token]!);
   const mean = lost.reduce((sum, each) => sum + each, 0) / count;
   const variance = lost.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (count - 1);
-  const reach = studentQuantile(count - 1) * Math.sqrt(variance / count);
+  const reach = studentReach(0.95, count - 1) * Math.sqrt(variance / count);
   return { ratio: Math.exp(mean), low: Math.exp(mean - reach), high: Math.exp(mean + reach) };
 }
 
@@ -27,10 +29,4 @@ export function tooFewTokens({ rows, tokens }: { readonly rows: number; readonly
   const percent = (ratio: number) => `${ratio >= 1 ? '+' : '-'}${(100 * Math.abs(ratio - 1)).toFixed(1)} %`;
   const intervals = ratios.map(([target, found]) => `${target}: ${found === null ? 'not known' : `${percent(found.ratio)}, ${percent(found.low)} to ${percent(found.high)} with 95 % confidence`}`);
   return `perplexities are of ${tokens} tokens in ${rows} held-out rows: too few to decide by, expected at least ${fewestTokens} (against the model, ${intervals.join('; ')}). Give a dataset with more rows of the split "validation".`;
-}
-
-/** The 97.5 % quantile of Student's distribution, to three digits from three degrees of freedom on (Abramowitz and Stegun, 26.7.5). */
-function studentQuantile(freedom: number): number {
-  const z = 1.959964;
-  return z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2) + (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * freedom ** 3);
 }

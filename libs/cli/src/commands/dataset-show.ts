@@ -3,6 +3,7 @@ import { defineCommand } from '../command.js';
 import { describeReport } from '../datasets/describe-report.js';
 import { UsageError } from '../errors.js';
 import { count } from '../options.js';
+import { parseDatasetReference } from '../runs/artifact-of.js';
 import { formatBytes, formatTime } from '../terminal/format.js';
 import { fitWidth } from '../terminal/display-width.js';
 
@@ -24,11 +25,11 @@ export const datasetShow = defineCommand<[name: string], Options>({
   },
 
   async run({ arguments: [text], options }, session) {
-    const [, name = text, behind] = /^([^:]+):([1-9]\d*)$/.exec(text) ?? [];
-    if (behind !== undefined && options.version !== undefined) throw new UsageError(`--version: expected the version once; got ${text} and --version ${options.version}`);
+    const { name, version } = parseDatasetReference(text);
+    if (version !== undefined && options.version !== undefined) throw new UsageError(`--version: expected the version once; got ${text} and --version ${options.version}`);
     if (options.rows === undefined && (options.split ?? options.tag) !== undefined) throw new UsageError('--split and --tag: expected --rows beside them, since they choose the rows that are shown', ['--rows 10 --split validation']);
     const platform = await session.platform();
-    const dataset = await platform.call('GET /v1/datasets/{name}', { parameters: { name }, query: { version: behind === undefined ? options.version : Number(behind) } });
+    const dataset = await platform.call('GET /v1/datasets/{name}', { parameters: { name }, query: { version: version ?? options.version } });
     const rows =
       options.rows === undefined
         ? undefined

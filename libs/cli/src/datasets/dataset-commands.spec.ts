@@ -45,6 +45,8 @@ test('dataset show asks for rows of a split and a tag', async () => {
 });
 
 test.each([
+  [['show', 'six@prod'], 'DATASET: expected name or name:version; got "six@prod"'],
+  [['show', 'six:0'], 'DATASET: expected name or name:version; got "six:0"'],
   [['show', 'six', '--split', 'train'], '--split and --tag: expected --rows'],
   [['show', 'six', '--rows', '2', '--split', 'test'], 'Allowed choices are train, validation'],
   [['push', 'rows.jsonl', '--name', 'six', '--drop-duplicates', 'some'], 'Allowed choices are exact, near'],

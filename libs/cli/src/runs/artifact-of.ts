@@ -20,8 +20,21 @@ export interface ModelReference {
 }
 
 export function parseModelReference(text: string): ModelReference {
+  const reference = readReference(text);
+  if (!reference) throw new UsageError(`MODEL: expected name, name@alias or name:version; got "${text}"`, ['tunesmith model list']);
+  return reference;
+}
+
+/** `name` or `name:version`: datasets have no aliases. */
+export function parseDatasetReference(text: string): Pick<ModelReference, 'name' | 'version'> {
+  const reference = readReference(text);
+  if (!reference || reference.alias !== undefined) throw new UsageError(`DATASET: expected name or name:version; got "${text}"`, ['tunesmith dataset list']);
+  return reference;
+}
+
+function readReference(text: string): ModelReference | undefined {
   const match = /^([^@:/]+)(?:@([^@:/]+)|:([1-9][0-9]*))?$/.exec(text);
-  if (!match) throw new UsageError(`MODEL: expected name, name@alias or name:version; got "${text}"`, ['tunesmith model list']);
+  if (!match) return undefined;
   const [, name, alias, version] = match;
   return { name: name!, ...(alias === undefined ? {} : { alias }), ...(version === undefined ? {} : { version: Number(version) }) };
 }

@@ -6,7 +6,7 @@ import { chiSquareTail } from './chi-square.js';
 import { comparePairs } from './compare-pairs.js';
 import { mcNemarTest } from './mcnemar-test.js';
 import { pairedTTest } from './paired-t-test.js';
-import { twoSidedStudent } from './student-t.js';
+import { studentReach, twoSidedStudent } from './student-t.js';
 
 interface Fixture {
   readonly student: readonly [t: number, degreesOfFreedom: number, p: number][];
@@ -29,6 +29,11 @@ test('tails of the distributions are those of scipy', () => {
   for (const [x, p] of fixture.chiSquare) expectSame(chiSquareTail(x), p);
   for (const [better, worse, p] of fixture.sign) expectSame(binomialTest(better, worse), p);
   expect([twoSidedStudent(0, 3), chiSquareTail(0), binomialTest(0, 0)]).toEqual([1, 1, 1]);
+});
+
+test("Student's 95 % reach is that of the tables, for few and for many degrees of freedom", () => {
+  for (const [degreesOfFreedom, reach] of [[1, 12.7062047], [2, 4.30265273], [4, 2.77644511], [10, 2.22813885], [1000, 1.96233908]] as const) expectSame(studentReach(0.95, degreesOfFreedom), reach, 1e-8);
+  expect(studentReach(0.95, 1_000_000)).toBeCloseTo(1.959966, 5);
 });
 
 test("McNemar's test is that of statsmodels, exact for fewer than 25 items in dispute", () => {

@@ -4,6 +4,18 @@ export function twoSidedStudent(t: number, degreesOfFreedom: number): number {
   return regularizedBeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5);
 }
 
+/** How far from zero, on either side, a number in Student's t distribution stays with probability `level`: by bisection. */
+export function studentReach(level: number, degreesOfFreedom: number): number {
+  let [low, high] = [0, 1];
+  while (twoSidedStudent(high, degreesOfFreedom) > 1 - level) [low, high] = [high, 2 * high];
+  for (let step = 0; step < 60; step += 1) {
+    const middle = (low + high) / 2;
+    if (twoSidedStudent(middle, degreesOfFreedom) > 1 - level) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
 /** By its continued fraction, on the side where that converges quickly. */
 function regularizedBeta(x: number, a: number, b: number): number {
   if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;

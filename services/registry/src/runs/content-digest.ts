@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tunesmith/contracts';
+import { stampOf } from '../models/file-stamps.js';
 
 /**
  * Digests of files and folders outside, so that importing the same bytes again costs nothing. A file that has not changed by size, times
@@ -50,6 +51,7 @@ async function digestOf(path: string, ofFile: (file: string, stamp: string) => P
 }
 
 async function statOf(path: string): Promise<{ isDirectory: boolean; stamp: string }> {
-  const { size, mtimeNs, ctimeNs, ino, dev, ...stats } = await stat(path, { bigint: true });
-  return { isDirectory: (stats.mode & 0o170000n) === 0o040000n, stamp: [size, mtimeNs, ctimeNs, ino, dev].join(' ') };
+  const stats = await stat(path, { bigint: true });
+  // With the time of the last change of any kind: over hours a writer may have set the other one back.
+  return { isDirectory: stats.isDirectory(), stamp: `${stampOf(stats)} ${stats.ctimeNs}` };
 }
