@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -102,12 +103,23 @@ inline void checkLike(const at::Tensor& tensor, const at::Tensor& first, const c
   TORCH_CHECK(tensor.is_contiguous(), name, ": expected contiguous tensors");
 }
 
+/// Runs body(next) on all threads; next() gives one of `count` places after the other to whoever asks, and then -1. A thread whose core reads or writes a file meanwhile
+/// takes fewer of them.
+template <typename Body>
+inline void shareOut(int64_t count, Body body) {
+  std::atomic<int64_t> taken{0};
+  const auto next = [&] {
+    const int64_t place = taken.fetch_add(1, std::memory_order_relaxed);
+    return place < count ? place : -1;
+  };
+  at::parallel_for(0, std::min<int64_t>(count, at::get_num_threads()), 1, [&](int64_t, int64_t) { body(next); });
+}
+
 /// Runs body(first, count) for every chunk of `total` elements, on all threads.
 template <typename Body>
 inline void forEachChunk(int64_t total, Body body) {
-  const int64_t chunks = (total + chunkLength - 1) / chunkLength;
-  at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t chunk = begin; chunk < end; chunk++) body(chunk * chunkLength, std::min(chunkLength, total - chunk * chunkLength));
+  shareOut((total + chunkLength - 1) / chunkLength, [&](auto next) {
+    for (int64_t chunk; (chunk = next()) >= 0;) body(chunk * chunkLength, std::min(chunkLength, total - chunk * chunkLength));
   });
 }
 

@@ -281,16 +281,16 @@ Result rankMask(const at::Tensor& base, const at::Tensor& model, double density,
     constexpr int bits = std::is_same_v<scalar_t, at::BFloat16> ? 15 : 31;
     const auto bounds = boundsOfRanks<work_t>(width, density, epsilon);
     auto* out = mask.mutable_data_ptr<uint8_t>();
-    // Eight rows at a time have whole bytes of bits.
-    const int64_t groups = (rows + 7) / 8;
-    at::parallel_for(0, groups, std::max<int64_t>(1, 2048 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
+    // Eight rows at a time have whole bytes of bits; and several times eight, where rows are short.
+    const int64_t height = 8 * std::max<int64_t>(1, 4096 / std::max<int64_t>(8 * width, 1)), groups = (rows + height - 1) / height;
+    shareOut(groups, [&](auto next) {
       Pairs<uint32_t> small;
       Pairs<uint64_t> large;
       CountedRanks counted(width);
       std::vector<Number<scalar_t>> differences(width);
-      std::vector<uint8_t> kept(width), marks(8 * width + lanes);
-      for (int64_t group = begin; group < end; group++) {
-        const int64_t first = 8 * group, last = std::min(rows, first + 8);
+      std::vector<uint8_t> kept(width), marks(height * width + lanes);
+      for (int64_t group; (group = next()) >= 0;) {
+        const int64_t first = height * group, last = std::min(rows, first + height);
         for (int64_t row = first; row < last; row++) {
           const Row place{row, width, bits, static_cast<uint64_t>(seed), static_cast<uint32_t>(stream)};
           auto* own = marks.data() + (row - first) * width;

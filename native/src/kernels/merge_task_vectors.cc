@@ -3,6 +3,8 @@
 
 #include <torch/library.h>
 
+#include <memory>
+
 #include "kernels/dispatch_types.h"
 #include "kernels/merge_lanes.h"
 
@@ -38,60 +40,79 @@ Number<scalar_t> sharedDivisor(const std::vector<Member<scalar_t>>& members) {
   return std::fabs(divisor) < Number<scalar_t>(1e-8) ? Number<scalar_t>(1) : divisor;
 }
 
-/// Eight elements (the first `count` of them), or as many as there are.
+/// Elements that go through all steps together: what is decided for each model is decided half as often as for eight.
+constexpr int64_t together = 2 * lanes;
+
+/// The first `count` of so many elements.
 template <typename scalar_t, Consensus consensus>
-inline void mergeLanes(const scalar_t* base, const std::vector<Member<scalar_t>>& members, int64_t first, int64_t count, const Plan& plan, Number<scalar_t> divisor, Numbers<scalar_t>* terms, scalar_t* out) {
+[[gnu::always_inline]] inline void mergeLanes(const scalar_t* base, const Member<scalar_t>* members, size_t memberCount, int64_t first, int64_t count, const Plan& plan, Number<scalar_t> divisor,
+                                              Numbers<scalar_t> (*terms)[2], scalar_t* out) {
   using number_t = Number<scalar_t>;
   using Vector = Numbers<scalar_t>;
+  using Bits = NumberBits<scalar_t>;
   constexpr bool plain = consensus == Consensus::plain;
-  const auto from = loadLanes(base + first, count);
-  Vector sum{}, weights{};
-  for (size_t m = 0; m < members.size(); m++) {
+  const auto each = [](auto step) {
+    step(0);
+    step(1);
+  };
+  Vector from[2], sum[2] = {}, weights[2] = {};
+  each([&](int half) { from[half] = loadLanes(base + first + half * lanes, count - half * lanes); });
+  for (size_t m = 0; m < memberCount; m++) {
     const auto& member = members[m];
-    auto term = roundedLanes<scalar_t>(loadLanes(member.model + first, count) - from);
+    Vector term[2];
+    each([&](int half) { term[half] = roundedLanes<scalar_t>(loadLanes(member.model + first + half * lanes, count - half * lanes) - from[half]); });
     if (member.mask) {
-      term = where<scalar_t>(marksOfBits(member.mask[first / lanes]), term);
-      if (member.scale != 1) term = roundedLanes<scalar_t>(term * member.scale);
+      each([&](int half) { term[half] = where<scalar_t>(marksOfBits(half * lanes < count ? member.mask[first / lanes + half] : 0), term[half]); });
+      if (member.scale != 1) each([&](int half) { term[half] = roundedLanes<scalar_t>(term[half] * member.scale); });
     }
-    if constexpr (!plain) term = roundedLanes<scalar_t>(term * member.weight);
-    terms[m] = term;
-    sum += term;
+    each([&](int half) {
+      if constexpr (!plain) term[half] = roundedLanes<scalar_t>(term[half] * member.weight);
+      terms[m][half] = term[half];
+      sum[half] += term[half];
+    });
   }
   if constexpr (consensus != Consensus::none) {
     // The majority is the sign of the sum of votes; a tie counts as positive. Where it is negative, what agrees is positive once its sign is turned.
-    using Bits = NumberBits<scalar_t>;
-    const auto turned = std::bit_cast<Bits>(roundedLanes<scalar_t>(sum) < number_t(0)) & ~(~Bits{} >> 1);
-    sum = Vector{};
-    for (size_t m = 0; m < members.size(); m++) {
+    Bits turned[2];
+    each([&](int half) {
+      turned[half] = std::bit_cast<Bits>(roundedLanes<scalar_t>(sum[half]) < number_t(0)) & ~(~Bits{} >> 1);
+      sum[half] = Vector{};
+    });
+    for (size_t m = 0; m < memberCount; m++) {
       const auto weight = members[m].weight;
-      const auto agrees = marksOf(std::bit_cast<Vector>(std::bit_cast<Bits>(terms[m]) ^ turned) > number_t(0));
-      sum += where<scalar_t>(agrees, plain ? roundedLanes<scalar_t>(terms[m] * weight) : terms[m]);
-      weights += where<scalar_t>(agrees, Vector{} + weight);
+      each([&](int half) {
+        const auto agrees = marksOf(std::bit_cast<Vector>(std::bit_cast<Bits>(terms[m][half]) ^ turned[half]) > number_t(0));
+        sum[half] += where<scalar_t>(agrees, plain ? roundedLanes<scalar_t>(terms[m][half] * weight) : terms[m][half]);
+        if (plan.normalize) weights[half] += where<scalar_t>(agrees, Vector{} + weight);
+      });
     }
   }
-  sum = roundedLanes<scalar_t>(sum);
-  if (plan.normalize) {
-    weights = roundedLanes<scalar_t>(weights);
-    if constexpr (consensus == Consensus::none) {
-      weights = Vector{} + divisor;
-    } else if constexpr (plain) {
-      const auto floor = Vector{} + rounded<scalar_t>(number_t(1e-6));
-      weights = weights > floor ? weights : floor;
-    } else {
-      weights = weights != number_t(0) ? weights : Vector{} + number_t(1);
+  each([&](int half) {
+    auto merged = roundedLanes<scalar_t>(sum[half]);
+    if (plan.normalize) {
+      auto by = roundedLanes<scalar_t>(weights[half]);
+      if constexpr (consensus == Consensus::none) {
+        by = Vector{} + divisor;
+      } else if constexpr (plain) {
+        const auto floor = Vector{} + rounded<scalar_t>(number_t(1e-6));
+        by = by > floor ? by : floor;
+      } else {
+        by = by != number_t(0) ? by : Vector{} + number_t(1);
+      }
+      merged = roundedLanes<scalar_t>(merged / by);
     }
-    sum = roundedLanes<scalar_t>(sum / weights);
-  }
-  if (plan.lambda != 1) sum = roundedLanes<scalar_t>(sum * static_cast<number_t>(plan.lambda));
-  storeLanes<scalar_t>(roundedLanes<scalar_t>(from + sum), out + first, count);
+    if (plan.lambda != 1) merged = roundedLanes<scalar_t>(merged * static_cast<number_t>(plan.lambda));
+    storeLanes<scalar_t>(roundedLanes<scalar_t>(from[half] + merged), out + first + half * lanes, count - half * lanes);
+  });
 }
 
 template <typename scalar_t, Consensus consensus>
 void mergeChunk(const scalar_t* base, const std::vector<Member<scalar_t>>& members, int64_t first, int64_t count, const Plan& plan, Number<scalar_t> divisor, scalar_t* out) {
-  std::vector<Numbers<scalar_t>> terms(members.size());
-  const int64_t whole = count / lanes * lanes;
-  for (int64_t done = 0; done < whole; done += lanes) mergeLanes<scalar_t, consensus>(base, members, first + done, lanes, plan, divisor, terms.data(), out);
-  if (whole < count) mergeLanes<scalar_t, consensus>(base, members, first + whole, count - whole, plan, divisor, terms.data(), out);
+  const size_t memberCount = members.size();
+  const auto terms = std::make_unique<Numbers<scalar_t>[][2]>(memberCount);
+  const int64_t whole = count / together * together;
+  for (int64_t done = 0; done < whole; done += together) mergeLanes<scalar_t, consensus>(base, members.data(), memberCount, first + done, together, plan, divisor, terms.get(), out);
+  if (whole < count) mergeLanes<scalar_t, consensus>(base, members.data(), memberCount, first + whole, count - whole, plan, divisor, terms.get(), out);
 }
 
 at::Tensor mergeTaskVectors(const at::Tensor& base, at::TensorList models, at::ArrayRef<double> weights, const c10::List<std::optional<at::Tensor>>& masks, at::ArrayRef<double> scales, int64_t consensus, bool normalize,
