@@ -1,21 +1,23 @@
 import { fromBytes, mapFile, noGrad, ops, scope, type DType, type Tensor } from '@tunesmith/tensor';
 import type { InputModel } from './input-model.js';
 import { MergeError } from './merge-error.js';
+import type { MergeTask } from './merge-plan.js';
 import { loraFold } from './methods/lora-fold.js';
 import { MergeParameters } from './merge-parameters.js';
 import { weightDtype } from './weight-dtype.js';
 
 /**
- * One weight of an input, read by another thread where it lies (what is packed is decoded here), with its adapter folded in, in the type asked for.
+ * One weight of an input, or a strip of it (of weights that lie in their files as they are, without an update), read by another thread where it lies (what is packed is decoded here), with its adapter folded in, in the type asked for.
  * The caller disposes of it.
  *
  * @throws MergeError `merge-parent-not-finite`, and `file-truncated` of the file
  */
-export async function loadWeight(input: InputModel, name: string, dtype: DType): Promise<Tensor> {
-  const { dtype: stored, shape } = input.tensors.info(name);
+export async function loadWeight(input: InputModel, name: string, dtype: DType, strip?: Pick<MergeTask, 'shape' | 'strip'>): Promise<Tensor> {
+  const { dtype: stored, shape, byteLength } = input.tensors.info(name);
   const place = input.tensors.locate(name);
-  const form = { shape, dtype: weightDtype(stored) };
-  const { tensor, finite } = place ? await mapFile(place.descriptor, place.begin, form) : decoded(await input.tensors.read(name), form);
+  const form = { shape: strip?.strip ? strip.shape : shape, dtype: weightDtype(stored) };
+  const skipped = strip?.strip ? (byteLength / strip.strip.of) * strip.strip.first : 0;
+  const { tensor, finite } = place ? await mapFile(place.descriptor, place.begin + skipped, form) : decoded(await input.tensors.read(name), form);
   if (!finite) {
     tensor.dispose();
     throw new MergeError('merge-parent-not-finite', `merge: expected finite weights; "${name}" of ${input.name} holds NaN or infinite values. The checkpoint is damaged: fetch it again, or leave the model out.`, { tensor: name, model: input.name });

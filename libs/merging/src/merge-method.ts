@@ -91,6 +91,8 @@ export interface MergeMethod {
   readonly takes: { readonly kind: 'adapter' } | TakesModels;
   /** Unknown names are refused. */
   readonly parameters: Readonly<Record<string, MergeParameter>>;
+  /** Whether each element of the result depends on the same element of the models alone, so that large weights can be made in strips. */
+  readonly elementwise?: boolean;
   /** Whether the result depends on the seed. */
   readonly random?: boolean;
   readonly survey?: MergeSurvey;

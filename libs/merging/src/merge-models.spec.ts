@@ -111,6 +111,27 @@ test('the mean of a model and itself is the model', async () => {
 });
 
 test.each([
+  ['linear', { weight: 0.3 }],
+  ['task_arithmetic', { weight: 0.4 }],
+])('large weights are made in strips by %s, and go on with what is whole, with the bytes of a merge without strips', async (method, parameters) => {
+  const request = { method, base: at('base'), models: [at('other')], parameters, stripBytes: 1000 };
+  await merge({ ...request, stripBytes: 1e9 }, `${method}-whole`);
+  const halfway = new AbortController();
+  const seen: (readonly [number, number])[] = [];
+  const onProgress: WorkContext['onProgress'] = ({ done = 0, total = 0 }) => {
+    seen.push([done, total]);
+    if (done === 3) halfway.abort(new Error('enough'));
+  };
+  await expect(mergeModels(request, at(`${method}-strips`), { signal: halfway.signal, onProgress })).rejects.toThrow('enough');
+  const before = liveTensors();
+  const { tensors, resumedTensors } = await mergeModels(request, at(`${method}-strips`), { ...context, onProgress: ({ done = 0, total = 0 }) => void seen.push([done, total]) });
+  expect(resumedTensors).toBeGreaterThanOrEqual(3);
+  expect(seen.at(-1)).toEqual([tensors - resumedTensors, tensors - resumedTensors]);
+  expect(liveTensors()).toBe(before);
+  expect(await readFile(at(`${method}-strips/model.safetensors`))).toEqual(await readFile(at(`${method}-whole/model.safetensors`)));
+});
+
+test.each([
   ['an unknown method', { method: 'lienar' }, /expected a method among lora-fold, linear, slerp, .*; got "lienar"/],
   ['a missing adapter', {}, /expected an adapter and no further model besides the base; got no adapter/],
   ['a model of another size', { method: 'linear', models: ['larger'] }, /expected "model.embed_tokens.weight" of shape \[\d+, 64\] in model 1; got \[\d+, 128\]/],

@@ -19,6 +19,9 @@ import { safetensorsDtype } from './weight-dtype.js';
 /** Freed memory that is kept for the next weight. */
 const cachedBytes = 160 * 2 ** 20;
 
+/** Several at a time, and what the threads do with them, stay in the cache that they share. */
+const stripBytes = 16 * 2 ** 20;
+
 export interface MergeReport {
   readonly method: string;
   readonly paper: string | null;
@@ -66,12 +69,12 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
   opened.use(shards);
 
   limitCachedMemory(cachedBytes);
-  const work = { method, inputs, base: configuration.base, vocabulary, seed };
+  const work = { method, inputs, base: configuration.base, vocabulary, seed, stripBytes: options.stripBytes ?? stripBytes };
   const places = new Map(plan.shards.flatMap(({ tensors }) => tensors).map(({ name }, place) => [name, place]));
   const missing = tasks.filter(({ name }) => !done.has(name)).toSorted((one, other) => places.get(one.name)! - places.get(other.name)!);
   try {
     const findings = missing.length === 0 ? new Map<string, readonly number[]>() : await surveyWeights(tasks, work, context);
-    await mergeWeights(missing, findings, work, ({ name }, merged) => shards.write(name, merged), context);
+    await mergeWeights(missing, findings, work, ({ name, strip }, merged) => shards.write(name, merged, strip), context);
     await parents.expectUnchanged();
   } catch (error) {
     if (!canGoOn(error, context.signal)) {

@@ -32,6 +32,15 @@ export interface MergeTask {
   readonly base: TaskSource | null;
   readonly models: readonly TaskSource[];
   readonly parameters: MergeParameters;
+  /** Where the task is but some rows of the weight: its `shape` is theirs. */
+  readonly strip?: Strip;
+}
+
+/** Rows of a weight. */
+export interface Strip {
+  readonly first: number;
+  /** Rows of the whole weight. */
+  readonly of: number;
 }
 
 export interface PlanInputs {

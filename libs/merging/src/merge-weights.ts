@@ -6,6 +6,7 @@ import { MergeError } from './merge-error.js';
 import type { MergeInput, MergeMethod } from './merge-method.js';
 import type { MergeTask, TaskSource } from './merge-plan.js';
 import { runPipeline } from './run-pipeline.js';
+import { stripsOf } from './strips-of.js';
 import { tensorSeed } from './tensor-seed.js';
 import { alignRows } from './vocabulary/align-rows.js';
 import type { MergedVocabulary } from './vocabulary/merge-vocabularies.js';
@@ -19,6 +20,7 @@ export interface MergeWork {
   readonly base: number | undefined;
   readonly vocabulary: MergedVocabulary | undefined;
   readonly seed: number;
+  readonly stripBytes: number;
 }
 
 interface Weights {
@@ -26,10 +28,12 @@ interface Weights {
   readonly models: readonly Tensor[];
 }
 
-/** Makes the weights of tasks, one after the other, each read ahead, and hands each to `keep`. */
+/** Makes the weights of tasks, one after the other, large ones in strips where that is possible, each read ahead, and hands each to `keep`. */
 export async function mergeWeights(tasks: readonly MergeTask[], findings: ReadonlyMap<string, readonly number[]>, work: MergeWork, keep: (task: MergeTask, merged: Tensor) => Promise<void>, context: WorkContext): Promise<void> {
   let done = 0;
-  await runPipeline(tasks, readAheadBytes, {
+  const strips = tasks.map((task) => stripsOf(task, work));
+  const missing = new Map(tasks.map(({ name }, index) => [name, strips[index]!.length]));
+  await runPipeline(strips.flat(), readAheadBytes, {
     cost: bytesOf,
     fetch: (task) => loadSources(task, work, context.signal),
     make(task, weights) {
@@ -46,6 +50,9 @@ export async function mergeWeights(tasks: readonly MergeTask[], findings: Readon
       } finally {
         merged.dispose();
       }
+      const others = missing.get(task.name)! - 1;
+      missing.set(task.name, others);
+      if (others > 0) return;
       done += 1;
       context.onProgress({ phase: 'merge', done, total: tasks.length, unit: 'tensors' });
     },
@@ -94,12 +101,13 @@ function inputOf({ name, role, transposed }: MergeTask, { base, models }: Weight
   return { name, role, transposed, ...folded, update: null, seed: tensorSeed(seed, name), findings };
 }
 
-async function loadSources({ base, models, role, dtype }: MergeTask, { inputs, vocabulary, base: baseInput }: MergeWork, signal: AbortSignal): Promise<Weights> {
+async function loadSources(task: MergeTask, { inputs, vocabulary, base: baseInput }: MergeWork, signal: AbortSignal): Promise<Weights> {
   signal.throwIfAborted();
+  const { base, models, role, dtype } = task;
   const sources: readonly TaskSource[] = base ? [base, ...models] : models;
   const loaded: Tensor[] = vocabulary && role !== 'other'
     ? await alignRows(sources.map(({ input, tensor }) => ({ input, load: () => loadWeight(inputs[input]!, tensor, dtype) })), vocabulary, baseInput)
-    : await loadAll(sources.map(({ input, tensor }) => loadWeight(inputs[input]!, tensor, dtype)));
+    : await loadAll(sources.map(({ input, tensor }) => loadWeight(inputs[input]!, tensor, dtype, task)));
   return base ? { base: loaded[0]!, models: loaded.slice(1) } : { base: null, models: loaded };
 }
 

@@ -4,6 +4,7 @@ import { jsonText, safetensorsIndexName, writeError, writeFileAtomically, type P
 import { checksumFile, type Tensor } from '@tunesmith/tensor';
 import { MergeError } from './merge-error.js';
 import type { MergeJournal } from './merge-journal.js';
+import type { Strip } from './merge-plan.js';
 
 /** Bytes of the disk that a merge leaves to others. What it has written stays when the disk is full, and the record that says so needs room. */
 const leftToOthers = 16 * 2 ** 20;
@@ -25,6 +26,8 @@ export class ShardFiles implements AsyncDisposable {
   private readonly shards = new Map<string, OpenShard>();
   /** Bytes of tensors that are being written. */
   private underWay = 0;
+  /** Rows that are written of tensors that come in strips. */
+  private readonly rows = new Map<string, number>();
 
   private constructor(
     private readonly folder: string,
@@ -61,22 +64,27 @@ export class ShardFiles implements AsyncDisposable {
     return { files, done };
   }
 
-  /** Writes a tensor to its place. @throws MergeError `merge-not-finite`, `disk-full`; FileWriteError */
-  async write(name: string, tensor: Tensor): Promise<void> {
+  /** Writes a tensor, or some rows of it, to its place. @throws MergeError `merge-not-finite`, `disk-full`; FileWriteError */
+  async write(name: string, tensor: Tensor, strip?: Strip): Promise<void> {
     const { shard: plan, tensor: place } = this.places.get(name)!;
     const shard = this.shards.get(plan.fileName)!;
+    const begin = place.begin + (strip ? (place.byteLength / strip.of) * strip.first : 0);
     // What is written beside it has its room in part already; who counts all of it never takes too much.
-    this.underWay += place.byteLength;
-    const { finite, checksum } = await this.expectRoom(this.underWay)
-      .then(() => tensor.writeFileAsync(shard.handle.fd, place.begin))
-      .catch((cause: unknown) => {
-        throw explained(cause, join(this.folder, plan.fileName));
-      })
-      .finally(() => void (this.underWay -= place.byteLength));
-    if (!finite) throw new MergeError('merge-not-finite', `merge: the merged weight "${name}" is not finite. Check the method's parameters: weights that cancel each other, or a density of 0, divide by nothing.`, { tensor: name });
-    await this.journal.note(name, checksum).catch((cause: unknown) => {
+    this.underWay += tensor.byteLength;
+    const explain = (cause: unknown): never => {
       throw explained(cause, join(this.folder, plan.fileName));
-    });
+    };
+    const { finite, checksum } = await this.expectRoom(this.underWay)
+      .then(() => tensor.writeFileAsync(shard.handle.fd, begin))
+      .catch(explain)
+      .finally(() => void (this.underWay -= tensor.byteLength));
+    if (!finite) throw new MergeError('merge-not-finite', `merge: the merged weight "${name}" is not finite. Check the method's parameters: weights that cancel each other, or a density of 0, divide by nothing.`, { tensor: name });
+    if (strip) {
+      const written = (this.rows.get(name) ?? 0) + tensor.shape[0]!;
+      this.rows.set(name, written);
+      if (written < strip.of) return;
+    }
+    await this.journal.note(name, strip ? await checksumFile(shard.handle.fd, place.begin, place.byteLength).catch(explain) : checksum).catch(explain);
     shard.missing -= 1;
   }
 

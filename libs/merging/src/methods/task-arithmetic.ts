@@ -7,6 +7,7 @@ export const taskArithmetic: MergeMethod = {
   title: 'Task arithmetic',
   paper: 'arXiv:2212.04089',
   takes: { kind: 'models', base: 'required', least: 1, most: Infinity },
+  elementwise: true,
   parameters: taskVectorParameters({ normalize: false, rescale: false }),
   merge: (input, parameters) => mergeTaskVectors(input, parameters, { consensus: false }),
 };
