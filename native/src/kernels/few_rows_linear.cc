@@ -232,14 +232,15 @@ void multiply(const at::Tensor& source, const at::Tensor& matrix, const at::Tens
   }
 }
 
-/// Whether more than a group of rows is multiplied in blocks: where numbers have to be widened, which is then done once for all groups; and without AVX-512, whose many
-/// registers do as well without. The sums have the same order and so the same bits.
+/// From how many rows on a weight is multiplied in blocks. Where numbers have to be widened, that pays with the second group; without, the copy pays with the third, but not
+/// with AVX-512, whose many registers do as well without. The sums have the same order and so the same bits.
 template <typename scalar_t>
-constexpr bool inBlocks() {
+constexpr int64_t rowsForBlocks() {
+  if (Dot<scalar_t>::narrow) return groupRows + 1;
 #if defined(CPU_CAPABILITY_AVX512)
-  return Dot<scalar_t>::narrow;
+  return std::numeric_limits<int64_t>::max();
 #else
-  return true;
+  return 2 * groupRows + 1;
 #endif
 }
 
@@ -260,9 +261,7 @@ at::Tensor fewRowsLinear(const at::Tensor& input, const at::Tensor& weight, cons
   auto output = at::empty({rows, out}, input.options());
   TUNESMITH_DISPATCH(weight.scalar_type(), "few_rows_linear", [&] {
     using Number = at::opmath_type<scalar_t>;
-    if constexpr (inBlocks<scalar_t>()) {
-      if (rows > groupRows) return multiply<BlockProduct<scalar_t>, scalar_t, Number>(source, matrix, added, output);
-    }
+    if (rows >= rowsForBlocks<scalar_t>()) return multiply<BlockProduct<scalar_t>, scalar_t, Number>(source, matrix, added, output);
     multiply<Product<scalar_t>, scalar_t, scalar_t>(source, matrix, added, output);
   });
   return output;
@@ -289,7 +288,11 @@ int64_t fewRows(at::ScalarType type) {
 #endif
   if (type == at::kBFloat16) return chunkRows;
   // In float32 for any number, at about nine tenths of the speed: what a row gets then never depends on how many others there are.
-  return type == at::kFloat ? std::numeric_limits<int64_t>::max() : 16;
+  if (type == at::kFloat) return std::numeric_limits<int64_t>::max();
+#if defined(CPU_CAPABILITY_AVX2)
+  if (type == at::kHalf) return chunkRows;
+#endif
+  return 16;
 }
 
 /// input x weightᵀ + bias by whichever way is the fastest for so many rows; always the same way for the same number.
