@@ -28,12 +28,10 @@ interface Weights {
   readonly models: readonly Tensor[];
 }
 
-/** Makes the weights of tasks, one after the other, large ones in strips where that is possible, each read ahead, and hands each to `keep`. */
-export async function mergeWeights(tasks: readonly MergeTask[], findings: ReadonlyMap<string, readonly number[]>, work: MergeWork, keep: (task: MergeTask, merged: Tensor) => Promise<void>, context: WorkContext): Promise<void> {
+/** Makes the weights of tasks, one after the other, large ones in strips where that is possible, each read ahead, and hands each to `keep`, which tells whether all of the weight has come. */
+export async function mergeWeights(tasks: readonly MergeTask[], findings: ReadonlyMap<string, readonly number[]>, work: MergeWork, keep: (task: MergeTask, merged: Tensor) => Promise<boolean>, context: WorkContext): Promise<void> {
   let done = 0;
-  const strips = tasks.map((task) => stripsOf(task, work));
-  const missing = new Map(tasks.map(({ name }, index) => [name, strips[index]!.length]));
-  await runPipeline(strips.flat(), readAheadBytes, {
+  await runPipeline(tasks.flatMap((task) => stripsOf(task, work)), readAheadBytes, {
     cost: bytesOf,
     fetch: (task) => loadSources(task, work, context.signal),
     make(task, weights) {
@@ -46,13 +44,10 @@ export async function mergeWeights(tasks: readonly MergeTask[], findings: Readon
     },
     async putAway(task, merged) {
       try {
-        await keep(task, merged);
+        if (!(await keep(task, merged))) return;
       } finally {
         merged.dispose();
       }
-      const others = missing.get(task.name)! - 1;
-      missing.set(task.name, others);
-      if (others > 0) return;
       done += 1;
       context.onProgress({ phase: 'merge', done, total: tasks.length, unit: 'tensors' });
     },

@@ -5,6 +5,7 @@ import { checksumFile, type Tensor } from '@tunesmith/tensor';
 import { MergeError } from './merge-error.js';
 import type { MergeJournal } from './merge-journal.js';
 import type { Strip } from './merge-plan.js';
+import { bytesBefore } from './strips-of.js';
 
 /** Bytes of the disk that a merge leaves to others. What it has written stays when the disk is full, and the record that says so needs room. */
 const leftToOthers = 16 * 2 ** 20;
@@ -64,11 +65,11 @@ export class ShardFiles implements AsyncDisposable {
     return { files, done };
   }
 
-  /** Writes a tensor, or some rows of it, to its place. @throws MergeError `merge-not-finite`, `disk-full`; FileWriteError */
-  async write(name: string, tensor: Tensor, strip?: Strip): Promise<void> {
+  /** Writes a tensor, or some rows of it, to its place. -> whether all of it is written. @throws MergeError `merge-not-finite`, `disk-full`; FileWriteError */
+  async write(name: string, tensor: Tensor, strip?: Strip): Promise<boolean> {
     const { shard: plan, tensor: place } = this.places.get(name)!;
     const shard = this.shards.get(plan.fileName)!;
-    const begin = place.begin + (strip ? (place.byteLength / strip.of) * strip.first : 0);
+    const begin = place.begin + bytesBefore(strip, place.byteLength);
     // What is written beside it has its room in part already; who counts all of it never takes too much.
     this.underWay += tensor.byteLength;
     const explain = (cause: unknown): never => {
@@ -82,10 +83,11 @@ export class ShardFiles implements AsyncDisposable {
     if (strip) {
       const written = (this.rows.get(name) ?? 0) + tensor.shape[0]!;
       this.rows.set(name, written);
-      if (written < strip.of) return;
+      if (written < strip.of) return false;
     }
     await this.journal.note(name, strip ? await checksumFile(shard.handle.fd, place.begin, place.byteLength).catch(explain) : checksum).catch(explain);
     shard.missing -= 1;
+    return true;
   }
 
   /** Gives every file its name, and writes the index. */

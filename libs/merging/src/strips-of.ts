@@ -2,7 +2,7 @@ import { elementCount } from '@tunesmith/checkpoints';
 import { dtypeBytes } from '@tunesmith/tensor';
 import type { InputModel } from './input-model.js';
 import type { MergeMethod } from './merge-method.js';
-import type { MergeTask } from './merge-plan.js';
+import type { MergeTask, Strip } from './merge-plan.js';
 
 export interface StripsWanted {
   readonly method: MergeMethod;
@@ -28,4 +28,9 @@ export function stripsOf(task: MergeTask, { method, inputs, vocabulary, stripByt
     const first = index * height;
     return { ...task, shape: [Math.min(height, rows - first), ...width], strip: { first, of: rows } };
   });
+}
+
+/** Where a strip begins in its weight, which has `byteLength` bytes; the whole of it at 0. */
+export function bytesBefore(strip: Strip | undefined, byteLength: number): number {
+  return strip ? (byteLength / strip.of) * strip.first : 0;
 }
