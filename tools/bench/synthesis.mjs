@@ -1,7 +1,8 @@
 // Finished rows per minute of a teacher, ours and transformers' generate at its best batch size, taking turns on the same prompts in one run: answers to
 // instructions (greedy), and requests for instructions (drawn, top-p 0.95). End tokens end a row on both sides.
-// Usage: node tools/build.mjs && node tools/bench/synthesis.mjs --model FOLDER --python PATH --dataset SEEDS.jsonl [--prompts 96] [--new-tokens 128]
-//        [--batches 8,16,32,64] [--runs 2] [--threads N] [--dtype bfloat16] [--kinds answers,instructions]
+// Usage: node tools/build.mjs && node tools/bench/synthesis.mjs --model FOLDER --python PATH --dataset SEEDS.jsonl [--prompts 96] [--new-tokens N]
+//        [--batches 8,16,32,64] [--runs 2] [--threads N] [--dtype bfloat16] [--peer-dtype bfloat16] [--kinds answers,instructions]
+// Without --new-tokens a completion may be as long as `dataset synthesize` lets it be without settings: 256 tokens of an answer, 1,024 of instructions.
 // FOLDER: a Hugging Face folder with a chat template; PATH: a Python that has torch and transformers; rows of SEEDS: {"instruction"} or {"messages"}.
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -19,11 +20,12 @@ const { values } = parseArgs({
     python: { type: 'string' },
     dataset: { type: 'string' },
     prompts: { type: 'string', default: '96' },
-    'new-tokens': { type: 'string', default: '128' },
+    'new-tokens': { type: 'string' },
     batches: { type: 'string', default: '8,16,32,64' },
     runs: { type: 'string', default: '2' },
     threads: { type: 'string', default: String(availableParallelism()) },
     dtype: { type: 'string', default: 'bfloat16' },
+    'peer-dtype': { type: 'string' },
     kinds: { type: 'string', default: 'answers,instructions' },
     ours: { type: 'boolean' },
   },
@@ -39,14 +41,14 @@ async function compare() {
   const count = Number(values.prompts);
   const seeds = (place) => [0, 1, 2].map((step) => instructions[(place * 3 + step * 7) % instructions.length]);
   const kinds = {
-    answers: { prompts: Array.from({ length: count }, (_, place) => ({ system: responseSystem, user: instructions[place % instructions.length], seed: place })), sampling: { temperature: 0, topP: 1 } },
-    instructions: { prompts: Array.from({ length: count }, (_, place) => ({ user: instructionPrompt({ examples: seeds(place), topics: [], items: 5 }), seed: place })), sampling: { temperature: 1, topP: 0.95 } },
+    answers: { prompts: Array.from({ length: count }, (_, place) => ({ system: responseSystem, user: instructions[place % instructions.length], seed: place })), sampling: { temperature: 0, topP: 1 }, new: 256 },
+    instructions: { prompts: Array.from({ length: count }, (_, place) => ({ user: instructionPrompt({ examples: seeds(place), topics: [], items: 5 }), seed: place })), sampling: { temperature: 1, topP: 0.95 }, new: 1024 },
   };
   const ours = new Side(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--ours', '--model', values.model, '--threads', values.threads, '--dtype', values.dtype], values.threads);
-  const theirs = new Side(values.python, [join(root, 'tools/bench/synthesis-peer.py'), values.model, values.dtype, values.threads], values.threads);
+  const theirs = new Side(values.python, [join(root, 'tools/bench/synthesis-peer.py'), values.model, values['peer-dtype'] ?? values.dtype, values.threads], values.threads);
   await Promise.all([ours.answer(), theirs.answer()]);
   for (const name of values.kinds.split(',')) {
-    const request = { ...kinds[name], new: Number(values['new-tokens']) };
+    const request = { ...kinds[name], ...(values['new-tokens'] && { new: Number(values['new-tokens']) }) };
     const few = { ...request, prompts: request.prompts.slice(0, 4), new: 4 };
     for (const side of [ours, theirs]) await side.ask({ ...few, batch: 4 }); // what is made on first use does not count
     // The peer's best batch size, by one pass over all prompts each.
