@@ -114,6 +114,14 @@ describe('importDataset', () => {
     expect((await collectRows(out)).map(({ messages }) => messages[0]!.content)).toEqual(['one', 'two']);
   });
 
+  test('keys that say nothing are left out where they are named, of messages too, and counted; others stay wrong', async () => {
+    const rows = jsonLines({ ...row('one'), source: 'web', score: 3 }, { messages: [{ role: 'user', content: 'two', weight: 1 }, { role: 'assistant', content: 'b' }], prompt: 'two' });
+    await expect(run(rows)).rejects.toMatchObject({ message: expect.stringMatching(/rows\.jsonl:1: unknown key "source"[^]*Leave keys that say nothing for training out with --ignore-key NAME\./) });
+    expect(await run(rows, { ignoreKeys: ['source', 'score', 'weight', 'prompt'] })).toMatchObject({ rows: 2, formats: { messages: 2 }, ignoredKeys: { prompt: 1, score: 1, source: 1, weight: 1 }, dropped: { rows: 0 } });
+    expect((await collectRows(out)).map(({ messages }) => messages[0]!.content)).toEqual(['one', 'two']);
+    await expect(run(rows, { ignoreKeys: ['source', 'weight', 'prompt'] })).rejects.toMatchObject({ facts: { rows: 1, reasons: { 'unknown-key': 1 } } });
+  });
+
   test('lists the first problems only, and counts the rest', async () => {
     await expect(run('x\n'.repeat(500), { maxProblems: 3 })).rejects.toMatchObject({ message: expect.stringMatching(/500 rows are not valid:\n(rows\.jsonl:[123]: .*\n){3}and 497 more\n/), facts: { count: 500 } });
   });

@@ -20,6 +20,8 @@ import type { TokenCounter } from './token-counter.js';
 export interface ImportDatasetOptions {
   /** Leaves out rows that are not valid and counts them, instead of failing. */
   readonly skipInvalid?: boolean;
+  /** Keys of rows and of their messages that say nothing for training: left out, and counted. Any other unknown key makes its row invalid. */
+  readonly ignoreKeys?: readonly string[];
   /** Leaves out rows that repeat an earlier one word for word, or also those that nearly do. Absent: they are counted and kept. */
   readonly dropDuplicates?: 'exact' | 'near';
   /** The share of common five-character runs from which rows count as near duplicates; 0.8 where it is absent. */
@@ -44,7 +46,7 @@ export interface ImportDatasetOptions {
  *   `dataset-not-a-file`, `dataset-changed`, `source-damaged`, `archive-unsafe`, `archive-bomb`.
  */
 export async function importDataset(path: string, outFolder: string, options: ImportDatasetOptions, context: WorkContext): Promise<DatasetReport> {
-  const { skipInvalid = false, maxProblems = 20, maxRowBytes = 16 << 20, validationShare = 0.05, dropDuplicates, nearDuplicateThreshold: threshold = 0.8 } = options;
+  const { skipInvalid = false, maxProblems = 20, maxRowBytes = 16 << 20, validationShare = 0.05, dropDuplicates, nearDuplicateThreshold: threshold = 0.8, ignoreKeys = [] } = options;
   const source = await openSource(path, { signal: context.signal, onBytes: (done, total) => context.onProgress({ phase: 'read rows', done, total, unit: 'bytes' }) });
   const findings = new Findings(maxProblems);
   const files = new FileCounts(source.kind !== 'file');
@@ -65,7 +67,7 @@ export async function importDataset(path: string, outFolder: string, options: Im
         if (record.code !== 'byte-order-mark') findings.dropRow(files);
         continue;
       }
-      const parsed = parseRow(record.value, note);
+      const parsed = parseRow(record.value, note, { ignoreKeys });
       if (!parsed) {
         findings.dropRow(files);
         continue;
@@ -128,8 +130,9 @@ function complete(row: ParsedRow, { tag, split }: NameMeaning, validationShare: 
 
 function invalid(path: string, findings: Findings): DatasetError {
   const rows = findings.rows === 1 ? '1 row is' : `${findings.rows} rows are`;
+  const keys = findings.reasons.has('unknown-key') ? 'Leave keys that say nothing for training out with --ignore-key NAME. ' : '';
   return new DatasetError({
-    message: `${path}: ${findings.rows > 0 ? `${rows} not valid` : 'the file is not valid'}:\n${findings.text(basename(path))}\nMend them, or leave them out with --skip-invalid.`,
+    message: `${path}: ${findings.rows > 0 ? `${rows} not valid` : 'the file is not valid'}:\n${findings.text(basename(path))}\n${keys}Mend them, or leave them out with --skip-invalid.`,
     code: 'dataset-invalid',
     facts: { path, count: findings.count, rows: findings.rows, reasons: sorted(findings.reasons), problems: findings.listed },
   });

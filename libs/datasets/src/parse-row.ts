@@ -12,8 +12,13 @@ export type ParsedRow = Omit<Row, 'split'> & { readonly split?: Split };
 export interface ParsedRecord {
   readonly row: ParsedRow;
   readonly format: string;
-  /** Keys that were left out because the format says that they mean nothing here. */
+  /** Keys that were left out because the format, or the caller, says that they mean nothing here. */
   readonly ignored: readonly string[];
+}
+
+export interface ParseRowOptions {
+  /** Keys of the row and of its messages that are left out before anything is read. */
+  readonly ignoreKeys?: readonly string[];
 }
 
 const commonKeys = ['split', 'tags', 'expect', 'answerWith', 'origin'];
@@ -22,21 +27,22 @@ const commonKeys = ['split', 'tags', 'expect', 'answerWith', 'origin'];
  * Turns one JSON value from outside into a canonical row. Everything wrong with it goes to `report`, not only the first
  * thing; the result is undefined where anything was reported.
  */
-export function parseRow(value: unknown, report: Report): ParsedRecord | undefined {
+export function parseRow(given: unknown, report: Report, { ignoreKeys = [] }: ParseRowOptions = {}): ParsedRecord | undefined {
   let sound = true;
   const note: Report = (code, message) => {
     sound = false;
     report(code, message);
   };
-  if (!isObject(value)) {
-    note('not-an-object', `expected a JSON object; got ${show(value)}`);
+  if (!isObject(given)) {
+    note('not-an-object', `expected a JSON object; got ${show(given)}`);
     return undefined;
   }
+  const { value, left } = withoutKeys(given, ignoreKeys);
   const format = formatOf(value, note);
   if (!format) return undefined;
-  const ignored = Object.keys(value).filter((key) => format.ignored.includes(key));
+  const ignored = [...Object.keys(value).filter((key) => format.ignored.includes(key)), ...left];
   for (const key of Object.keys(value)) {
-    if (!format.keys.includes(key) && !commonKeys.includes(key) && !ignored.includes(key)) {
+    if (!format.keys.includes(key) && !commonKeys.includes(key) && !format.ignored.includes(key)) {
       note('unknown-key', `unknown key "${key}"; a ${format.name} row has ${[...format.keys, ...commonKeys].join(', ')}`);
     }
   }
@@ -56,6 +62,22 @@ export function parseRow(value: unknown, report: Report): ParsedRecord | undefin
   if (!rejected) return sound && said ? { row: { ...said, ...extras }, format: nameOf(format, said), ignored } : undefined;
   const text = checkRejected(rejected, messages, note);
   return sound && text !== undefined ? { row: { ...said!, ...extras, rejected: text }, format: format.name, ignored } : undefined;
+}
+
+/** The row without some keys, its own and those of the messages in its lists; `left`: which of them it had. */
+function withoutKeys(row: JsonObject, keys: readonly string[]): { readonly value: JsonObject; readonly left: readonly string[] } {
+  if (keys.length === 0) return { value: row, left: [] };
+  const left = new Set<string>();
+  const without = (object: JsonObject): JsonObject =>
+    Object.fromEntries(
+      Object.entries(object).filter(([key]) => {
+        if (keys.includes(key)) left.add(key);
+        return !keys.includes(key);
+      }),
+    );
+  const isMessage = (entry: unknown): entry is JsonObject => isObject(entry) && ('role' in entry || 'from' in entry);
+  const value = Object.entries(without(row)).map(([key, each]) => [key, Array.isArray(each) ? each.map((entry: unknown) => (isMessage(entry) ? without(entry) : entry)) : each]);
+  return { value: Object.fromEntries(value) as JsonObject, left: [...left] };
 }
 
 /** Rows with tools are a form of their own to whoever reads the report. */

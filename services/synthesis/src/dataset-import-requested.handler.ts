@@ -16,14 +16,14 @@ export interface ImportDatasetInput extends Omit<ImportDatasetOptions, 'tokens'>
 export class DatasetImportRequestedHandler implements JobHandler<ImportDatasetSpec> {
   constructor(private readonly artifacts: ArtifactStore, private readonly workers: WorkerPool, private readonly remote: RemoteFiles) {}
 
-  async handle({ path, upload, model, skipInvalid, nearDuplicateThreshold, dropDuplicates }: ImportDatasetSpec, job: RunningJob): Promise<JobResult> {
+  async handle({ path, upload, model, skipInvalid, ignoreKeys, nearDuplicateThreshold, dropDuplicates }: ImportDatasetSpec, job: RunningJob): Promise<JobResult> {
     const refs: Record<string, ArtifactRef> = { ...(upload && { upload }), ...(model && { model }) };
     await using inputs = await this.artifacts.stage(refs, job.signal);
     await using scratch = await job.scratch();
     const outFolder = join(scratch.path, 'dataset');
     const source = inputs['upload'] === undefined ? await this.fetched(path, scratch.path, job) : join(inputs['upload'], path);
     const input: ImportDatasetInput = {
-      path: source, outFolder, skipInvalid, nearDuplicateThreshold, ...(dropDuplicates && { dropDuplicates }), ...(model && { modelFolder: inputs['model']!, modelDigest: model.digest }),
+      path: source, outFolder, skipInvalid, nearDuplicateThreshold, ...(ignoreKeys && { ignoreKeys }), ...(dropDuplicates && { dropDuplicates }), ...(model && { modelFolder: inputs['model']!, modelDigest: model.digest }),
     };
     const report = await this.workers.run<DatasetReport>('importDataset', input, job);
     return { outputs: { dataset: await this.artifacts.store(outFolder, 'dataset', job.signal) }, metrics: JobMetrics.parse(report) };

@@ -7,12 +7,13 @@ import { describeReport } from '../datasets/describe-report.js';
 import { providePath, resolveReference } from '../runs/references.js';
 import { jobCommand } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
-import { addJobOptions, number, type JobOptions } from '../options.js';
+import { addJobOptions, collect, number, type JobOptions } from '../options.js';
 import { shortDigest } from '../terminal/format.js';
 
 interface Options extends JobOptions {
   readonly name: string;
   readonly skipInvalid?: true;
+  readonly ignoreKey?: readonly string[];
   readonly dropDuplicates?: string;
   readonly nearThreshold?: number;
   readonly model?: string;
@@ -24,6 +25,7 @@ export const datasetPush = defineCommand<[file: string], Options>({
       .argument('<source>', 'rows as .jsonl, .json, .csv or .parquet (also .gz, .zst), a folder or archive (.zip, .tar, .tar.gz) of them, https://…, s3://BUCKET/KEY or s3://BUCKET/PREFIX/')
       .requiredOption('--name <name>', 'register it as the next version of this dataset')
       .option('--skip-invalid', 'count and leave out rows that are not valid instead of failing at the first')
+      .option('--ignore-key <name>', 'a key of the rows or of their messages that says nothing for training, such as source: left out and counted; may be given again (default: keys that no form knows are refused)', collect)
       .addOption(new Option('--drop-duplicates <kind>', 'leave out rows that repeat an earlier one: word for word, or also nearly (default: they are counted and kept)').choices(['exact', 'near']))
       .option('--near-threshold <share>', 'the share of common five-character runs from which rows are near duplicates (default: 0.8)', number)
       .option('--model <model>', "also counts tokens and trained tokens under this model's tokenizer and template");
@@ -34,6 +36,7 @@ export const datasetPush = defineCommand<[file: string], Options>({
     const settings = await stepSettings('import-dataset', {
       name: { option: '--name', value: options.name },
       skipInvalid: { option: '--skip-invalid', value: options.skipInvalid },
+      ignoreKeys: { option: '--ignore-key', value: options.ignoreKey && [...options.ignoreKey] },
       dropDuplicates: { option: '--drop-duplicates', value: options.dropDuplicates },
       nearDuplicateThreshold: { option: '--near-threshold', value: options.nearThreshold },
     });

@@ -9,6 +9,7 @@ export const ImportDatasetSpec = z.strictObject({
   upload: ArtifactRef.optional().describe('Set by the registry when the path is an upload: the files to read; the path is then one inside it, `.` the whole folder.'),
   name: Name.optional().describe('Registers the result under this name.'),
   skipInvalid: z.boolean().default(false).describe('Counts and leaves out rows that are not valid, instead of failing at the first.'),
+  ignoreKeys: z.array(z.string().min(1)).min(1).optional().describe('Keys of rows and of their messages that say nothing for training: left out, and counted in the report. Any other unknown key makes its row invalid.'),
   dropDuplicates: z.enum(['exact', 'near']).optional().describe('Leaves out rows that repeat an earlier one, word for word or also nearly. Absent: they are counted and kept.'),
   nearDuplicateThreshold: z.number().gt(0).max(1).default(0.8).describe('The share of common five-character runs from which two rows are near duplicates.'),
   model: ArtifactRef.optional().describe('Counts tokens and trained tokens under the tokenizer and template of this model.'),
