@@ -4,7 +4,7 @@ import { collect, number } from '../options.js';
 import { isPath, resolveReference } from '../runs/references.js';
 import type { Setting, StepSettings } from '../runs/step-settings.js';
 import type { Session } from '../session.js';
-import { chosenSettings } from '../train/chosen-options.js';
+import { chosenSettings, flagsBySetting } from '../train/chosen-options.js';
 import { domainChoices } from './domain-choices.js';
 import { parseFigures, parseWeights, readDetection } from './domain-weights.js';
 
@@ -15,6 +15,9 @@ export interface DomainCommandOptions {
   readonly detection?: string;
   readonly domainSchedule?: string;
   readonly targetDomain?: string;
+  readonly update?: string;
+  readonly sigma?: number;
+  readonly score?: string;
   readonly roundTokens?: number;
   readonly heldOutRows?: number;
   readonly referenceLoss?: string;
@@ -41,7 +44,7 @@ export function addDomainOptions(command: Command): void {
     .option('--limit <share>', 'expansion: the most that the target may get (default: 0.95)', number)
     .option('--round-tokens <count>', 'tokens of a round (default: as many rows as its steps hold)', number)
     .option('--held-out-rows <count>', 'held-out rows of a domain that an evaluation uses at most (default: all)', number)
-    .option('--reference-loss <losses>', 'what held-out losses could come down to: law=1.2,code=0.9 (default: those of the untuned model)')
+    .option('--reference-loss <losses>', 'what held-out losses could come down to: law=1.2,code=0.9 (needed by expansion and by fostering, multiplicative; default of the exponential update: those of the untuned model)')
     .option('--reference-model <model>', 'in place of --reference-loss: a model of the same vocabulary, whose losses they are')
     .option('--reference-report <report>', 'in place of --reference-loss: the report of a training with the same domains; may be given again', collect);
 }
@@ -57,15 +60,16 @@ export function domainSetting(options: DomainCommandOptions): Setting {
   };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as StepSettings;
   expectDomains(options, Object.keys(given).length > 0);
+  const scheduleFlags = Object.fromEntries(Object.entries(flagsBySetting(domainChoices, options.domainSchedule, 'fixed')).map(([key, flag]) => [`schedule.${key}`, flag]));
   return {
     option: '--domain-weights',
-    options: { names: '--domain', weights: '--domain-weights', schedule: '--domain-schedule', roundTokens: '--round-tokens', heldOutRows: '--held-out-rows', referenceLosses: '--reference-loss' },
+    options: { names: '--domain', weights: '--domain-weights', schedule: '--domain-schedule', roundTokens: '--round-tokens', heldOutRows: '--held-out-rows', referenceLosses: '--reference-loss', ...scheduleFlags },
     value: options.domainWeights === undefined ? undefined : given,
   };
 }
 
 /** What belongs to `--domain-weights`, and what that needs. */
-function expectDomains({ domainWeights, detection, referenceLoss, referenceModel, referenceReport, domainSchedule, targetDomain, evaluateEvery }: DomainCommandOptions, hasSettings: boolean): void {
+function expectDomains({ domainWeights, detection, referenceLoss, referenceModel, referenceReport, domainSchedule, targetDomain, update = 'multiplicative', sigma, score, evaluateEvery }: DomainCommandOptions, hasSettings: boolean): void {
   if (domainWeights === undefined) {
     if (hasSettings || detection !== undefined || referenceModel !== undefined || referenceReport !== undefined) throw new UsageError('expected --domain-weights beside options of domains; got none', ['--domain-weights uniform']);
     return;
@@ -75,6 +79,13 @@ function expectDomains({ domainWeights, detection, referenceLoss, referenceModel
   if (needsShares !== (detection !== undefined)) throw new UsageError(needsShares ? `--domain-weights ${domainWeights}: expected --detection, whose shares it goes by; got none` : '--detection: expected --domain-weights detected or inverse, which read it', ['--domain-weights detected --detection sha256:…']);
   if (domainSchedule === 'expansion' && targetDomain === undefined) throw new UsageError('--domain-schedule expansion: expected --target-domain; got none', ['--target-domain law']);
   const references = [referenceLoss, referenceModel, referenceReport].filter((each) => each !== undefined).length;
+  if (sigma !== undefined && update !== 'multiplicative') throw new UsageError('--sigma: expected --update multiplicative, which it belongs to; got exponential');
+  if (score !== undefined && update !== 'exponential') throw new UsageError('--score: expected --update exponential, which it belongs to', ['--update exponential']);
+  if (references === 0 && (domainSchedule === 'expansion' || (domainSchedule === 'fostering' && update === 'multiplicative'))) {
+    throw new UsageError(`--domain-schedule ${domainSchedule}: expected what held-out losses could come down to; against those of the untuned model a domain that learns has no potential left, so no weight would answer to it`, [
+      '--reference-report sha256:…, the report of a training with --domain-weights uniform', '--reference-loss law=1.2,code=0.9', ...(domainSchedule === 'fostering' ? ['--update exponential, which goes by losses alone'] : []),
+    ]);
+  }
   if (references > 1) throw new UsageError('--reference-loss, --reference-model, --reference-report: expected one of the three');
 }
 

@@ -7,7 +7,7 @@ export type StepSettings = RecipeStep['with'];
 /** One value of a step's `with`, and the option that it came from. */
 export interface Setting {
   readonly option: string;
-  /** Where the value is an object made of several options: which option each key came from. */
+  /** Where the value is an object made of several options: which option each key came from; of parts within parts by their path, such as `schedule.sigma`. */
   readonly options?: Readonly<Record<string, string>>;
   readonly value: StepSettings[string] | undefined;
 }
@@ -30,8 +30,17 @@ export async function stepSettings(kindName: string, settings: Readonly<Record<s
     if (!schema) throw new Error(`${kindName} has no setting "${key}"`);
     const result = schema.safeParse(value);
     if (result.success) checked[key] = value;
-    else problems.push(...result.error.issues.map((issue) => `${options?.[String(issue.path[0])] ?? option}: ${issueMessage(issue, value)}`));
+    else problems.push(...result.error.issues.map((issue) => `${optionOf(issue.path, options) ?? option}: ${issueMessage(issue, value)}`));
   }
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return checked;
+}
+
+/** The option of the innermost part that has one. */
+function optionOf(path: readonly PropertyKey[], options: Setting['options'] = {}): string | undefined {
+  for (let length = path.length; length > 0; length -= 1) {
+    const option = options[path.slice(0, length).join('.')];
+    if (option !== undefined) return option;
+  }
+  return undefined;
 }

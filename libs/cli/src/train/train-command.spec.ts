@@ -87,6 +87,11 @@ test.each([
   ['--domain-weights inverse --evaluate-every 2', 'expected --detection'],
   ['--domain-weights uniform --evaluate-every 2 --delta 0.1', 'expected none of --delta'],
   ['--domain-weights uniform --evaluate-every 2 --domain-schedule expansion', 'expected --target-domain'],
+  ['--domain-weights uniform --evaluate-every 2 --domain-schedule expansion --target-domain law', 'expected what held-out losses could come down to'],
+  ['--domain-weights uniform --evaluate-every 2 --domain-schedule fostering', '--update exponential, which goes by losses alone'],
+  ['--domain-weights uniform --evaluate-every 2 --domain-schedule fostering --update exponential --sigma 1', '--sigma: expected --update multiplicative'],
+  ['--domain-weights uniform --evaluate-every 2 --domain-schedule fostering --score loss', '--score: expected --update exponential'],
+  ['--domain-weights uniform --evaluate-every 2 --domain-schedule expansion --target-domain law --reference-model m --delta 2', '--delta: expected a number below 1; got 2'],
   ['--domain-weights uniform --evaluate-every 2 --reference-loss law=1 --reference-model m', 'one of the three'],
 ])('train m --dataset d %s is wrong use', async (line, message) => {
   const { code, stderr } = await runCommand(['train', 'm', '--dataset', 'd', ...line.split(' ')]);

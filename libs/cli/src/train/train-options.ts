@@ -42,6 +42,6 @@ export function addTrainOptions(command: Command): void {
     .option('--plan', 'say what it would take (steps, parameters, memory, time) and start nothing');
   addJobOptions(command, 'the adapter or model').addHelpText(
     'after',
-    '\nExamples:\n  tunesmith train smollm2@prod --dataset helpdesk --method lora --rank 16 --epochs 3\n  tunesmith train smollm2@prod --dataset helpdesk --method full --evaluate-every 50 --keep best --plan\n  tunesmith train smollm2 --dataset six --domain-weights uniform --domain-schedule fostering --evaluate-every 50\n  tunesmith train --resume latest',
+    '\nExamples:\n  tunesmith train smollm2@prod --dataset helpdesk --method lora --rank 16 --epochs 3\n  tunesmith train smollm2@prod --dataset helpdesk --method full --evaluate-every 50 --keep best --plan\n  tunesmith train smollm2 --dataset six --domain-weights uniform --evaluate-every 50\n  tunesmith train smollm2 --dataset six --domain-weights uniform --domain-schedule fostering --reference-report sha256:… --evaluate-every 50\n  tunesmith train --resume latest',
   );
 }

@@ -90,8 +90,13 @@ export const TrainingDomains = z.strictObject({
   roundTokens: z.int().min(1).optional().describe('Tokens between two evaluations; absent: as many rows as the steps hold.'),
   replacement: z.enum(['when-needed', 'always', 'never']).default('when-needed').describe('Whether a row may come twice in a round.'),
   heldOutRows: z.int().min(1).optional().describe('Held-out rows of a domain that an evaluation uses at most.'),
-  referenceLosses: z.record(z.string().min(1), z.number().min(0)).optional().describe('What the held-out loss of each domain could come down to. Without it, a reference model and reports of trainings, it is that of the untuned model.'),
+  referenceLosses: z.record(z.string().min(1), z.number().min(0)).optional().describe('What the held-out loss of each domain could come down to. Without it, a reference model and reports of trainings, it is that of the untuned model, which only the exponential update can go by.'),
 });
+
+/** Whether a schedule goes by the learnable potential, which is nothing in a domain that is better than its reference. */
+export function needsReferences(schedule: { readonly kind: string; readonly update?: string | undefined } | undefined): boolean {
+  return schedule?.kind === 'expansion' || (schedule?.kind === 'fostering' && schedule.update !== 'exponential');
+}
 
 export const TrainSpec = z.strictObject({
   model: ArtifactRef,
@@ -133,6 +138,10 @@ export const TrainSpec = z.strictObject({
   .refine(({ domains, detection, referenceModel, referenceReports }) => domains !== undefined || [detection, referenceModel, referenceReports].every((each) => each === undefined), { path: ['domains'], error: 'expected domains beside a detection, a reference model or reports; got none' })
   .refine(({ domains, detection }) => domains === undefined || sharesFit({ ...domains, detection }), { path: ['domains', 'weights'], error: sharesProblem })
   .refine(({ domains, referenceModel, referenceReports }) => [domains?.referenceLosses, referenceModel, referenceReports].filter((each) => each !== undefined).length < 2, { path: ['domains', 'referenceLosses'], error: 'expected one source of reference losses: given, of a model, or of reports' })
+  .refine(({ domains, referenceModel, referenceReports }) => !needsReferences(domains?.schedule) || [domains?.referenceLosses, referenceModel, referenceReports].some((each) => each !== undefined), {
+    path: ['domains', 'schedule'],
+    error: 'expected reference losses beside it (referenceReports of a training with the same domains, a referenceModel, or referenceLosses): against those of the untuned model, the default, a domain that learns has no learnable potential, so no weight would answer to it. The exponential update of fostering does without them',
+  })
   .refine(({ adapter, method }) => adapter === undefined || (method.kind === 'lora' && method.initialization === 'zero'), { path: ['method'], error: 'expected lora with initialization zero beside an adapter, whose A and B are the start' })
   .refine(({ teacher, objective }) => teacher === undefined || objective.kind === 'distill', { path: ['teacher'], error: 'expected the objective distill, which learns from a teacher' });
 export type TrainSpec = z.infer<typeof TrainSpec>;

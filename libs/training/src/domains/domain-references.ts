@@ -23,11 +23,11 @@ export interface DomainReferences {
  * makes the potential 1 everywhere): given; the least that earlier trainings reached, from their reports; of a reference model; or of the
  * untuned model itself, against which a domain has potential only once it has got worse.
  *
- * @throws TrainingError `reference-missing`, `other-vocabulary`.
+ * @throws TrainingError `reference-missing`, `reference-unknown`, `other-vocabulary`.
  */
 export function findReferences(names: readonly string[], judged: ReadonlyMap<string, readonly Example[]>, material: DomainMaterial, objective: Objective, context: WorkContext): DomainReferences {
   const { domains: { referenceLosses }, referenceReportFolders = [], referenceFolder } = material;
-  if (referenceLosses) return { kind: 'given', measure: () => Promise.resolve(expectAll(names, referenceLosses, 'referenceLosses')) };
+  if (referenceLosses) return { kind: 'given', measure: () => Promise.resolve(expectAll(names, expectKnown(names, referenceLosses), 'referenceLosses')) };
   if (referenceReportFolders.length > 0) return { kind: 'reports', measure: async () => expectAll(names, await leastOf(referenceReportFolders), 'referenceReports') };
   if (referenceFolder === undefined) return { kind: 'untuned', measure: (untuned) => Promise.resolve(untuned) };
   return {
@@ -56,6 +56,13 @@ async function leastOf(folders: readonly string[]): Promise<Losses> {
     }
   }
   return least;
+}
+
+/** Reports may tell of more domains than this training has; who writes losses down means each of them. */
+function expectKnown(names: readonly string[], losses: Losses): Losses {
+  const unknown = Object.keys(losses).filter((name) => !names.includes(name));
+  if (unknown.length === 0) return losses;
+  throw new TrainingError('reference-unknown', `train: referenceLosses: expected losses of the domains ${names.join(', ')}; got one of ${unknown.join(', ')}.`, { unknown, names });
 }
 
 function expectAll(names: readonly string[], losses: Losses, what: string): Losses {

@@ -97,6 +97,7 @@ test('a plan counts what its rounds hold', async () => {
 test.each<[string, Partial<DomainOptions>, Partial<TrainOptions>, string, string]>([
   ['packing', {}, { packing: true }, 'bad-settings', 'neither packing'],
   ['another objective', {}, { objective: { kind: 'dpo', beta: 0.1, sftWeight: 0 } }, 'bad-settings', 'sft or pretrain'],
+  ['a reference of no domain', { referenceLosses: { boats: 1, stars: 1, trees: 1, ships: 1 } }, {}, 'reference-unknown', 'got one of ships'],
   ['two sources of references', { referenceLosses: { boats: 1 } }, { referenceFolder: '/nowhere' }, 'bad-settings', 'one source'],
   ['weights that do not sum to one', { weights: { boats: 0.5, trees: 0.4 } }, {}, 'weights-sum', 'sum to 0.9'],
   ['an empty domain', { names: ['boats', 'silent'], weights: { boats: 0.5, silent: 0.5 } }, {}, 'domain-empty', 'silent has none'],
