@@ -1,16 +1,18 @@
 import { Option } from 'commander';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
-import { addJobOptions, collect, number, type JobOptions } from '../options.js';
+import { addJobOptions, collect, flagOf, number, type JobOptions } from '../options.js';
 import { outputOf } from '../runs/artifact-of.js';
 import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
+import { addAddressOptions, addressKeys, addressSetting, isAddress } from '../runs/teacher-settings.js';
+import type { AddressOptions } from '../runs/teacher-settings.js';
 import { jobCommand, type FinishedJob } from '../runs/run-job.js';
 import { stepSettings, type StepSettings } from '../runs/step-settings.js';
 import { formatNumber } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 
-interface Options extends JobOptions {
+interface Options extends JobOptions, AddressOptions {
   readonly judge: string;
   readonly judgeModel?: string;
   readonly keyVariable?: string;
@@ -38,7 +40,8 @@ export const datasetDetect = defineCommand<[model: string], Options>({
       .optionsGroup('Judge:')
       .requiredOption('--judge <judge>', 'a registered reference or a path of a model that judges by the likelihood of labels, or the address of an OpenAI-compatible server, which is asked')
       .option('--judge-model <name>', 'address: what the server calls the model')
-      .option('--key-variable <name>', "address: the platform's environment variable that holds the key")
+      .option('--key-variable <name>', "address: the platform's environment variable that holds the key");
+    addAddressOptions(command)
       .option('--domain <NAME[=WORD,…]>', 'a domain and the words that stand for it; may be given again (default: law, medicine, finance, science, code, other)', collect)
       .option('--examples <dataset>', 'rows tagged with the domains: the calibration of the judge is learned from some training rows (default: from texts that say nothing)')
       .option('--examples-of-domain <count>', 'how many of each (default: 16)', number)
@@ -62,14 +65,15 @@ export const datasetDetect = defineCommand<[model: string], Options>({
   },
 
   async run({ arguments: [model], options }, session) {
-    const isAddress = /^https?:\/\//i.test(options.judge);
-    if (isAddress && options.judgeModel === undefined) throw new UsageError('--judge-model: expected what the server calls the model; got none', ['--judge-model gpt-4o-mini']);
-    if (!isAddress && (options.judgeModel !== undefined || options.keyVariable !== undefined)) throw new UsageError(`--judge-model, --key-variable: expected an address as --judge; got ${options.judge}`, ['--judge https://api.openai.com/v1']);
-    if (isAddress && options.examples !== undefined) throw new UsageError('--examples: expected a model as --judge, whose calibration is learned from them; got an address');
+    const isElsewhere = isAddress(options.judge);
+    const ofAddress = (['judgeModel', 'keyVariable', ...addressKeys] as const).filter((key) => options[key] !== undefined);
+    if (isElsewhere && options.judgeModel === undefined) throw new UsageError('--judge-model: expected what the server calls the model; got none', ['--judge-model gpt-4o-mini']);
+    if (!isElsewhere && ofAddress.length > 0) throw new UsageError(`${ofAddress.map(flagOf).join(', ')}: expected an address as --judge; got ${options.judge}`, ['--judge https://api.openai.com/v1']);
+    if (options.spendingCap !== undefined && options.prices === undefined) throw new UsageError('--spending-cap: expected --prices, which say what a verdict costs', ['--prices 0.15:0.6']);
+    if (isElsewhere && options.examples !== undefined) throw new UsageError('--examples: expected a model as --judge, whose calibration is learned from them; got an address');
     if (options.examplesOfDomain !== undefined && options.examples === undefined) throw new UsageError('--examples-of-domain: expected --examples beside it; got none');
-    const address = { url: options.judge, model: options.judgeModel ?? '', ...(options.keyVariable === undefined ? {} : { keyVariable: options.keyVariable }) };
     const settings = await stepSettings('detect', {
-      judgeAddress: { option: '--judge', options: { url: '--judge', model: '--judge-model', keyVariable: '--key-variable' }, value: isAddress ? address : undefined },
+      ...(isElsewhere && { judgeAddress: addressSetting('--judge', options.judge, options.judgeModel, options.keyVariable, options, { keyVariable: '--key-variable' }) }),
       domains: { option: '--domain', value: options.domain && parseDomains(options.domain) },
       examplesOfDomain: { option: '--examples-of-domain', value: options.examplesOfDomain },
       rounds: { option: '--rounds', value: options.rounds },
@@ -86,7 +90,7 @@ export const datasetDetect = defineCommand<[model: string], Options>({
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     const references: StepSettings = { model: await resolveReference(session, model, 'MODEL') };
-    if (!isAddress) references['judge'] = await resolveReference(session, options.judge, '--judge');
+    if (!isElsewhere) references['judge'] = await resolveReference(session, options.judge, '--judge');
     if (options.examples !== undefined) references['examples'] = await resolveReference(session, options.examples, '--examples');
     if (options.checkJudge !== undefined) references['check'] = await resolveReference(session, options.checkJudge, '--check-judge');
     return jobCommand(session, { name: 'detect', uses: 'detect', with: { ...settings, ...references } }, options, async (job) => {

@@ -23,12 +23,16 @@ test('options become the settings of the step; shares, intervals and the accurac
   expect(stdout).toMatch(/law +25\.0 % +10\.0 % +40\.0 %/);
   expect(stdout).toContain('the judge is right on 90.5 % of 631 held-out rows (mean over domains: 88.0 %)');
   expect((await detect('--judge https://example.com/v1 --judge-model large --key-variable OPENAI_API_KEY')).settings).toEqual({ model: 'm', judgeAddress: { url: 'https://example.com/v1', model: 'large', keyVariable: 'OPENAI_API_KEY' } });
+  const paid = await detect('--judge https://example.com/v1 --judge-model large --prices 1:2 --spending-cap 3 --concurrency 2 --timeout 9');
+  expect(paid.settings).toMatchObject({ judgeAddress: { prices: { promptPerMillion: 1, answerPerMillion: 2 }, spendingCap: 3, concurrency: 2, timeoutSeconds: 9 } });
 });
 
 test.each([
   ['', '--judge'],
   ['--judge https://example.com/v1', '--judge-model: expected'],
   ['--judge j --judge-model x', 'an address as --judge'],
+  ['--judge j --spending-cap 2', '--spending-cap: expected an address as --judge'],
+  ['--judge https://example.com/v1 --judge-model x --spending-cap 2', '--spending-cap: expected --prices'],
   ['--judge https://example.com/v1 --judge-model x --examples six', '--examples: expected a model as --judge'],
   ['--judge j --examples-of-domain 3', 'expected --examples beside it'],
   ['--judge j --domain law', 'at least two domains'],

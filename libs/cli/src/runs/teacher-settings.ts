@@ -6,12 +6,12 @@ import type { Setting, StepSettings } from './step-settings.js';
 
 /** How an address is asked, as typed. */
 export interface AddressOptions {
-  readonly concurrency?: number;
-  readonly requestsPerMinute?: number;
-  readonly timeout?: number;
-  readonly retries?: number;
-  readonly prices?: Prices;
-  readonly spendingCap?: number;
+  readonly concurrency?: number | undefined;
+  readonly requestsPerMinute?: number | undefined;
+  readonly timeout?: number | undefined;
+  readonly retries?: number | undefined;
+  readonly prices?: Prices | undefined;
+  readonly spendingCap?: number | undefined;
 }
 
 /** The keys of `AddressOptions`: options that only a model behind an address has. */
@@ -27,18 +27,21 @@ export function addAddressOptions(command: Command): Command {
     .option('--spending-cap <amount>', 'address: the most that may be spent', number);
 }
 
-/** The address of a teacher or a judge; `options`: what only one of them may have in a command. */
-export function addressSetting(option: '--teacher' | '--judge', url: string, model: string | undefined, keyVariable: string | undefined, options: AddressOptions): Setting {
+/** How options are typed that are not typed as everywhere. */
+export type AddressFlags = Partial<Record<'keyVariable' | 'prices' | 'spendingCap', string>>;
+
+/** The address of a teacher or a judge, each part told by the option that it came from. */
+export function addressSetting(option: '--teacher' | '--judge', url: string, model: string | undefined, keyVariable: string | undefined, options: AddressOptions, flags: AddressFlags = {}): Setting {
   return partsOf({
     url: [option, url],
     model: [`${option}-model`, model],
-    keyVariable: [option === '--teacher' ? '--key-variable' : '--judge-key-variable', keyVariable],
+    keyVariable: [flags.keyVariable ?? (option === '--teacher' ? '--key-variable' : '--judge-key-variable'), keyVariable],
     concurrency: ['--concurrency', options.concurrency],
     requestsPerMinute: ['--requests-per-minute', options.requestsPerMinute],
     timeoutSeconds: ['--timeout', options.timeout],
     retries: ['--retries', options.retries],
-    prices: ['--prices', options.prices && { ...options.prices }],
-    spendingCap: ['--spending-cap', options.spendingCap],
+    prices: [flags.prices ?? '--prices', options.prices && { ...options.prices }],
+    spendingCap: [flags.spendingCap ?? '--spending-cap', options.spendingCap],
   });
 }
 

@@ -46,6 +46,9 @@ test.each<[string, object]>([
     kind: 'instructions', seeds: 's',
     teacherAddress: { url: 'https://example.com/v1', model: 'small', keyVariable: 'OPENAI_API_KEY', prices: { promptPerMillion: 0.15, answerPerMillion: 0.6 }, spendingCap: 5, concurrency: 8, requestsPerMinute: 60, timeoutSeconds: 30, retries: 1 },
   }],
+  ['--kind instructions --teacher qwen --seeds s --judge https://example.com/v1 --judge-model large --judge-key-variable OPENAI_API_KEY --judge-prices 1:2 --judge-spending-cap 3', {
+    kind: 'instructions', teacher: 'qwen', seeds: 's', judgeAddress: { url: 'https://example.com/v1', model: 'large', keyVariable: 'OPENAI_API_KEY', prices: { promptPerMillion: 1, answerPerMillion: 2 }, spendingCap: 3 },
+  }],
 ])('dataset synthesize %s', async (line, expected) => {
   const { settings, stderr } = await synthesize(line.split(' '));
   if (settings === undefined) throw new Error(stderr);
@@ -82,6 +85,9 @@ test.each([
   ['--kind instructions --teacher t --seeds s --examples 1', /--examples: expected a number of at least/],
   ['--kind instructions --teacher t --seeds s --prices cheap', /Expected what a million tokens/],
   ['--kind instructions --teacher t --seeds s --judge-keeps A', /--judge: expected the model that grades/],
+  ['--kind instructions --teacher t --seeds s --judge j --judge-model m', /--judge-model: expected an address as --judge; got j/],
+  ['--kind instructions --teacher t --seeds s --judge https://e.com/v1 --judge-model m --judge-spending-cap 1', /--judge-spending-cap: expected --judge-prices/],
+  ['--kind instructions --teacher t --seeds s --judge https://e.com/v1 --judge-model m --judge-spending-cap -1 --judge-prices 1:1', /--judge-spending-cap: expected a number/],
   ['--kind instructions --teacher t --seeds s --language english', /--language: expected an ISO 639-3 code of three letters/],
 ])('dataset synthesize %s is wrong use', async (line, message) => {
   const { code, stderr } = await synthesize(line.split(' '));

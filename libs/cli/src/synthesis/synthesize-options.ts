@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { addJobOptions, collect, collectTexts, number, type JobOptions } from '../options.js';
+import { addJobOptions, collect, collectTexts, number, prices, type JobOptions, type Prices } from '../options.js';
 import { addAddressOptions, type AddressOptions } from '../runs/teacher-settings.js';
 
 export const synthesisKinds = ['self-replay', 'instructions', 'responses'] as const;
@@ -40,6 +40,8 @@ export interface SynthesizeOptions extends JobOptions, AddressOptions {
   readonly judge?: string;
   readonly judgeModel?: string;
   readonly judgeKeyVariable?: string;
+  readonly judgePrices?: Prices;
+  readonly judgeSpendingCap?: number;
   readonly judgeKeeps?: readonly string[];
   readonly name?: string;
   readonly source?: string;
@@ -92,6 +94,8 @@ export function addSynthesizeOptions(command: Command): void {
     .option('--judge <judge>', 'a model that grades the rows: as --teacher')
     .option('--judge-model <name>', 'address: what the server calls the judge')
     .option('--judge-key-variable <NAME>', "address: the variable with the judge's key")
+    .option('--judge-prices <PROMPT:ANSWER>', 'address: what a million tokens of the judge cost', prices)
+    .option('--judge-spending-cap <amount>', 'address: the most that may be spent on the judge', number)
     .option('--judge-keeps <grades>', 'grades that are kept (default: A,B)', list)
     .optionsGroup('Result:')
     .option('--name <name>', 'register the rows as the next version of this dataset')

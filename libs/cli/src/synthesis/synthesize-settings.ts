@@ -10,8 +10,9 @@ type OptionKey = keyof SynthesizeOptions;
 
 const common: readonly OptionKey[] = ['kind', 'out', 'detach'];
 const addressOptions: readonly OptionKey[] = ['teacherModel', 'keyVariable', ...addressKeys];
+const judgeAddressOptions: readonly OptionKey[] = ['judgeModel', 'judgeKeyVariable', 'judgePrices', 'judgeSpendingCap'];
 const answering: readonly OptionKey[] = [
-  'teacher', ...addressOptions, 'answerTemperature', 'answerTokens', 'answerWords', 'keepRefusals', 'judge', 'judgeModel', 'judgeKeyVariable', 'judgeKeeps', 'name', 'source', 'seed', 'batch', 'dtype', 'encoder',
+  'teacher', ...addressOptions, 'answerTemperature', 'answerTokens', 'answerWords', 'keepRefusals', 'judge', 'judgeModel', 'judgeKeyVariable', 'judgePrices', 'judgeSpendingCap', 'judgeKeeps', 'name', 'source', 'seed', 'batch', 'dtype', 'encoder',
 ];
 const taken: Readonly<Record<SynthesisKind, readonly OptionKey[]>> = {
   'self-replay': [...common, 'model', 'maxNewTokens', 'placeholder'],
@@ -49,13 +50,19 @@ function expectOptions(kind: SynthesisKind, dataset: string | undefined, options
   if (!isAddressed && stray.length > 0) throw new UsageError(`${stray.map(flagOf).join(', ')}: expected an address as --teacher; got ${options.teacher}`, ['--teacher https://api.openai.com/v1']);
   if (isAddressed && options.teacherModel === undefined) throw new UsageError('--teacher-model: expected what the server calls the model; got none', ['--teacher-model gpt-4o-mini']);
   if (options.judge !== undefined && isAddress(options.judge) && options.judgeModel === undefined) throw new UsageError('--judge-model: expected what the server calls the judge; got none');
-  if (options.judge === undefined && [options.judgeModel, options.judgeKeyVariable, options.judgeKeeps].some((each) => each !== undefined)) throw new UsageError('--judge: expected the model that grades; got none, but options of it');
+  const judgeStray = judgeAddressOptions.filter((key) => options[key] !== undefined);
+  if (options.judge === undefined && (judgeStray.length > 0 || options.judgeKeeps !== undefined)) throw new UsageError('--judge: expected the model that grades; got none, but options of it');
+  if (options.judge !== undefined && !isAddress(options.judge) && judgeStray.length > 0) throw new UsageError(`${judgeStray.map(flagOf).join(', ')}: expected an address as --judge; got ${options.judge}`, ['--judge https://api.openai.com/v1']);
+  if (options.judgeSpendingCap !== undefined && options.judgePrices === undefined) throw new UsageError('--judge-spending-cap: expected --judge-prices, which say what a grade costs', ['--judge-prices 0.15:0.6']);
   if (options.spendingCap !== undefined && options.prices === undefined) throw new UsageError('--spending-cap: expected --prices, which say what an answer costs', ['--prices 0.15:0.6']);
 }
 
 function replaySettings({ maxNewTokens, placeholder }: SynthesizeOptions): Record<string, Setting> {
   return { maxNewTokens: { option: '--max-new-tokens', value: maxNewTokens }, placeholders: { option: '--placeholder', value: placeholder } };
 }
+
+/** The teacher has the options of an address; those of the judge carry its name. */
+const judgeFlags = { prices: '--judge-prices', spendingCap: '--judge-spending-cap' };
 
 /** Parts within a part: told by the first option of it. */
 function valueOf(setting: Setting): StepSettings[string] | undefined {
@@ -81,7 +88,7 @@ function answeringSettings(kind: Exclude<SynthesisKind, 'self-replay'>, options:
       refusals: ['--keep-refusals', options.keepRefusals ? false : undefined],
     }),
     ...(options.teacher !== undefined && isAddress(options.teacher) && { teacherAddress: addressSetting('--teacher', options.teacher, options.teacherModel, options.keyVariable, options) }),
-    ...(options.judge !== undefined && isAddress(options.judge) && { judgeAddress: addressSetting('--judge', options.judge, options.judgeModel, options.judgeKeyVariable, {}) }),
+    ...(options.judge !== undefined && isAddress(options.judge) && { judgeAddress: addressSetting('--judge', options.judge, options.judgeModel, options.judgeKeyVariable, { prices: options.judgePrices, spendingCap: options.judgeSpendingCap }, judgeFlags) }),
     ...(kind === 'instructions' && instructionSettings(options)),
   };
 }

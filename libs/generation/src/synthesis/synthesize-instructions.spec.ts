@@ -199,6 +199,8 @@ test('where the spending cap is reached, the rows of whole rounds are kept', asy
   expect(report!.stoppedBy).toBe('spending-cap');
   expect(report!.rows).toBeGreaterThan(0);
   expect(report!.usage.teacher.cost).toBeLessThanOrEqual(600);
+  const { error } = await synthesize(goodTeacher, (url) => ({ teacher: teacherAt(url, { prices, spendingCap: 1 }) }));
+  expect(error).toMatchObject({ code: 'nothing-synthesized', message: expect.stringMatching(/^Expected \d+ rows; after 0 requests for instructions none was left\. The spending cap left no room/) });
 });
 
 const halves = '<example>An item that never ends\n<example>And another';

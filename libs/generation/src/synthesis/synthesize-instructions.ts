@@ -11,6 +11,7 @@ import { readTopics, type TopicList } from './read-topics.js';
 import type { SynthesizeInstructionsOptions } from './synthesis-options.js';
 import { SynthesisSession } from './synthesis-session.js';
 import type { InstructionCounts, SynthesisReport } from './synthesis-report.js';
+import { whyNothing } from './why-nothing.js';
 import { writeSynthesisReport, type SynthesisFolders } from './write-synthesis-report.js';
 import { instructionFormat, languageOf, withoutLabel, wordCount, type TextFilter } from './text-filters.js';
 import { parseTopics, topicPrompt } from './topic-prompt.js';
@@ -52,7 +53,7 @@ export async function synthesizeInstructions(options: SynthesizeInstructionsOpti
   const kept = rows.slice(0, options.rows);
   if (kept.length === 0) {
     throw new GenerationError({
-      message: `Expected ${options.rows} rows; after ${made.counts.requests} requests for instructions none was left. ${made.funnel.counts().filter(({ dropped }) => dropped > 0).map(({ stage, filter, dropped }) => `${stage} ${filter}: ${dropped}`).join(', ') || 'The teacher said nothing of use'}. Try a stronger teacher, or loosen the filters.`,
+      message: `Expected ${options.rows} rows; after ${made.counts.requests} requests for instructions none was left. ${whyNothing(stoppedBy, made.funnel.counts().map(({ stage, filter, dropped }) => ({ filter: `${stage} ${filter}`, dropped })))}`,
       code: 'nothing-synthesized',
       facts: { ...made.counts, filters: made.funnel.counts() },
     });

@@ -7,6 +7,7 @@ import { samplingSeed } from './plan-requests.js';
 import type { SynthesizeResponsesOptions } from './synthesis-options.js';
 import { SynthesisSession } from './synthesis-session.js';
 import type { SynthesisReport } from './synthesis-report.js';
+import { whyNothing } from './why-nothing.js';
 import { writeSynthesisReport, type SynthesisFolders } from './write-synthesis-report.js';
 
 const stream = 106;
@@ -39,7 +40,7 @@ export async function synthesizeResponses(options: SynthesizeResponsesOptions, o
   });
   if (rows.length === 0) {
     throw new GenerationError({
-      message: `Expected answers to ${open.length} questions; none was left. ${funnel.counts().filter(({ dropped }) => dropped > 0).map(({ filter, dropped }) => `${filter}: ${dropped}`).join(', ') || 'The spending cap leaves no room for one'}. Try a stronger teacher, or loosen the filters.`,
+      message: `Expected answers to ${open.length} questions; none was left. ${whyNothing(stoppedBy, funnel.counts())}`,
       code: 'nothing-synthesized',
       facts: { questions: open.length, filters: funnel.counts() },
     });
