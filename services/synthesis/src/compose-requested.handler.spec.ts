@@ -7,7 +7,7 @@ beforeAll(async () => void (bench = await JobBench.start({ service: 'synthesis',
 afterAll(() => bench?.[Symbol.asyncDispose]());
 
 test('the composed dataset is stored, and the exact counts stand in the metrics', async () => {
-  const composition = { rows: 4, tokens: 90, otherRows: 1, heldOutRows: 2, domains: { law: { weight: 1, planned: 100, rows: 4 } } };
+  const composition = { rows: 4, tokens: 90, otherRows: 1, heldOutRows: 2, heldOutAlone: ['verse'], domains: { law: { weight: 1, planned: 100, rows: 4 } } };
   const model = await bench.artifact('model', { 'result.json': { rows: 6, composition } });
   const dataset = await bench.artifact('dataset', { 'rows.jsonl': '' });
   const detection = await bench.artifact('report', { 'detection.json': { shares: { law: 1 } } });

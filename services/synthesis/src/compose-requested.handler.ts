@@ -26,7 +26,7 @@ export class ComposeRequestedHandler implements JobHandler<ComposeSpec> {
     };
     const { composition } = await this.workers.run<ComposedReport>('compose', input, job);
     const { domains, ...counts } = composition;
-    const metrics = { ...counts, domains: Object.fromEntries(Object.entries(domains).map(([name, domain]) => [name, { ...domain }])) };
+    const metrics = { ...counts, heldOutAlone: [...counts.heldOutAlone], domains: Object.fromEntries(Object.entries(domains).map(([name, domain]) => [name, { ...domain }])) };
     return { outputs: { dataset: await this.artifacts.store(outFolder, 'dataset', job.signal) }, metrics };
   }
 }

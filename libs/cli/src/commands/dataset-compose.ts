@@ -72,5 +72,7 @@ function describeComposition({ step: { metrics } }: FinishedJob): string[] {
   const rows = domains.map(([name, { weight, planned, rows: count, distinctRows, tokens, available, withReplacement }]) => [
     name, formatNumber(Number(weight)), figure(planned), figure(count), figure(distinctRows), figure(tokens), figure(available), withReplacement === true ? 'yes' : 'no',
   ]);
-  return table(['DOMAIN', 'WEIGHT', 'PLANNED', 'ROWS', 'DISTINCT', 'TOKENS', 'OF', 'TWICE'], rows, ['WEIGHT', 'PLANNED', 'ROWS', 'DISTINCT', 'TOKENS', 'OF']);
+  const passedOver = (metrics['heldOutAlone'] ?? []) as readonly string[];
+  const counts = table(['DOMAIN', 'WEIGHT', 'PLANNED', 'ROWS', 'DISTINCT', 'TOKENS', 'OF', 'TWICE'], rows, ['WEIGHT', 'PLANNED', 'ROWS', 'DISTINCT', 'TOKENS', 'OF']);
+  return passedOver.length === 0 ? counts : [...counts, `  no training rows, so left out: ${passedOver.join(', ')}`];
 }

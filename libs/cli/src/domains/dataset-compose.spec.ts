@@ -11,7 +11,7 @@ function platform(): Promise<TinyPlatform> {
   return TinyPlatform.start({
     'POST /v1/runs': sampleRun(),
     [`GET /v1/runs/${sampleRunId}/events`]: (_request, answer) => {
-      sendEvents(answer)('end', succeededRun({ name: 'compose', uses: 'compose', outputs: { dataset: { digest: sampleDigest, size: 9, mediaType: 'application/vnd.tunesmith.dataset.v1+folder' } }, metrics: { rows: 4, domains } }));
+      sendEvents(answer)('end', succeededRun({ name: 'compose', uses: 'compose', outputs: { dataset: { digest: sampleDigest, size: 9, mediaType: 'application/vnd.tunesmith.dataset.v1+folder' } }, metrics: { rows: 4, domains, heldOutAlone: ['verse'] } }));
       answer.end();
     },
   });
@@ -34,6 +34,7 @@ test('options become the settings of the step, and the counts a table', async ()
   await using tiny = await platform();
   const { stdout } = await runCommand(['dataset', 'compose', 'six', '--rows', '4'], { environment: tiny.environment });
   expect(stdout).toContain(`dataset  ${sampleDigest}`);
+  expect(stdout).toContain('no training rows, so left out: verse');
   expect(stdout).toMatch(/law +0\.7500 +3 +3 +2 +2 +yes/);
 });
 

@@ -34,7 +34,7 @@ test('each domain gives floor(weight * rows), held-out rows stay, other domains 
   const counts = (split: string, tag: string): number => rows.filter((each) => each.split === split && each.tags[0] === tag).length;
   expect([counts('train', 'law'), counts('train', 'code'), counts('validation', 'law'), counts('validation', 'code'), counts('train', 'poems')]).toEqual([42, 18, 10, 4, 0]);
   expect(report.composition).toEqual({
-    rows: 60, otherRows: 1, heldOutRows: 14,
+    rows: 60, otherRows: 1, heldOutRows: 14, heldOutAlone: [],
     domains: {
       law: { weight: 0.7, planned: 42, rows: 42, distinctRows: expect.any(Number), available: 40, withReplacement: true },
       code: { weight: 0.3, planned: 18, rows: 18, distinctRows: expect.any(Number), available: 16, withReplacement: true },
@@ -62,6 +62,8 @@ test('the same options give the same bytes, another seed other rows', async () =
 test('uniform takes every tag; detected and inverse go by what was detected', async () => {
   const trained = six.filter(({ tags }) => tags[0] !== 'silent');
   expect((await composed({ weights: 'uniform', amount: { rows: 9 } }, trained)).report.composition.domains).toMatchObject({ code: { rows: 3 }, law: { rows: 3 }, poems: { rows: 3, distinctRows: 1 } });
+  // A domain whose training rows are missing is passed over, and told.
+  expect((await composed({ weights: 'uniform', amount: { rows: 9 } })).report.composition).toMatchObject({ domains: { code: { rows: 3 }, law: { rows: 3 }, poems: { rows: 3 } }, heldOutAlone: ['silent'] });
   await writeFile(join(folder.path, 'detection.json'), JSON.stringify({ shares: { law: 0.8, code: 0.2 }, samples: 10 }));
   const shares = await readDetectedShares(folder.path);
   const counts = async (weights: 'detected' | 'inverse'): Promise<unknown> => (await composed({ weights, shares, amount: { rows: 10 } })).report.composition.domains;

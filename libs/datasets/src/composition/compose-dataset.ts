@@ -50,6 +50,8 @@ export interface Composition {
   /** Training rows of none of the domains, which stay out. */
   readonly otherRows: number;
   readonly heldOutRows: number;
+  /** Tags that uniform weights passed over, because none of their rows is for training. */
+  readonly heldOutAlone: readonly string[];
 }
 
 /** `report.json` of a composed dataset says it too. */
@@ -113,7 +115,7 @@ export async function composeDataset(options: ComposeOptions, outFolder: string,
   const sum = (of: 'rows' | 'tokens'): number => Object.values(composed).reduce((all, domain) => all + (domain[of] ?? 0), 0);
   if (sum('rows') === 0) throw new DatasetError({ message: `Expected an amount that gives a domain a row; ${total} ${Object.keys(amount)[0]} by these weights give none. Ask for more.`, code: 'nothing-composed', facts: { amount, weights } });
   for (const row of heldOut) await add(row);
-  const composition: Composition = { rows: sum('rows'), ...('tokens' in amount ? { tokens: sum('tokens') } : {}), domains: composed, otherRows, heldOutRows: heldOut.length };
+  const composition: Composition = { rows: sum('rows'), ...('tokens' in amount ? { tokens: sum('tokens') } : {}), domains: composed, otherRows, heldOutRows: heldOut.length, heldOutAlone: passedOver(options, rows, domains) };
   const result: ComposedReport = { ...report.finish(), composition };
   await writer.finish(result);
   return result;
@@ -131,6 +133,10 @@ function namedDomains({ domains, weights, shares }: ComposeOptions, rows: readon
   const unknown = named.filter((domain) => !known.includes(domain));
   if (unknown.length === 0) return named;
   throw new DatasetError({ message: `Expected domains that rows are tagged with (${known.join(', ') || 'no row has a tag'}); got ${unknown.map((domain) => `"${domain}"`).join(', ')}. Take one of them, or push the dataset with rows of that tag (a file DOMAIN.train.jsonl gives its rows the tag DOMAIN).`, code: 'domain-unknown', facts: { unknown, known } });
+}
+
+function passedOver({ domains: named, weights }: ComposeOptions, rows: readonly Row[], domains: readonly string[]): string[] {
+  return named !== undefined || weights !== 'uniform' ? [] : tagsOf(rows).filter((tag) => !domains.includes(tag));
 }
 
 /** Tokens of a row as the model reads it. */
