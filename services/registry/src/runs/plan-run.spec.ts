@@ -60,6 +60,17 @@ test('an adapter where a model is expected is its base with the adapter beside i
   expect(refused.problems).toEqual([expect.objectContaining({ step: 'merge', key: 'base' })]);
 });
 
+test('what has no name of its own is told to be given by its digest', async () => {
+  const { problems } = await planRun({
+    compose: step('compose', { dataset: 'helpdesk', weights: 'detected', detection: 'smollm2', rows: 5 }),
+    compare: step('compare', { evaluations: [digestOf('5'), 'smollm2'], labels: ['a', 'b'] }),
+  }, {}, surroundings);
+  expect(problems.map(({ step: name, key, code, message }) => `${name} ${key} ${code}: ${message}`)).toEqual([
+    expect.stringMatching(/^compose detection reference-unnamed: expected the digest \(sha256:…\) of a report as detection of compose, .*got the name "smollm2"$/),
+    expect.stringMatching(/^compare evaluations reference-unnamed: expected the digest \(sha256:…\) of an evaluation as evaluations of compare/),
+  ]);
+});
+
 test('what a model was quantized to is never taken for its weights: the step says where it can go', async () => {
   const tasks = [{ kind: 'loss', name: 'loss', tag: 'x' }];
   const messages = [{ role: 'user', content: 'Hello.' }];

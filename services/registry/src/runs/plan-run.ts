@@ -1,4 +1,4 @@
-import { findStepKind, type ArtifactKind, type ArtifactRef, type Digest, type QuantizationTarget, type RecipeStep } from '@tunesmith/contracts';
+import { findStepKind, withArticle, type ArtifactKind, type ArtifactRef, type Digest, type QuantizationTarget, type RecipeStep } from '@tunesmith/contracts';
 import { jobErrorOf } from '@tunesmith/platform';
 import { RefusedError } from '../errors.js';
 import { checkSteps, mapReferences, referencesIn, type StepProblem } from './check-steps.js';
@@ -60,6 +60,7 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
   const artifactsOf = async (reference: Exclude<Reference, { kind: 'path' }>, key: string, { uses, with: config }: RecipeStep): Promise<{ readonly model: ArtifactRef; readonly adapter?: ArtifactRef }> => {
     const { references } = findStepKind(uses)!;
     if (reference.format !== undefined) expectFormatFits(reference.format, key, uses, references);
+    if (reference.kind === 'name') expectNameFits(reference.name, key, uses, references[key]!);
     if (key === 'model' && references['adapter'] === 'adapter' && config['adapter'] === undefined) return surroundings.modelOf(reference);
     return { model: await surroundings.artifactOf(reference, references[key]!) };
   };
@@ -121,6 +122,17 @@ export async function planRun(steps: Readonly<Record<string, RecipeStep>>, event
   }
   return { steps: [...imports.steps, ...planned], problems };
 }
+
+/** What steps make beside models, adapters and datasets has no name of its own. @throws RefusedError */
+function expectNameFits(name: string, key: string, uses: string, expected: ArtifactKind): void {
+  if (!unnamed.includes(expected)) return;
+  throw new RefusedError({
+    code: 'reference-unnamed', facts: { key, name, expected },
+    message: `expected the digest (sha256:…) of ${withArticle(expected)} as ${key} of ${uses}, as the step that made it printed it (tunesmith run show RUN lists them); got the name "${name}"`,
+  });
+}
+
+const unnamed: readonly ArtifactKind[] = ['report', 'evaluation', 'tasks', 'distributions'];
 
 /** @throws RefusedError where the key takes no file that a model was quantized to */
 function expectFormatFits(format: QuantizationTarget, key: string, uses: string, references: Readonly<Record<string, ArtifactKind>>): void {
