@@ -6,6 +6,7 @@ import { count } from '../options.js';
 import { parseDatasetReference } from '../runs/artifact-of.js';
 import { formatBytes, formatTime } from '../terminal/format.js';
 import { fitWidth } from '../terminal/display-width.js';
+import type { Terminal } from '../terminal/terminal.js';
 
 interface Options {
   readonly version?: number;
@@ -40,8 +41,14 @@ export const datasetShow = defineCommand<[name: string], Options>({
         `${dataset.name}:${dataset.version}  ${dataset.rows} rows  ${formatBytes(dataset.artifact.size)}  ${formatTime(dataset.createdAt)}`,
         dataset.artifact.digest,
         ...describeReport(dataset.report),
-        ...(rows ?? []).map((row) => fitWidth(JSON.stringify(row), session.terminal.columns)),
+        ...describeRows(rows, options, session.terminal),
       ],
     };
   },
 });
+
+/** One line a row: whole, unless a person reads it on a terminal. */
+function describeRows(rows: readonly object[] | undefined, { split, tag }: Options, { columns, isTerminal }: Terminal): string[] {
+  if (rows?.length === 0) return [`no row${split === undefined ? '' : ` of the split ${split}`}${tag === undefined ? '' : ` with the tag "${tag}"`}`];
+  return (rows ?? []).map((row) => JSON.stringify(row)).map((line) => (isTerminal ? fitWidth(line, columns) : line));
+}

@@ -44,6 +44,21 @@ test('dataset show asks for rows of a split and a tag', async () => {
   expect(stdout).toContain('{"text":"one"}');
 });
 
+test('dataset show writes rows whole where no terminal cuts them, and says where none fits', async () => {
+  const dataset = { name: 'six', version: 2, artifact: { ...report, mediaType: 'application/vnd.tunesmith.dataset.v1+folder' }, rows: 3, createdAt: '2026-11-21T12:00:00.000Z', report: {} };
+  const long = { text: 'word '.repeat(60) };
+  await using tiny = await TinyPlatform.start({ 'GET /v1/datasets/six': dataset, 'GET /v1/datasets/six/rows': [long] });
+  expect((await runCommand(['dataset', 'show', 'six', '--rows', '1'], { environment: tiny.environment })).stdout.split('\n')).toContain(JSON.stringify(long));
+  await using none = await TinyPlatform.start({ 'GET /v1/datasets/six': dataset, 'GET /v1/datasets/six/rows': [] });
+  expect((await runCommand(['dataset', 'show', 'six', '--rows', '1', '--split', 'train', '--tag', 'verse'], { environment: none.environment })).stdout).toContain('no row of the split train with the tag "verse"\n');
+});
+
+test('dataset push names the keys that say nothing', async () => {
+  await using tiny = await TinyPlatform.start({ 'POST /v1/runs': sampleRun() });
+  await runCommand(['dataset', 'push', 's3://bucket/rows.jsonl', '--name', 'six', '--ignore-key', 'source', '--ignore-key', 'score', '--detach'], { environment: tiny.environment });
+  expect(stepsOf(tiny)).toMatchObject({ push: { uses: 'import-dataset', with: { path: 's3://bucket/rows.jsonl', name: 'six', ignoreKeys: ['source', 'score'] } } });
+});
+
 test.each([
   [['show', 'six@prod'], 'DATASET: expected name or name:version; got "six@prod"'],
   [['show', 'six:0'], 'DATASET: expected name or name:version; got "six:0"'],

@@ -18,6 +18,11 @@ export class Terminal {
     this.live = messages.isTTY === true && environment['TERM'] !== 'dumb' && !environment['CI'];
   }
 
+  /** Whether results go to a terminal, not to a file or another program. */
+  get isTerminal(): boolean {
+    return this.output.isTTY === true;
+  }
+
   /** Columns of the terminal that shows results. */
   get columns(): number {
     // A terminal that does not know its size says 0.
