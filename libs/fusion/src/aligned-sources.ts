@@ -1,7 +1,9 @@
+import { readJsonFile } from '@tunesmith/checkpoints';
 import type { Split } from '@tunesmith/datasets';
 import { Tokenizer } from '@tunesmith/tokenizers';
 import type { WorkContext } from '@tunesmith/tensor';
 import { StoredDistributions, type RowDistributions } from '@tunesmith/training';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TokenAligner, type TokenAlignment } from './align-tokens.js';
 import { FusionError } from './fusion-error.js';
@@ -23,11 +25,17 @@ export interface Speakers {
 }
 
 export async function readSpeakers(pivotFolder: string, sourceFolders: readonly string[]): Promise<Speakers> {
-  const surfacesOf = async (folder: string): Promise<TokenSurfaces> => new TokenSurfaces(await Tokenizer.fromFolder(folder));
+  const surfacesOf = async (folder: string): Promise<TokenSurfaces> => new TokenSurfaces(await Tokenizer.fromFolder(folder), await embeddingRows(folder));
   const pivot = await surfacesOf(pivotFolder);
   const sources: { folder: string; surfaces: TokenSurfaces }[] = [];
   for (const folder of sourceFolders) sources.push({ folder, surfaces: await surfacesOf(folder) });
   return { pivotFolder, pivot, sources };
+}
+
+/** By the configuration that lies beside what the model said. */
+async function embeddingRows(folder: string): Promise<number | undefined> {
+  const config: unknown = await readJsonFile(join(folder, 'config.json'));
+  return typeof config === 'object' && config !== null && 'vocab_size' in config && typeof config.vocab_size === 'number' ? config.vocab_size : undefined;
 }
 
 /** A row as all models have read it, what the sources said of it carried over to the pivot's tokens. */
@@ -132,7 +140,7 @@ export class AlignedSources implements Disposable {
 
 function isSameVocabulary(one: TokenSurfaces, other: TokenSurfaces): boolean {
   const [a, b] = [one.tokenizer, other.tokenizer];
-  if (a.vocabularySize !== b.vocabularySize || a.bosTokenId !== b.bosTokenId) return false;
+  if (one.size !== other.size || a.vocabularySize !== b.vocabularySize || a.bosTokenId !== b.bosTokenId) return false;
   for (const id of one.all()) if (!b.hasToken(id) || a.tokenText(id) !== b.tokenText(id)) return false;
   return true;
 }

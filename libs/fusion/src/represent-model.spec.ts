@@ -102,9 +102,16 @@ test('refuses a pivot without a template, rows that are too long, a vocabulary l
   const grown = join(root.path, 'grown');
   await writeTinyModel(grown);
   const tokenizer = JSON.parse(await readFile(join(grown, 'tokenizer.json'), 'utf8')) as { added_tokens: { id: number; content: string }[] };
-  tokenizer.added_tokens.push({ ...tokenizer.added_tokens[0]!, id: 900, content: '<|new|>' });
-  await writeFile(join(grown, 'tokenizer.json'), JSON.stringify(tokenizer));
-  await expect(represent('d', { modelFolder: grown })).rejects.toMatchObject({ code: 'vocabulary-exceeds-embedding', message: expect.stringContaining('901') });
+  const grow = (special: boolean) => writeFile(join(grown, 'tokenizer.json'), JSON.stringify({ ...tokenizer, added_tokens: [...tokenizer.added_tokens, { ...tokenizer.added_tokens[0]!, id: 900, content: '<|new|>', special }] }));
+  await grow(false);
+  await expect(represent('d', { modelFolder: grown })).rejects.toMatchObject({ code: 'vocabulary-exceeds-embedding', message: expect.stringMatching(/has 901, "<\|new\|>" among those beyond/) });
+  // A special token without a row, as Gemma 3 has one, hinders nothing until a row has it.
+  await grow(true);
+  expect((await represent('e', { modelFolder: grown })).report.crossEntropy).toBe((await represent('f')).report.crossEntropy);
+  const written = join(root.path, 'written');
+  await writeConversations(written);
+  await writeFile(join(written, 'rows.jsonl'), (await readFile(join(written, 'rows.jsonl'), 'utf8')).replace('another hunter', 'another <|new|>'));
+  await expect(represent('g', { modelFolder: grown, datasetFolder: written })).rejects.toMatchObject({ code: 'vocabulary-exceeds-embedding', message: expect.stringMatching(/row 2: .*got "<\|new\|>", token 900/) });
 });
 
 test('stops when it is told to, and leaves nothing', async () => {

@@ -1,7 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Split } from '@tunesmith/datasets';
+import type { EncodedRow, Split } from '@tunesmith/datasets';
 import { loadForInference, tokenBatches, type InferenceModel } from '@tunesmith/generation';
 import { noGrad, scope, type WorkContext } from '@tunesmith/tensor';
 import { DistributionsWriter, type RowDistributions } from '@tunesmith/training';
@@ -53,7 +53,7 @@ export async function representModel(options: RepresentOptions, outFolder: strin
   using loaded = await loadForInference(modelFolder, { dtype });
   expectVocabulary(loaded);
   const limits: ConversationLimits = { longRows: options.longRows, maxLength: Math.min(options.maxLength, loaded.contextLength) };
-  const entries = Math.min(topK, loaded.tokenizer.vocabularySize);
+  const entries = Math.min(topK, loaded.tokenizer.vocabularySize, loaded.model.vocabularySize);
 
   await mkdir(outFolder, { recursive: true });
   await using writer = await DistributionsWriter.create(outFolder, entries);
@@ -63,6 +63,7 @@ export async function representModel(options: RepresentOptions, outFolder: strin
   let seconds = 0;
   for (const split of splits) {
     const { rows, count, digest } = await conversations.encode(datasetFolder, split, loaded.tokenizer, limits);
+    expectRows(loaded, rows);
     metadata[`${split}.conversations`] = digest;
     await writer.begin(split);
     counts.rows += count;
@@ -101,8 +102,17 @@ export async function representModel(options: RepresentOptions, outFolder: strin
 const leftOut: RowDistributions = { tokenIds: [], places: new Int32Array(0), indices: new Int32Array(0), logits: new Uint16Array(0), crossEntropy: NaN };
 
 function expectVocabulary({ tokenizer, model, folder }: InferenceModel): void {
-  if (tokenizer.vocabularySize <= model.vocabularySize) return;
-  throw new FusionError('vocabulary-exceeds-embedding', `represent: expected a tokenizer of at most ${model.vocabularySize} tokens, as the model's embedding has; it has ${tokenizer.vocabularySize}. The tokenizer belongs to another model, or tokens were added without resizing the embedding.`, { folder, tokens: tokenizer.vocabularySize, embedding: model.vocabularySize });
+  const id = tokenizer.plainTokenBeyond(model.vocabularySize);
+  if (id === undefined) return;
+  throw new FusionError('vocabulary-exceeds-embedding', `represent: expected a tokenizer of at most ${model.vocabularySize} tokens, as the model's embedding has; it has ${tokenizer.vocabularySize}, ${JSON.stringify(tokenizer.tokenText(id))} among those beyond. The tokenizer belongs to another model, or tokens were added without resizing the embedding.`, { folder, tokens: tokenizer.vocabularySize, embedding: model.vocabularySize });
+}
+
+/** Special tokens may have no row in the embedding as long as nobody writes them. */
+function expectRows({ tokenizer, model, folder }: InferenceModel, rows: readonly EncodedRow[]): void {
+  for (const { tokenIds, index } of rows) {
+    const id = tokenIds.find((each) => each >= model.vocabularySize);
+    if (id !== undefined) throw new FusionError('vocabulary-exceeds-embedding', `represent: row ${index + 1}: expected tokens that the model's embedding of ${model.vocabularySize} rows has; got ${JSON.stringify(tokenizer.tokenText(id))}, token ${id}. Resize the embedding, or leave the token out of the rows and of the pivot's chat template.`, { folder, row: index, token: id, embedding: model.vocabularySize });
+  }
 }
 
 function unlessMissing(error: NodeJS.ErrnoException): void {

@@ -27,7 +27,7 @@ export function representRows({ model, tokenizer }: Pick<InferenceModel, 'model'
   for (let row = 1; row < rows.length; row += 1) starts[row] = starts[row - 1]! + rows[row - 1]!.tokenIds.length;
   const kept = placesOf.flatMap((places, row) => [...places].map((place) => starts[row]! + place));
   const targets = placesOf.flatMap((places, row) => [...places].map((place) => rows[row]!.tokenIds[place + 1]!));
-  const said = sayAt(model, ops.indexSelect(hidden, 0, tensor(kept, { dtype: 'int64', device })), targets, tokenizer.vocabularySize, entries);
+  const said = sayAt(model, ops.indexSelect(hidden, 0, tensor(kept, { dtype: 'int64', device })), targets, Math.min(tokenizer.vocabularySize, model.vocabularySize), entries);
   let from = 0;
   return rows.map(({ tokenIds }, row) => {
     const places = placesOf[row]!;

@@ -11,7 +11,13 @@ export class TokenSurfaces {
   private readonly known = new Map<number, Uint8Array>();
   private ids: Map<string, number> | undefined;
 
-  constructor(readonly tokenizer: Tokenizer) {}
+  /** @param rows of the model's embedding: a token beyond is nobody's counterpart. */
+  constructor(readonly tokenizer: Tokenizer, private readonly rows = Infinity) {}
+
+  /** One more than the highest id that the model can say. */
+  get size(): number {
+    return Math.min(this.tokenizer.vocabularySize, this.rows);
+  }
 
   of(id: number): Uint8Array {
     let surface = this.known.get(id);
@@ -32,9 +38,9 @@ export class TokenSurfaces {
     return this.ids.get(latin1(surface));
   }
 
-  /** All ids, rising. */
+  /** All ids that the model can say, rising. */
   *all(): Generator<number> {
-    for (let id = 0; id < this.tokenizer.vocabularySize; id += 1) if (this.tokenizer.hasToken(id)) yield id;
+    for (let id = 0; id < this.size; id += 1) if (this.tokenizer.hasToken(id)) yield id;
   }
 
   private index(): Map<string, number> {

@@ -1,5 +1,6 @@
 import { MappingStatistics } from './mapping-statistics.js';
 import { smallVocabulary } from './testing/small-vocabulary.js';
+import { TokenSurfaces } from './token-surfaces.js';
 import { VocabularyMapping, type VocabularyRule } from './vocabulary-mapping.js';
 
 const pivotTokens = ['<end>', '<start>', 'Ġthe', 'the', 'Ġfox', 'Ġfoxes', 'h', 'Ã', '©', 'hole', 'ole', '<unk>'];
@@ -28,6 +29,14 @@ test('one text in two spellings is one token: word starts, and bytes of a charac
   expect(mapped(exact, '<0xC3>')).toBe('Ã');
   expect(mapped(exact, 'é')).toBeUndefined();
   expect(mapped(exact, '▁fo')).toBeUndefined();
+});
+
+test('a token that the pivot has no row for is nobody\'s counterpart', () => {
+  const short = new TokenSurfaces(pivot.tokenizer, 4); // as far as "the"
+  const map = (rule: VocabularyRule, token: string) => new VocabularyMapping(short, source, { rule, unmapped: 'drop' }).map(id(token));
+  expect(map({ kind: 'edit-distance' }, '▁fo')).toBe(pivotTokens.indexOf('Ġthe'));
+  expect(map({ kind: 'exact' }, 'the')).toBe(3);
+  expect(map({ kind: 'exact' }, '<0xC3>')).toBeUndefined();
 });
 
 test('beginnings and ends of texts belong together whatever they are called', () => {

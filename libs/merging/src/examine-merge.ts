@@ -70,7 +70,8 @@ async function checkTokenizer(folder: string, rows: number, parents: ExamineMerg
   const broken = (message: string): never => {
     throw new MergeError('merge-tokenizer-broken', `merge: ${message}. Take the tokenizer of one of the parents (tokenizer: base, or a model).`, { folder });
   };
-  if (tokenizer.vocabularySize > rows) broken(`expected the tokenizer's ids to have rows in the embedding; it has ${tokenizer.vocabularySize} ids and ${rows} rows`);
+  const beyond = tokenizer.plainTokenBeyond(rows);
+  if (beyond !== undefined) broken(`expected the tokenizer's ids to have rows in the embedding; it has ${tokenizer.vocabularySize} ids, ${JSON.stringify(tokenizer.tokenText(beyond))} is ${beyond}, and there are ${rows} rows`);
   const roundTrip = (each: Tokenizer, text: string): string => each.decode(each.encode(text, { addSpecialTokens: false }));
   let parent: Tokenizer | undefined;
   for (const text of sampleTexts) {

@@ -160,6 +160,15 @@ export class Tokenizer {
     return this.specialIds.has(id);
   }
 
+  /**
+   * The first token that an embedding of so many rows has none for, special ones aside: those are in a text only where somebody writes them, and published
+   * models have some without a row (Gemma 3's <image_soft_token>, in its models of text alone).
+   */
+  plainTokenBeyond(rows: number): number | undefined {
+    for (let id = rows; id < this.vocabularySize; id += 1) if (this.hasToken(id) && !this.isSpecial(id)) return id;
+    return undefined;
+  }
+
   /** Throws DoubledBosError where ids begin with two beginning-of-sequence tokens. */
   checkBos(ids: readonly number[]): void {
     if (this.bosTokenId === undefined || ids[0] !== this.bosTokenId || ids[1] !== this.bosTokenId) return;

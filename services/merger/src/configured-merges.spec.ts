@@ -119,6 +119,33 @@ test('base keeps the vocabulary of the base and drops what others have besides',
   expect((await config('as-base'))['vocab_size']).toBe((await config('base'))['vocab_size']);
 });
 
+test('a special token that the embedding has no row for, as in Gemma 3, hinders no merge, and keeps its id', async () => {
+  const imaged = async (from: string, to: string): Promise<number> => {
+    await editTinyModel(at(from), at(to), {});
+    const path = at(`${to}/tokenizer.json`);
+    const json = JSON.parse(await readFile(path, 'utf8')) as { added_tokens: object[] };
+    const id = (await config(to))['vocab_size'] as number;
+    json.added_tokens.push({ id, content: '<image>', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true });
+    await writeFile(path, JSON.stringify(json));
+    return id;
+  };
+  const id = await imaged('one', 'imaged');
+  await imaged('two', 'imaged-too');
+  const linear = (models: string[], tokenizer: object, out: string) => {
+    const read = readMergeConfiguration({ merge_method: 'linear', models: models.map((model) => ({ model })), parameters: { weight: 1 }, ...tokenizer });
+    return makeMergedModel({ merge: { configuration: read.configuration, models: read.models.map(at) }, perplexity: false }, at(out), context);
+  };
+  expect((await linear(['imaged', 'imaged-too'], {}, 'of-imaged')).examination.tokenizer).toBe('keeps the text');
+  await linear(['imaged', 'imaged-too'], { tokenizer_source: 'base' }, 'base-of-imaged');
+  expect((await config('base-of-imaged'))['vocab_size']).toBe(id);
+  // One more token comes behind it, and it gets a row of zeros with that.
+  await linear(['imaged', 'other-tokens'], { tokenizer_source: 'union' }, 'union-of-imaged');
+  const tokenizer = await Tokenizer.fromFolder(at('union-of-imaged'));
+  expect([tokenizer.tokenId('<image>'), tokenizer.tokenId('<think>'), (await config('union-of-imaged'))['vocab_size']]).toEqual([id, id + 1, id + 2]);
+  const embedding = await weight('union-of-imaged', 'model.embed_tokens.weight');
+  expect([embedding[id * 64], embedding[(id + 1) * 64]]).toEqual([0, 5]);
+});
+
 test('a merge that was stopped goes on where it stopped, and gives the same bytes', async () => {
   const document = { merge_method: 'dare_linear', base_model: 'base', models: pair(), parameters: { weight: 0.5, density: 0.6 } };
   await merge(document, 'whole', { seed: 3, maxShardBytes: 60_000 });
@@ -206,7 +233,8 @@ describe('refuses', () => {
     await editTinyModel(at('two'), at('mute'), { withoutTemplate: true });
     await editTinyModel(at('two'), at('few-rows'), { tokens: { '<far>': 1 } });
     const path = at('few-rows/tokenizer.json');
-    await writeFile(path, (await readFile(path, 'utf8')).replace(/"id": 26[0-9],\n(\s+)"content": "<far>"/, '"id": 900,\n$1"content": "<far>"'));
+    const json = JSON.parse(await readFile(path, 'utf8')) as { added_tokens: { content: string }[] };
+    await writeFile(path, JSON.stringify({ ...json, added_tokens: json.added_tokens.map((token) => (token.content === '<far>' ? { ...token, id: 900, special: false } : token)) }));
   });
 
   const linear = (...models: string[]) => ({ merge_method: 'linear', models: models.map((model) => ({ model })), parameters: { weight: 1 } });

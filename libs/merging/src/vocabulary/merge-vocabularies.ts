@@ -28,22 +28,25 @@ export interface TokenPlace {
  * The vocabulary that the settings ask for: that of one input, or all tokens of all (those of the base keep their ids, others follow as added tokens in the
  * order of inputs and ids). As mergekit 0.1.5 builds it (tokenizer/build.py), whose new tokens come in no fixed order.
  *
- * @throws MergeError `merge-vocabulary-too-large` where an input has tokens that its embedding has no row for
+ * @throws MergeError `merge-vocabulary-too-large` where an input has tokens, special ones aside, that its embedding has no row for
  */
 export async function mergeVocabularies(settings: VocabularySettings, inputs: readonly InputModel[], base: number | undefined): Promise<MergedVocabulary> {
   const reader = new VocabularyReader();
   const vocabularies: Vocabulary[] = [];
-  for (const { folder, name } of inputs) vocabularies.push(await reader.read(folder.path, name));
-  vocabularies.forEach((vocabulary, place) => expectRows(vocabulary, inputs[place]!));
+  for (const input of inputs) vocabularies.push(withRows(await reader.read(input.folder.path, input.name), input));
 
   const source = typeof settings.source === 'number' ? settings.source : (base ?? 0);
   const begun = vocabularies[source]!;
   const ids = new Map(begun.ids);
-  let next = largestId(begun) + 1;
+  // What the file lists without a row keeps its id, should the result have one for it.
+  const listed = new Map(begun.added.map(({ content, id }) => [content, id]));
+  let next = Math.max(largestId(ids.values()), largestId(listed.values())) + 1;
   const added: AddedToken[] = [];
   const add = (content: string, like?: AddedToken): void => {
     if (ids.has(content)) return;
-    ids.set(content, next);
+    const known = listed.get(content);
+    ids.set(content, known ?? next);
+    if (known !== undefined) return;
     added.push({ ...(like ?? { single_word: false, lstrip: false, rstrip: false, normalized: true, special: false }), id: next, content });
     next += 1;
   };
@@ -56,9 +59,10 @@ export async function mergeVocabularies(settings: VocabularySettings, inputs: re
   }
   for (const token of Object.keys(settings.tokens)) add(token);
 
+  const tokens = largestId(ids.values()) + 1;
   const multiple = settings.padToMultipleOf ?? 1;
   const places = vocabularies.map((vocabulary) => {
-    const place = new Int32Array(next).fill(-1);
+    const place = new Int32Array(tokens).fill(-1);
     for (const [content, id] of ids) place[id] = vocabulary.ids.get(content) ?? -1;
     return place;
   });
@@ -67,21 +71,26 @@ export async function mergeVocabularies(settings: VocabularySettings, inputs: re
     return place ? [[ids.get(token)!, place] as const] : [];
   }));
   return {
-    source, tokens: next, rows: Math.ceil(next / multiple) * multiple, places, rules, added,
+    source, tokens, rows: Math.ceil(tokens / multiple) * multiple, places, rules, added,
   };
 }
 
-function largestId({ ids }: Vocabulary): number {
+function largestId(ids: Iterable<number>): number {
   let largest = -1;
-  for (const id of ids.values()) largest = Math.max(largest, id);
+  for (const id of ids) largest = Math.max(largest, id);
   return largest;
 }
 
-function expectRows({ ids }: Vocabulary, { name, vocabularyRows }: InputModel): void {
-  for (const [token, id] of ids) {
+/** The vocabulary as far as the embedding has rows: special tokens beyond are left out, as mergekit does (Gemma 3's <image_soft_token>, in its models of text alone); any other shows that the two do not belong together. */
+function withRows(vocabulary: Vocabulary, { name, vocabularyRows }: InputModel): Vocabulary {
+  const ids = new Map(vocabulary.ids);
+  const special = new Set(vocabulary.added.flatMap((token) => (token['special'] === true ? [token.content] : [])));
+  for (const [token, id] of vocabulary.ids) {
     if (id < vocabularyRows) continue;
-    throw new MergeError('merge-vocabulary-too-large', `merge: expected the tokens of ${name} to have rows in its embedding; ${JSON.stringify(token)} is token ${id}, and the embedding has ${vocabularyRows} rows. Take its own tokenizer, or resize the model's embedding first.`, { model: name, token, id, rows: vocabularyRows });
+    if (!special.has(token)) throw new MergeError('merge-vocabulary-too-large', `merge: expected the tokens of ${name} to have rows in its embedding; ${JSON.stringify(token)} is token ${id}, and the embedding has ${vocabularyRows} rows. Take its own tokenizer, or resize the model's embedding first.`, { model: name, token, id, rows: vocabularyRows });
+    ids.delete(token);
   }
+  return ids.size === vocabulary.ids.size ? vocabulary : { ...vocabulary, ids };
 }
 
 function placeOf(token: string, { source, force }: TokenRule, vocabularies: readonly Vocabulary[], inputs: readonly InputModel[]): TokenPlace | undefined {
