@@ -27,6 +27,7 @@ MEMBERS = {"linear", "karcher", "passthrough"}
 OPTIONAL_BASE = {"nuslerp", "multislerp"}
 COUNTS = {"slerp": 1, "nuslerp": 2, "nearswap": 1, "arcee_fusion": 1, "passthrough": 1}
 PER_MODEL = {"weight", "density", "gamma", "epsilon", "scale"}
+SHARED_EPSILON = {"ram", "ramplus_tl"}
 BLOCK = 1024
 
 
@@ -100,7 +101,7 @@ def merge(method, case, tensors, name, with_base, seed, pinned):
     parameters = {}
     for key, value in case.items():
         parameters[key] = dict(enumerate(value, start=1 if with_base else 0)) if isinstance(value, list) else value
-    for key in PER_MODEL & set(case):
+    for key in (PER_MODEL - {"epsilon"} if method in SHARED_EPSILON else PER_MODEL) & set(case):
         if not isinstance(case[key], list):
             parameters[key] = {index + (1 if with_base else 0): case[key] for index in range(count)}
     inputs = [each.clone() for each in inputs]

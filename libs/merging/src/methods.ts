@@ -15,6 +15,8 @@ import { multislerp } from './methods/multislerp.js';
 import { nearswap } from './methods/nearswap.js';
 import { nuslerp } from './methods/nuslerp.js';
 import { passthrough } from './methods/passthrough.js';
+import { ram } from './methods/ram.js';
+import { ramplusTl } from './methods/ramplus-tl.js';
 import { sce } from './methods/sce.js';
 import { slerp } from './methods/slerp.js';
 import { taskArithmetic } from './methods/task-arithmetic.js';
@@ -42,6 +44,8 @@ export const methods: readonly MergeMethod[] = [
   nearswap,
   arceeFusion,
   passthrough,
+  ram,
+  ramplusTl,
   sce,
   varm,
   widen,

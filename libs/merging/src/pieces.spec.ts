@@ -24,6 +24,8 @@ test.each<[name: string, models: number, base: boolean, parameters: Record<strin
   ['model_stock', 3, true, {}],
   ['model_stock', 3, true, { filter_wise: true }],
   ['nearswap', 1, true, { t: 0.01 }],
+  ['ram', 3, true, { epsilon: 0.3 }],
+  ['ramplus_tl', 3, true, { epsilon: 0.3, alpha: 2 }],
   ['sce', 3, true, { select_topk: 0.5 }],
   ['varm', 3, true, {}],
   ['varm', 3, true, { granularity: 'parameter' }],

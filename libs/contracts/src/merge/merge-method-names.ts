@@ -18,6 +18,8 @@ export const mergeMethodNames = [
   'nearswap',
   'arcee_fusion',
   'passthrough',
+  'ram',
+  'ramplus_tl',
   'sce',
   'varm',
   'widen',
