@@ -113,6 +113,7 @@ test('the mean of a model and itself is the model', async () => {
 test.each([
   ['linear', { weight: 0.3 }],
   ['task_arithmetic', { weight: 0.4 }],
+  ['ram', {}],
 ])('large weights are made in strips by %s, and go on with what is whole, with the bytes of a merge without strips', async (method, parameters) => {
   const request = { method, base: at('base'), models: [at('other')], parameters, stripBytes: 1000 };
   await merge({ ...request, stripBytes: 1e9 }, `${method}-whole`);

@@ -69,7 +69,7 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
   opened.use(shards);
 
   limitCachedMemory(cachedBytes);
-  const work = { method, inputs, base: configuration.base, vocabulary, seed, stripBytes: options.stripBytes ?? stripBytes };
+  const work = { method, inputs, vocabulary, seed, stripBytes: options.stripBytes ?? stripBytes };
   const places = new Map(plan.shards.flatMap(({ tensors }) => tensors).map(({ name }, place) => [name, place]));
   const missing = tasks.filter(({ name }) => !done.has(name)).toSorted((one, other) => places.get(one.name)! - places.get(other.name)!);
   try {

@@ -30,6 +30,8 @@ export interface MergeTask {
   /** What the result is stored in. */
   readonly outDtype: DType;
   readonly base: TaskSource | null;
+  /** The input that is the base here, whether the method takes it apart or not: its rows stand for tokens that others lack. */
+  readonly baseInput: number | undefined;
   readonly models: readonly TaskSource[];
   readonly parameters: MergeParameters;
   /** Where the task is but some rows of the weight: its `shape` is theirs. */
@@ -61,21 +63,22 @@ export interface PlanInputs {
  */
 export function planMerge({ configuration, method, layout: { slices, whole }, inputs, weights, alignsVocabulary }: PlanInputs): readonly MergeTask[] {
   for (const [index, slice] of slices.entries()) checkSources(method, slice, slice.base ?? configuration.base, whole ? 'models' : `slices[${index}]`);
-  checkSettings(method, [configuration.parameters, ...slices.map(({ parameters }) => parameters)], slices.flatMap(({ sources }) => sources.map(({ parameters }) => parameters)));
+  const isApart = ({ base = configuration.base }: OutputSlice, { input }: LayerSource): boolean => (method.takes.kind === 'adapter' || method.takes.base !== 'member') && input === base;
+  const settingsOf = (apart: boolean) => slices.flatMap((slice) => slice.sources.filter((source) => isApart(slice, source) === apart).map(({ parameters }) => parameters));
+  checkSettings(method, [configuration.parameters, ...slices.map(({ parameters }) => parameters)], settingsOf(false), settingsOf(true));
   const { before, stacks, after } = layeredWeights(weights);
   const ofInput = inputs.map((input) => layeredWeights(input.weights));
   const planWeight = (weight: WeightName, slice: OutputSlice, t: number, sourceOf: (source: LayerSource) => WeightName | undefined): MergeTask => {
     const shape = storedShape(weight);
     const found = slice.sources.map((source) => ({ source, place: sourceNamed(weight, source, inputs[source.input]!, sourceOf(source)) }));
     for (const { source, place } of found) checkShape(weight, shape, place, inputs[source.input]!, alignsVocabulary);
-    const base = slice.base ?? configuration.base;
-    const apart = method.takes.kind === 'adapter' || method.takes.base !== 'member';
-    const merged = apart ? found.filter(({ source }) => source.input !== base) : found;
+    const merged = found.filter(({ source }) => !isApart(slice, source));
     const dtype = configuration.dtype ?? promotedDtype(found.map(({ source, place }) => weightDtype(inputs[source.input]!.tensors.info(place).dtype)));
     const settings = { name: weight.huggingFace, t, shared: [slice.parameters, configuration.parameters], models: merged.map(({ source, place }) => ({ tensor: place, own: source.parameters })) };
-    const basePlace = apart ? found.find(({ source }) => source.input === base) : undefined;
+    const basePlace = found.find(({ source }) => isApart(slice, source));
     return {
       name: weight.huggingFace, role: roleOf(weight), shape, transposed: weight.stored === 'transposed', dtype, outDtype: configuration.outDtype ?? dtype,
+      baseInput: slice.base ?? configuration.base,
       base: basePlace ? { input: basePlace.source.input, tensor: basePlace.place } : null,
       models: merged.map(({ source, place }) => ({ input: source.input, tensor: place })),
       parameters: new MergeParameters(method, resolveParameters(method, settings), merged.length),
@@ -122,7 +125,7 @@ function checkSources({ name, takes }: MergeMethod, { sources }: OutputSlice, ba
     if (sources.length !== 1) refuse('an adapter and no further model besides the base', `${sources.length} models`);
     return;
   }
-  if (takes.base === 'required' && !hasBase) refuse('a base model, which the differences are taken from', base === undefined ? 'none' : 'one that is not among the sources');
+  if (takes.base === 'required' ? !hasBase : takes.base === 'optional' && base !== undefined && !hasBase) refuse('a base model, which the differences are taken from', base === undefined ? 'none' : 'one that is not among the sources');
   const count = takes.base === 'member' ? sources.length : sources.filter(({ input }) => input !== base).length;
   if (count >= takes.least && count <= takes.most) return;
   const apart = takes.base === 'member' ? '' : ' besides the base';

@@ -17,7 +17,6 @@ const readAheadBytes = 96 * 2 ** 20;
 export interface MergeWork {
   readonly method: MergeMethod;
   readonly inputs: readonly InputModel[];
-  readonly base: number | undefined;
   readonly vocabulary: MergedVocabulary | undefined;
   readonly seed: number;
   readonly stripBytes: number;
@@ -96,9 +95,9 @@ function inputOf({ name, role, transposed }: MergeTask, { base, models }: Weight
   return { name, role, transposed, ...folded, update: null, seed: tensorSeed(seed, name), findings };
 }
 
-async function loadSources(task: MergeTask, { inputs, vocabulary, base: baseInput }: MergeWork, signal: AbortSignal): Promise<Weights> {
+async function loadSources(task: MergeTask, { inputs, vocabulary }: MergeWork, signal: AbortSignal): Promise<Weights> {
   signal.throwIfAborted();
-  const { base, models, role, dtype } = task;
+  const { base, baseInput, models, role, dtype } = task;
   const sources: readonly TaskSource[] = base ? [base, ...models] : models;
   const loaded: Tensor[] = vocabulary && role !== 'other'
     ? await alignRows(sources.map(({ input, tensor }) => ({ input, load: () => loadWeight(inputs[input]!, tensor, dtype) })), vocabulary, baseInput)

@@ -37,19 +37,25 @@ export function resolveParameters(method: MergeMethod, { name, t, shared, models
 }
 
 /**
- * Refuses settings that the method does not have, and settings of one model that belong to the whole weight. mergekit passes both over in silence.
+ * Refuses settings that the method does not have, settings of one model that belong to the whole weight, and settings of a base that is none of the models.
+ * mergekit passes all three over in silence.
  *
+ * @param own of each model; @param ofBase of bases that only differences are taken from
  * @throws MergeError `unknown-merge-parameter`
  */
-export function checkSettings(method: MergeMethod, shared: readonly MergeSettings[], own: readonly MergeSettings[]): void {
+export function checkSettings(method: MergeMethod, shared: readonly MergeSettings[], own: readonly MergeSettings[], ofBase: readonly MergeSettings[]): void {
   const known = Object.entries(method.parameters);
   const find = (name: string) => known.find(([parameter, { alias }]) => parameter === name || alias === name)?.[1];
-  const unknown = [...shared, ...own].flatMap((settings) => Object.keys(settings)).find((name) => !find(name));
+  const unknown = [...shared, ...own, ...ofBase].flatMap((settings) => Object.keys(settings)).find((name) => !find(name));
   if (unknown !== undefined) {
     throw new MergeError('unknown-merge-parameter', `${method.name}: expected parameters among ${known.map(([name]) => name).join(', ') || '(none)'}; got ${unknown}. Remove or rename it.`, { method: method.name, unknown: [unknown] });
   }
   const misplaced = own.flatMap((settings) => Object.keys(settings)).find((name) => find(name)!.per === 'weight');
   if (misplaced !== undefined) {
     throw new MergeError('unknown-merge-parameter', `${method.name}.${misplaced}: expected under the parameters of the whole merge or slice; got it under those of a model. Models do not have it each.`, { method: method.name, parameter: misplaced });
+  }
+  const [idle] = ofBase.flatMap((settings) => Object.keys(settings));
+  if (idle !== undefined) {
+    throw new MergeError('unknown-merge-parameter', `${method.name}.${idle}: expected no parameters of the base, since only differences are taken from it; got ${idle} under it. Remove it there.`, { method: method.name, parameter: idle });
   }
 }

@@ -20,13 +20,13 @@ export interface TaskVectorOptions {
 
 const nothingKept = (base: Tensor, model: Tensor): SparseTaskVector => ({ mask: ops.mergeMagnitudeMask(base, model, 0, 0, false)[0], sums: null });
 
-/** The parameters of all methods that add task vectors, as in mergekit. */
-export function taskVectorParameters(defaults: { readonly normalize: boolean; readonly rescale: boolean }): Record<string, MergeParameter> {
+/** The parameters of all methods that add task vectors, as in mergekit; of those that keep all of them without `density` and `rescale`, which mergekit takes there and passes over. */
+export function taskVectorParameters({ normalize, rescale }: { readonly normalize: boolean; readonly rescale?: boolean }): Record<string, MergeParameter> {
   return {
     weight: { per: 'model', kind: 'number', description: "How much of each model's difference from the base is added.", default: null, required: true },
-    density: { per: 'model', kind: 'number', least: 0, most: 1, description: "The share of each model's differences that is kept.", default: 1 },
-    normalize: { per: 'weight', kind: 'flag', description: 'Whether the sum is divided by the weights of what was summed.', default: defaults.normalize },
-    rescale: { per: 'weight', kind: 'flag', description: 'Whether what is kept is scaled so that its sum of magnitudes is that of all.', default: defaults.rescale },
+    ...(rescale === undefined ? {} : { density: { per: 'model', kind: 'number', least: 0, most: 1, description: "The share of each model's differences that is kept.", default: 1 } as const }),
+    normalize: { per: 'weight', kind: 'flag', description: 'Whether the sum is divided by the weights of what was summed.', default: normalize },
+    ...(rescale === undefined ? {} : { rescale: { per: 'weight', kind: 'flag', description: 'Whether what is kept is scaled so that its sum of magnitudes is that of all.', default: rescale } as const }),
     lambda: { per: 'weight', kind: 'number', description: 'A factor of the merged differences before they are added to the base.', default: 1 },
     int8_mask: { per: 'weight', kind: 'flag', description: "Understood for mergekit's sake; masks have a bit per element here.", default: false },
   };
@@ -35,12 +35,12 @@ export function taskVectorParameters(defaults: { readonly normalize: boolean; re
 /** base + lambda * (the weighted sum of sparse task vectors, over their weights where normalized), in the arithmetic of the tensors' dtype. */
 export function mergeTaskVectors({ base: given, models }: MergeInput, parameters: MergeParameters, { consensus, sparsify }: TaskVectorOptions): Tensor {
   const base = given!;
-  const densities = parameters.numbers('density');
   const sparse = models.map((model, index): SparseTaskVector => {
-    if (!sparsify || densities[index]! >= 1) return { mask: null, sums: null };
-    return densities[index]! <= 0 ? nothingKept(base, model) : sparsify(base, model, index);
+    const density = sparsify ? parameters.numbers('density')[index]! : 1;
+    if (!sparsify || density >= 1) return { mask: null, sums: null };
+    return density <= 0 ? nothingKept(base, model) : sparsify(base, model, index);
   });
-  const rescale = parameters.flag('rescale');
+  const rescale = sparsify !== undefined && parameters.flag('rescale');
   const scales = sparse.map((each, index) => (rescale ? rescaling(base, models[index]!, each) : 1));
   return ops.mergeTaskVectors(base, models, parameters.numbers('weight'), sparse.map(({ mask }) => mask), scales, consensus ? 1 : 0, parameters.flag('normalize'), parameters.number('lambda'));
 }

@@ -100,6 +100,17 @@ test('a union of vocabularies has all tokens, with rows from whoever has them', 
   expect(rowOf(7)[3]).toBeCloseTo((x![7 * 64 + 3]! + y![7 * 64 + 3]! + z![7 * 64 + 3]!) / 3, 2);
 });
 
+test('the base of a slice, where it has one, gives the rows of tokens that others lack', async () => {
+  await editTinyModel(at('two'), at('wider-too'), { tokens: { '<tool>': 1 } });
+  const sources = ['base', 'wider', 'wider-too'].map((model) => ({ model, layer_range: [0, 3] }));
+  const toolOf = async (slice: object, out: string): Promise<number> => {
+    await merge({ merge_method: 'linear', slices: [{ sources, ...slice }], parameters: { weight: 1 }, tokenizer_source: 'union', dtype: 'bfloat16' }, out);
+    return (await weight(out, 'model.embed_tokens.weight'))[(await Tokenizer.fromFolder(at(out))).tokenId('<tool>')! * 64]!;
+  };
+  expect(await toolOf({}, 'rows-of-mean')).toBe(2); // of 3, 1 and their mean
+  expect(await toolOf({ base_model: 'wider' }, 'rows-of-base')).toBeCloseTo(7 / 3, 1);
+});
+
 test('the tokenizer of one model, with rules for tokens', async () => {
   await merge({
     merge_method: 'linear', base_model: 'base', models: [{ model: 'base' }, { model: 'wider' }], parameters: { weight: 1 },
@@ -252,6 +263,9 @@ describe('refuses', () => {
     ['more models than a method takes', { ...linear('one', 'two'), merge_method: 'passthrough' }, /passthrough: models: expected 1 model\(s\); got 2/],
     ['a density outside 0 to 1', { ...linear('one'), merge_method: 'ties', base_model: 'base', parameters: { weight: 1, density: 1.5 } }, /ties.density: expected .* from 0 to 1/],
     ['an unknown parameter', { ...linear('one'), parameters: { wieght: 1 } }, /linear: expected parameters among weight, normalize; got wieght/],
+    ['a parameter of the base, of which only differences are taken', { ...linear('one'), merge_method: 'ties', base_model: 'base', models: [{ model: 'base', parameters: { weight: 1 } }, { model: 'one' }] }, /ties.weight: expected no parameters of the base, since only differences are taken from it; got weight under it/],
+    ['a parameter that mergekit takes and passes over', { ...linear('one'), merge_method: 'task_arithmetic', base_model: 'base', parameters: { weight: 1, density: 0.5 } }, /task_arithmetic: expected parameters among weight, normalize, lambda, int8_mask; got density/],
+    ['a base that the sources of a slice do not have, where a method can do without', { merge_method: 'nuslerp', base_model: 'base', parameters: { weight: 1 }, slices: [{ sources: [{ model: 'one', layer_range: [0, 3] }, { model: 'two', layer_range: [0, 3] }] }] }, /nuslerp: slices\[0\]: expected a base model.*; got one that is not among the sources/],
     ['a parameter of all under one model', { merge_method: 'linear', models: [{ model: 'one', parameters: { normalize: false } }] }, /linear.normalize: expected under the parameters of the whole merge/],
     ['a token from a model that lacks it', { ...linear('one', 'two'), tokenizer: { source: 'union', tokens: { x1: { source: 'one' } } } }, /expected the token "x1" in one, for "x1"; there is none/],
   ])('%s', async (_name, document, message) => {

@@ -10,6 +10,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'merge-command-'));
   await writeFile(join(folder, 'merge.yaml'), 'merge_method: ties\nbase_model: org/base\nmodels:\n  - model: tuned@prod\n    parameters: { weight: 0.5, density: [0.3, 1e-1] }\n  - model: smollm2+sha256:abc\n  - model: hf:org/other\n');
   await writeFile(join(folder, 'unknown.yaml'), 'merge_method: ties\nbase_modle: a\nmodels: [{ model: b }]\n');
+  await writeFile(join(folder, 'revision.yaml'), 'merge_method: linear\nmodels: [{ model: org/name@main }]\n');
+  await writeFile(join(folder, 'shared.yaml'), 'merge_method: linear\nparameters: &all { weight: 1 }\nmodels: [{ model: a, parameters: { <<: *all } }, { model: b, parameters: { <<: *all, weight: 2 } }]\n');
   await writeFile(join(folder, 'method.yaml'), 'merge_method: tie\nmodels: [{ model: b }]\n');
   await writeFile(join(folder, 'broken.yaml'), 'merge_method: [ties\n');
   await writeFile(join(folder, 'missing.yaml'), 'merge_method: linear\nmodels: [{ model: ./nowhere }]\n');
@@ -45,6 +47,10 @@ test('a configuration is sent with its models as references', async () => {
   });
 });
 
+test('what an anchor names is taken over, as Python\'s reader does', async () => {
+  expect((await run(join(folder, 'shared.yaml'))).asked).toMatchObject({ configuration: { models: [{ parameters: { weight: 1 } }, { parameters: { weight: 2 } }] } });
+});
+
 test('the short form stays: a base, models, a method', async () => {
   const { code, asked } = await run('a', 'b', '--method', 'linear', '--parameter', 'weight=[2,1]', '--tokenizer', 'union', '--dtype', 'float32', '--dataset', 'rows');
   expect(code).toBe(0);
@@ -56,6 +62,7 @@ test.each([
   ['an unknown key, with the nearest one', ['unknown.yaml'], 2, /unknown key "base_modle": did you mean "base_model"\?/],
   ['a method that there is none of', ['a', 'b', '--method', 'slrep'], 2, /--method: expected a merge method among lora-fold, .*; got "slrep": did you mean "slerp"\?/],
   ['such a method in a configuration', ['method.yaml'], 2, /method.yaml: .*merge_method: expected a merge method among .*; got "tie": did you mean "ties"\?/],
+  ['a revision of the hub', ['revision.yaml'], 2, /got org\/name@main: revisions of the hub are not looked up/],
   ['what is no YAML', ['broken.yaml'], 2, /broken.yaml: /],
   ['a file that is not there', ['nothing.yaml'], 1, /expected a merge configuration at .*nothing.yaml/],
   ['a model that is not there', ['missing.yaml'], 1, /expected a file or folder at .*nowhere; there is none/],

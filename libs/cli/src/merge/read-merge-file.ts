@@ -19,7 +19,7 @@ export async function readMergeFile(session: Session, path: string): Promise<Ste
   const [{ MergeDocumentError, readMergeConfiguration }, { parse, YAMLParseError }] = await Promise.all([import('@tunesmith/contracts'), import('yaml')]);
   const text = await readGivenFile(path, 'CONFIG', 'a merge configuration');
   try {
-    const { configuration, models, adapters } = readMergeConfiguration(parse(text, { schema: 'core', uniqueKeys: true, maxAliasCount: 100 }));
+    const { configuration, models, adapters } = readMergeConfiguration(parse(text, { schema: 'core', merge: true, uniqueKeys: true, maxAliasCount: 100 }));
     const provided = async (written: readonly string[]): Promise<string[]> => {
       const references: string[] = [];
       for (const each of written) references.push(await provide(session, dirname(path), each));
@@ -36,5 +36,6 @@ function provide(session: Session, folder: string, written: string): Promise<str
   const beside = resolve(folder, written);
   if (!/^(sha256|hf):/.test(written) && existsSync(beside)) return providePath(session, beside, 'CONFIG');
   if (/^[\w-]+\/[\w.-]+$/.test(written)) return `hf:${written}`;
+  if (/^[\w-]+\/[\w.-]+@[^/]+$/.test(written)) throw new UsageError(`CONFIG: expected ORG/NAME, a registered model or a path; got ${written}: revisions of the hub are not looked up. Fetch that one, and name its folder.`);
   return isPath(written) ? providePath(session, written.startsWith('~') ? written : beside, 'CONFIG') : written;
 }

@@ -8,6 +8,6 @@ export const taskArithmetic: MergeMethod = {
   paper: 'arXiv:2212.04089',
   takes: { kind: 'models', base: 'required', least: 1, most: Infinity },
   elementwise: true,
-  parameters: taskVectorParameters({ normalize: false, rescale: false }),
+  parameters: taskVectorParameters({ normalize: false }),
   merge: (input, parameters) => mergeTaskVectors(input, parameters, { consensus: false }),
 };
