@@ -51,12 +51,13 @@ async function compare() {
     const request = { ...kinds[name], ...(values['new-tokens'] && { new: Number(values['new-tokens']) }) };
     const few = { ...request, prompts: request.prompts.slice(0, 4), new: 4 };
     for (const side of [ours, theirs]) await side.ask({ ...few, batch: 4 }); // what is made on first use does not count
-    // The peer's best batch size, by one pass over all prompts each.
+    // The peer's best batch size, by one pass over all prompts each; that pass is its first run.
     const tries = [];
     for (const batch of values.batches.split(',').map(Number)) tries.push({ batch, ...(await theirs.ask({ ...request, batch })) });
-    const best = tries.reduce((one, other) => (other.seconds < one.seconds ? other : one)).batch;
-    const rounds = [];
-    for (let run = 0; run < Number(values.runs); run += 1) rounds.push({ ours: await ours.ask(request), theirs: await theirs.ask({ ...request, batch: best }) });
+    const first = tries.reduce((one, other) => (other.seconds < one.seconds ? other : one));
+    const best = first.batch;
+    const rounds = [{ ours: await ours.ask(request), theirs: first }];
+    while (rounds.length < Number(values.runs)) rounds.push({ ours: await ours.ask(request), theirs: await theirs.ask({ ...request, batch: best }) });
     const perMinute = (side, time) => (60 * count) / quantile(rounds.map((round) => round[side][time]), 0.5);
     const tokens = (side) => rounds[0][side].tokens / count;
     for (const [time, how] of [['seconds', 'by the clock'], ['processor', 'by processor time']]) {
