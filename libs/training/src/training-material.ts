@@ -23,7 +23,7 @@ export async function readMaterial(options: TrainOptions): Promise<TrainingMater
       if (found) return found;
       throw new TrainingError(
         'no-chat-template',
-        'train: expected a chat template (chat_template.jinja, or chat_template in tokenizer_config.json) in the model; it has none. Tune an instruct model, add the template, or train on plain text with the objective pretrain.',
+        'train: expected a chat template (chat_template.jinja, or chat_template in tokenizer_config.json) in the model; it has none. Tune an instruct model, import this one with a template (tunesmith model import … --chat-template alpaca, as LaMini-LM tunes its decoders), or train on plain text with the objective pretrain.',
         { folder: options.modelFolder },
       );
     },

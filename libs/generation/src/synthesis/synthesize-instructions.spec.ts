@@ -145,6 +145,14 @@ test('what is not worth learning is left out, each filter with its count', async
   });
 });
 
+test('a seed that is too long to be shown is not to be repeated either', async () => {
+  const long = `Describe ${Array.from({ length: 30 }, (_, place) => `station${place}`).join(', ')}.`;
+  const { report, server } = await synthesize((body, response, request) => (asksForInstructions(body) ? `<example>${long}</example><example>Name a bird that swims.</example>` : goodTeacher(body, response, request)), { seedsFolder: await datasetOf([...questions, long]), mostRequests: 1 });
+  expect(server.seen.some(({ body }) => asksForInstructions(body) && questionOf(body).includes('station7'))).toBe(false);
+  expect(report).toMatchObject({ rows: 1, instructions: { seeds: questions.length } });
+  expect(droppedBy(report)).toMatchObject({ 'instruction exact-duplicate': 1 });
+});
+
 test('an answer that the limit cut off ends with its last sentence, or is left out', async () => {
   const { report, out } = await synthesize((body, response) => {
     if (asksForInstructions(body)) return '<example>Explain the tides.</example><example>Explain the winds of spring.</example>';

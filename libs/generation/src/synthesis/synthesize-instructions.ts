@@ -37,10 +37,11 @@ const streams = { responses: 104, topics: 105 };
  */
 export async function synthesizeInstructions(options: SynthesizeInstructionsOptions, outFolders: SynthesisFolders, context: WorkContext): Promise<SynthesisReport> {
   const seedRows = await collectRows(options.seedsFolder, { signal: context.signal });
-  const seeds = seedsIn(seedRows, options);
+  const questions = questionsIn(seedRows);
+  const seeds = shownSeeds(questions, seedRows.length, options);
   await using session = await SynthesisSession.open(options, context);
   const topics = options.topicShare > 0 ? await topicsOf(options, session, context) : undefined;
-  const made = new InstructionRounds(options, seeds, topics, session);
+  const made = new InstructionRounds(options, seeds, questions, topics, session);
   const rows: Row[] = [];
   const stoppedBy = await session.untilSpent(async () => {
     while (rows.length < options.rows) {
@@ -81,18 +82,23 @@ export async function synthesizeInstructions(options: SynthesizeInstructionsOpti
   }, { made: kept, beside: seedRows, besideName: 'seeds', encoderFolder: options.encoderFolder }, outFolders.report, context);
 }
 
-/** The first questions of a dataset's rows. @throws GenerationError `seeds-too-few` */
-function seedsIn(rows: readonly Row[], { longestSeed, examples }: SynthesizeInstructionsOptions): Seed[] {
-  const seeds = rows.flatMap(({ messages, text }, index): Seed[] => {
+/** The first questions of a dataset's rows. */
+function questionsIn(rows: readonly Row[]): Seed[] {
+  return rows.flatMap(({ messages, text }, index): Seed[] => {
     const instruction = (messages.find(({ role }) => role === 'user')?.content ?? text ?? '').trim();
-    return instruction === '' || instruction.length > longestSeed ? [] : [{ row: index + 1, instruction }];
+    return instruction === '' ? [] : [{ row: index + 1, instruction }];
   });
-  const distinct = [...new Map(seeds.map((seed) => [seed.instruction, seed])).values()];
+}
+
+/** Those that requests show: different ones, and none too long. @throws GenerationError `seeds-too-few` */
+function shownSeeds(questions: readonly Seed[], rows: number, { longestSeed, examples }: SynthesizeInstructionsOptions): Seed[] {
+  const short = questions.filter(({ instruction }) => instruction.length <= longestSeed);
+  const distinct = [...new Map(short.map((seed) => [seed.instruction, seed])).values()];
   if (distinct.length >= examples) return distinct;
   throw new GenerationError({
-    message: `Expected at least ${examples} different seeds of at most ${longestSeed} characters, because each request shows ${examples}; got ${distinct.length} of ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}. Add seeds, show fewer (two at least), or allow longer ones.`,
+    message: `Expected at least ${examples} different seeds of at most ${longestSeed} characters, because each request shows ${examples}; got ${distinct.length} of ${rows} ${rows === 1 ? 'row' : 'rows'}. Add seeds, show fewer (two at least), or allow longer ones.`,
     code: 'seeds-too-few',
-    facts: { seeds: distinct.length, rows: rows.length, examples, longestSeed },
+    facts: { seeds: distinct.length, rows, examples, longestSeed },
   });
 }
 
@@ -123,12 +129,14 @@ class InstructionRounds {
   constructor(
     private readonly options: SynthesizeInstructionsOptions,
     private readonly seeds: readonly Seed[],
+    questions: readonly Seed[],
     private readonly topics: TopicList | undefined,
     private readonly session: SynthesisSession,
   ) {
     const { filters, responses: sampling, batch, validationShare } = options;
     this.answerer = new Answerer({ ask: (...call) => session.ask(...call), sampling, filters, judge: session.judge, funnel: this.funnel, batch, validationShare });
-    this.known = new KnownInstructions(seeds.map(({ instruction }) => instruction), filters.nearDuplicates);
+    // What is too long to be shown is not to be repeated either.
+    this.known = new KnownInstructions(questions.map(({ instruction }) => instruction), filters.nearDuplicates);
     this.filters = [instructionFormat, wordCount(filters.instructionWords), ...(filters.languages ? [languageOf(filters.languages)] : [])];
   }
 
