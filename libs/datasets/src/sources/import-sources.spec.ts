@@ -168,6 +168,9 @@ test.each([
   ['no.jsonl.zst', 'plain text', 'zstd'],
   ['no.parquet', 'plain text that is long enough to hold a footer', 'Parquet'],
   ['twice.csv', 'query,query\na,b\n', 'it names "query" twice'],
+  ['semicolons.csv', 'query;response\na;b\n', 'commas between columns; its header "query;response" has ;'],
+  ['tabs.csv', 'query\tresponse\na\tb\n', 'has tabs'],
+  ['numbered.csv', ',query,response\n0,a,b\n', 'index=False'],
   ['latin.csv', Buffer.from('query,response\ncaf\xe9,yes\n', 'latin1'), 'UTF-8'],
 ])('%s is refused as damaged', async (name, bytes, reason) => {
   const place = await put({ [name]: bytes });

@@ -57,7 +57,10 @@ function asList(cell: string): unknown[] | undefined {
 
 function checkHeader(columns: string[], name: string): string[] {
   const twice = columns.find((column, index) => columns.indexOf(column) !== index);
-  if (columns.includes('') || twice !== undefined) throw damaged(name, `a header line that names every column once; ${twice ? `it names "${twice}" twice` : 'a name is empty'}`);
+  if (columns.includes('') || twice !== undefined) throw damaged(name, `a header line that names every column once; ${twice ? `it names "${twice}" twice` : 'a name is empty (a table of pandas is written without its row numbers by index=False)'}`);
+  const [only] = columns.length === 1 ? columns : [];
+  const mark = only === undefined ? undefined : [';', '\t', '|'].find((each) => only.includes(each));
+  if (mark !== undefined) throw damaged(name, `commas between columns; its header ${JSON.stringify(only)} has ${mark === '\t' ? 'tabs' : mark}. Save the table with commas`);
   return columns;
 }
 
