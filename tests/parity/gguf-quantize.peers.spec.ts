@@ -59,7 +59,7 @@ test.each(cases)('$name: every file type has the types and the bytes of llama.cp
   await promisify(execFile)(join(findPythonPeers()!, 'bin', 'python'), [new URL('quantize-with-llama-cpp.py', import.meta.url).pathname, place('jobs.json')]);
   const different: string[] = [];
   for (const fileType of quantized) {
-    await exportGguf(model, fileType, place('ours.gguf'), context, importance?.ours);
+    await exportGguf(model, fileType, place('ours.gguf'), context, { importance: importance?.ours });
     await using ours = await openGguf(place('ours.gguf'));
     await using theirs = await openGguf(place(`theirs-${fileType.name}.gguf`));
     expect([...ours.names()].sort()).toEqual([...theirs.names()].sort());

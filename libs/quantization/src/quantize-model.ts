@@ -5,6 +5,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileContent } from './exporters/file-content.js';
 import { exportGguf } from './exporters/gguf.js';
+import type { Compensation } from './exporters/gguf/compensated-layers.js';
 import { exportGgufAdapter } from './exporters/gguf-adapter.js';
 import type { CalibrationBudget } from './exporters/hf/calibration-budget.js';
 import { exportHf, type HfOptions } from './exporters/hf.js';
@@ -33,9 +34,11 @@ export interface QuantizeRequest extends ExamRequest {
   readonly importanceFolder?: string | undefined;
   /** A PEFT folder of a LoRA of the model: written as a GGUF adapter, and applied to each file while it is proved. */
   readonly adapterFolder?: string | undefined;
+  /** GGUF files whose linears make up for each other's rounding, as the rows to calibrate on say. */
+  readonly compensate?: boolean | Pick<Compensation, 'damping' | 'memory'> | undefined;
   /** Of the targets `hf/…`. */
   readonly hf?: HfOptions | undefined;
-  /** Where layers of targets `hf/…` that are done outlive this attempt: asked for the same with the same folder, they are not worked on again. The caller removes it. */
+  /** Where layers of targets `hf/…`, and of compensated GGUF files, that are done outlive this attempt: asked for the same with the same folder, they are not worked on again. The caller removes it. */
   readonly layersFolder?: string | undefined;
 }
 
@@ -48,9 +51,9 @@ export type QuantizedFormat = Examined & {
   secondsToWrite: number;
   /** How many tensors have each type, and why some have not the one that they should. */
   content: FileContent;
-  /** Of Hugging Face folders: how many layers an earlier attempt had done. */
+  /** Of Hugging Face folders and compensated GGUF files: how many layers an earlier attempt had done. */
   resumedLayers?: number;
-  /** Of Hugging Face folders whose method calibrates. */
+  /** Of Hugging Face folders whose method calibrates, and of compensated GGUF files. */
   calibration?: CalibrationBudget;
 };
 
@@ -73,10 +76,11 @@ export type QuantizeMetrics = {
  */
 export async function quantizeModel(request: QuantizeRequest, folders: Readonly<Record<QuantizationTarget['kind'], string>>, context: WorkContext): Promise<{ metrics: QuantizeMetrics }> {
   const targets = [...new Set(request.to)].map(findTarget);
+  checkCompensation(request, targets);
   await using model = await openSourceModel(request.modelFolder);
   await using adapter = request.adapterFolder === undefined ? undefined : await openAdapter(request.adapterFolder, targets);
   const exam = await prepareExam(request, model, context);
-  const importance = targets.some(({ kind }) => kind === 'gguf') ? await importanceFor(request, exam.calibration, folders.gguf, context) : undefined;
+  const importance = targets.some(({ kind }) => kind === 'gguf') && !compensationOf(request) ? await importanceFor(request, exam.calibration, folders.gguf, context) : undefined;
   const writtenAdapter = adapter && (await writeAdapter(model, adapter, folders.gguf, context));
   const source = exam.rows.length > 0 ? await sourceScores(request.modelFolder, adapter, exam.rows, context) : [];
   const formats: QuantizedFormat[] = [];
@@ -104,7 +108,8 @@ async function writeReport(folder: string, kind: QuantizationTarget['kind'], { f
   await writeFileAtomically(join(folder, 'report.json'), jsonText({ formats: ofKind, ...metrics }));
 }
 
-async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, { hf = {}, layersFolder }: QuantizeRequest, calibration: readonly EncodedRow[] | undefined, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content' | 'resumedLayers' | 'calibration'>> {
+async function write(target: QuantizationTarget, model: SourceModel, folder: string, importance: ImportanceMatrix | undefined, request: QuantizeRequest, calibration: readonly EncodedRow[] | undefined, context: WorkContext): Promise<Pick<QuantizedFormat, 'file' | 'bytes' | 'content' | 'resumedLayers' | 'calibration'>> {
+  const { hf = {}, layersFolder } = request;
   await mkdir(folder, { recursive: true });
   if (target.kind === 'onnx') return exportOnnx(model, target.dataType, folder, context);
   if (target.kind === 'hf') {
@@ -112,8 +117,29 @@ async function write(target: QuantizationTarget, model: SourceModel, folder: str
     return { file: name, ...(await exportHf(model, target.hf, hf, join(folder, name), context, { calibration, layersFolder: layersFolder && join(layersFolder, name) })) };
   }
   const file = `model-${target.fileType.name}.gguf`;
-  const content = await exportGguf(model, target.fileType, join(folder, file), context, importance);
-  return { file, bytes: (await stat(join(folder, file))).size, content };
+  const wanted = takesCompensation(target) ? compensationOf(request) : undefined;
+  const compensation = wanted && { ...wanted, rows: calibration!, layersFolder: layersFolder && join(layersFolder, `gguf-${target.fileType.name}`) };
+  const written = await exportGguf(model, target.fileType, join(folder, file), context, { importance, compensation });
+  return { file, bytes: (await stat(join(folder, file))).size, ...written };
+}
+
+function compensationOf({ compensate }: QuantizeRequest): Pick<Compensation, 'damping' | 'memory'> | undefined {
+  return compensate === true ? {} : compensate || undefined;
+}
+
+function takesCompensation(target: QuantizationTarget): boolean {
+  return target.kind === 'gguf' && target.fileType.scheme.blockElements > 1;
+}
+
+/** Throws QuantizationError `compensation-without-rows`, `compensation-without-target`. */
+function checkCompensation(request: QuantizeRequest, targets: readonly QuantizationTarget[]): void {
+  if (compensationOf(request) === undefined) return;
+  if (request.calibrationFolder === undefined) {
+    throw new QuantizationError({ code: 'compensation-without-rows', message: 'compensating looks at what the model computes of rows to train on; got none. Give a dataset to calibrate on (an importance matrix does not say enough), or leave compensating out.', facts: {} });
+  }
+  if (targets.some(takesCompensation)) return;
+  const names = targets.map(({ name }) => name);
+  throw new QuantizationError({ code: 'compensation-without-target', message: `compensating is for GGUF files with blocks, such as gguf/q4_k_m; got ${names.join(', ')}. Add such a target, choose hf/gptq-int4 for a packed folder, or leave compensating out.`, facts: { targets: names } });
 }
 
 async function openAdapter(folder: string, targets: readonly QuantizationTarget[]): Promise<Adapter> {

@@ -683,6 +683,33 @@ export function gptqColumnsInPlace(left: Tensor, errors: Tensor, levels: Tensor,
   (gptqColumnsInPlaceOperator ??= resolve('tunesmith::gptq_columns_', ''))(handleOf(left), handleOf(errors), handleOf(levels), handleOf(factor), handleOf(scales), handleOf(zeros), groups, first, top);
 }
 
+let ggufGridsOperator: NativeOperator | undefined;
+/**
+ * The scale and the offset of each group of elements in the blocks of ggufQuantize, [groups of a row, rows] each, as a reader of the file has them.
+ * tunesmith::gguf_grids(Tensor blocks, str type) -> (Tensor scales, Tensor offsets)
+ */
+export function ggufGrids(blocks: Tensor, type: string): [scales: Tensor, offsets: Tensor] {
+  return tensorsFrom((ggufGridsOperator ??= resolve('tunesmith::gguf_grids', ''))(handleOf(blocks), type)) as [scales: Tensor, offsets: Tensor];
+}
+
+let ggufColumnsInPlaceOperator: NativeOperator | undefined;
+/**
+ * As gptqColumnsInPlace, to the grids of ggufGrids for a type of GGUF; what a column is rounded to stays in left.
+ * tunesmith::gguf_columns_(Tensor(a!) left, Tensor(b!) errors, Tensor(c!) levels, Tensor factor, Tensor scales, Tensor offsets, int[] groups, int first, str type) -> ()
+ */
+export function ggufColumnsInPlace(left: Tensor, errors: Tensor, levels: Tensor, factor: Tensor, scales: Tensor, offsets: Tensor, groups: readonly number[], first: number, type: string): void {
+  (ggufColumnsInPlaceOperator ??= resolve('tunesmith::gguf_columns_', ''))(handleOf(left), handleOf(errors), handleOf(levels), handleOf(factor), handleOf(scales), handleOf(offsets), groups, first, type);
+}
+
+let ggufPackInPlaceOperator: NativeOperator | undefined;
+/**
+ * Puts levels [columns, rows] into the blocks of ggufQuantize, whose scales stay.
+ * tunesmith::gguf_pack_(Tensor(a!) blocks, Tensor levels, str type) -> ()
+ */
+export function ggufPackInPlace(blocks: Tensor, levels: Tensor, type: string): void {
+  (ggufPackInPlaceOperator ??= resolve('tunesmith::gguf_pack_', ''))(handleOf(blocks), handleOf(levels), type);
+}
+
 let quantizedLinearOperator: NativeOperator | undefined;
 /**
  * input [tokens, in] x weight^T + bias with a weight of quantizeBlocks, written out for this product alone.

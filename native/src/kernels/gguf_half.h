@@ -14,4 +14,10 @@ inline float putHalf(uint8_t* to, float value) {
   return c10::detail::fp16_ieee_to_fp32_value(bits);
 }
 
+inline float getHalf(const uint8_t* from) {
+  uint16_t bits;
+  std::memcpy(&bits, from, sizeof bits);
+  return c10::detail::fp16_ieee_to_fp32_value(bits);
+}
+
 }  // namespace tunesmith::gguf

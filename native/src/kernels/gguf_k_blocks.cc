@@ -101,6 +101,48 @@ void unpackSixBits(const uint8_t* packed, int j, uint8_t& scale, uint8_t& minimu
   }
 }
 
+/// Levels of four bits, half of each 64 below, half above.
+void packNibbles(const uint8_t* level, uint8_t* out) {
+  for (int j = 0; j < superBlock; j += 64) {
+    for (int i = 0; i < 32; i++) out[j / 2 + i] = static_cast<uint8_t>((level[j + i] & 15) | (level[j + i + 32] & 15) << 4);
+  }
+}
+
+void packQ2_K(const uint8_t* level, uint8_t* block) { packTwoBits(level, block + 16); }
+
+void packQ3_K(const uint8_t* level, uint8_t* block) {
+  uint8_t low[superBlock];
+  for (int i = 0; i < superBlock; i++) low[i] = level[i] & 3;
+  for (int i = 0; i < 32; i++) {
+    int mask = 0;
+    for (int j = 0; j < 8; j++) mask |= (level[j * 32 + i] >> 2) << j;
+    block[i] = static_cast<uint8_t>(mask);
+  }
+  packTwoBits(low, block + 32);
+}
+
+void packQ4_K(const uint8_t* level, uint8_t* block) { packNibbles(level, block + 16); }
+
+void packQ5_K(const uint8_t* level, uint8_t* block) {
+  for (int i = 0; i < 32; i++) {
+    int high = 0;
+    for (int j = 0; j < 8; j++) high |= (level[j * 32 + i] >> 4) << j;
+    block[16 + i] = static_cast<uint8_t>(high);
+  }
+  packNibbles(level, block + 48);
+}
+
+void packQ6_K(const uint8_t* level, uint8_t* block) {
+  for (int half = 0; half < 2; half++) {
+    const uint8_t* l = level + half * 128;
+    for (int i = 0; i < 32; i++) {
+      block[half * 64 + i] = static_cast<uint8_t>((l[i] & 15) | (l[i + 64] & 15) << 4);
+      block[half * 64 + 32 + i] = static_cast<uint8_t>((l[i + 32] & 15) | (l[i + 96] & 15) << 4);
+      block[128 + half * 32 + i] = static_cast<uint8_t>(l[i] >> 4 | (l[i + 32] >> 4) << 2 | (l[i + 64] >> 4) << 4 | (l[i + 96] >> 4) << 6);
+    }
+  }
+}
+
 /// Largest of some scales, none below zero counting.
 float largestOf(const float* scales, int count) {
   float most = 0;
@@ -126,9 +168,9 @@ void requantize(const Group<n>& group, const Ints* found, Floats scale, int leve
   spread<n>(level, bytes);
 }
 
-/// What Q4_K and Q5_K have in common: d, dmin, twelve bytes of scales, then `pack` of the levels.
-template <int levels, int bytesPerBlock, typename Pack>
-void encodeAffine(const Rows& rows, float first, int steps, Pack&& pack, uint8_t* out) {
+/// What Q4_K and Q5_K have in common: d, dmin, twelve bytes of scales, then the levels.
+template <int levels, int bytesPerBlock, void (*pack)(const uint8_t*, uint8_t*)>
+void encodeAffine(const Rows& rows, float first, int steps, uint8_t* out) {
   using G = Group<32>;
   forEachGroup<32>(rows, [&](int64_t index, int64_t last) {
     G group;
@@ -185,34 +227,14 @@ void encodeAffine(const Rows& rows, float first, int steps, Pack&& pack, uint8_t
     }
     uint8_t level[G::supers * superBlock];
     requantize(group, fit, scale, minimum, levels, level);
-    for (int super = 0; super < G::supers && index + super <= last; super++) pack(level + super * superBlock, out + (index + super) * bytesPerBlock + 16);
+    for (int super = 0; super < G::supers && index + super <= last; super++) pack(level + super * superBlock, out + (index + super) * bytesPerBlock);
   });
 }
 
 }  // namespace
 
-void encodeQ4_K(const Rows& rows, uint8_t* out) {
-  const auto pack = [](const uint8_t* level, uint8_t* to) {
-    for (int j = 0; j < superBlock; j += 64) {
-      for (int i = 0; i < 32; i++) to[j / 2 + i] = static_cast<uint8_t>(level[j + i] | level[j + i + 32] << 4);
-    }
-  };
-  encodeAffine<15, 144>(rows, -1.f, 20, pack, out);
-}
-
-void encodeQ5_K(const Rows& rows, uint8_t* out) {
-  const auto pack = [](const uint8_t* level, uint8_t* to) {
-    for (int i = 0; i < 32; i++) {
-      int high = 0;
-      for (int j = 0; j < 8; j++) high |= (level[j * 32 + i] >> 4) << j;
-      to[i] = static_cast<uint8_t>(high);
-    }
-    for (int j = 0; j < superBlock; j += 64) {
-      for (int i = 0; i < 32; i++) to[32 + j / 2 + i] = static_cast<uint8_t>((level[j + i] & 15) | (level[j + i + 32] & 15) << 4);
-    }
-  };
-  encodeAffine<31, 176>(rows, -0.5f, 15, pack, out);
-}
+void encodeQ4_K(const Rows& rows, uint8_t* out) { encodeAffine<15, 144, packQ4_K>(rows, -1.f, 20, out); }
+void encodeQ5_K(const Rows& rows, uint8_t* out) { encodeAffine<31, 176, packQ5_K>(rows, -0.5f, 15, out); }
 
 void encodeQ2_K(const Rows& rows, uint8_t* out) {
   forEachGroup<16>(rows, [&](int64_t index, int64_t last) {
@@ -256,7 +278,7 @@ void encodeQ2_K(const Rows& rows, uint8_t* out) {
     }
     uint8_t level[superBlock];
     requantize(group, fit, scale, minimum, 3, level);
-    packTwoBits(level, block + 16);
+    packQ2_K(level, block);
   });
 }
 
@@ -305,13 +327,7 @@ void encodeQ3_K(const Rows& rows, uint8_t* out) {
     for (int j = 0; j < 16; j++) scale[j] = d * static_cast<float>(scaleLevel[j] - 32);
     uint8_t level[superBlock];
     requantize(group, found, scale, 4, level);
-    for (int i = 0; i < 32; i++) {
-      int mask = 0;
-      for (int j = 0; j < 8; j++) mask |= (level[j * 32 + i] >> 2) << j;
-      block[i] = static_cast<uint8_t>(mask);
-    }
-    for (uint8_t& l : level) l &= 3;
-    packTwoBits(level, block + 32);
+    packQ3_K(level, block);
   });
 }
 
@@ -347,15 +363,55 @@ void encodeQ6_K(const Rows& rows, uint8_t* out) {
     for (int i = 0; i < 16; i++) found[i] = fit.level(group.x[i], 32);
     uint8_t level[superBlock];
     requantize(group, found, scale, 32, level);
-    for (int half = 0; half < 2; half++) {
-      const uint8_t* l = level + half * 128;
-      for (int i = 0; i < 32; i++) {
-        block[half * 64 + i] = static_cast<uint8_t>((l[i] & 15) | (l[i + 64] & 15) << 4);
-        block[half * 64 + 32 + i] = static_cast<uint8_t>((l[i + 32] & 15) | (l[i + 96] & 15) << 4);
-        block[128 + half * 32 + i] = static_cast<uint8_t>(l[i] >> 4 | (l[i + 32] >> 4) << 2 | (l[i + 64] >> 4) << 4 | (l[i + 96] >> 4) << 6);
-      }
-    }
+    packQ6_K(level, block);
   });
 }
+
+namespace {
+
+void gridsOfQ2_K(const uint8_t* block, float* scales, float* offsets) {
+  const float d = getHalf(block + 80), dmin = getHalf(block + 82);
+  for (int j = 0; j < 16; j++) {
+    scales[j] = d * (block[j] & 15);
+    offsets[j] = dmin * (block[j] >> 4);
+  }
+}
+
+void gridsOfQ3_K(const uint8_t* block, float* scales, float* offsets) {
+  const float d = getHalf(block + 108);
+  const uint8_t* packed = block + 96;
+  for (int j = 0; j < 16; j++) {
+    const int low = j < 8 ? packed[j] & 15 : packed[j - 8] >> 4, high = packed[8 + (j & 3)] >> 2 * (j / 4) & 3;
+    scales[j] = d * static_cast<float>((low | high << 4) - 32);
+    offsets[j] = 0;
+  }
+}
+
+/// Q4_K and Q5_K.
+void gridsOfSixBits(const uint8_t* block, float* scales, float* offsets) {
+  const float d = getHalf(block), dmin = getHalf(block + 2);
+  for (int j = 0; j < 8; j++) {
+    uint8_t scale, minimum;
+    unpackSixBits(block + 4, j, scale, minimum);
+    scales[j] = d * scale;
+    offsets[j] = dmin * minimum;
+  }
+}
+
+void gridsOfQ6_K(const uint8_t* block, float* scales, float* offsets) {
+  const float d = getHalf(block + 208);
+  for (int j = 0; j < 16; j++) {
+    scales[j] = d * static_cast<float>(static_cast<int8_t>(block[192 + j]));
+    offsets[j] = 0;
+  }
+}
+
+}  // namespace
+
+const Levels levelsOfQ2_K{16, 0, 0, 3, nullptr, gridsOfQ2_K, packQ2_K};
+const Levels levelsOfQ3_K{16, 4, 0, 7, nullptr, gridsOfQ3_K, packQ3_K};
+const Levels levelsOfQ4_K{32, 0, 0, 15, nullptr, gridsOfSixBits, packQ4_K};
+const Levels levelsOfQ5_K{32, 0, 0, 31, nullptr, gridsOfSixBits, packQ5_K};
+const Levels levelsOfQ6_K{16, 32, 0, 63, nullptr, gridsOfQ6_K, packQ6_K};
 
 }  // namespace tunesmith::gguf

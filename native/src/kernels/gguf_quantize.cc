@@ -8,12 +8,13 @@
 #include <atomic>
 
 #include "kernels/dispatch_types.h"
-#include "kernels/gguf_blocks.h"
+#include "kernels/gguf_types.h"
 
 namespace tunesmith {
 namespace {
 
 using gguf::Rows;
+using gguf::Type;
 
 template <typename Number>
 void encodeNumbers(const Rows& rows, uint8_t* out) {
@@ -21,37 +22,33 @@ void encodeNumbers(const Rows& rows, uint8_t* out) {
   for (int64_t i = 0; i < rows.count * rows.columns; i++) numbers[i] = static_cast<Number>(rows.values[i]);
 }
 
-struct Type {
-  const char* name;
-  int64_t blockElements, blockBytes;
-  gguf::Encode encode;
-  /// Where the block has float16 numbers; -1: nowhere.
-  int64_t halves[2];
-};
-
 constexpr Type types[] = {
-    {"F32", 1, 4, encodeNumbers<float>, {-1, -1}},
-    {"F16", 1, 2, encodeNumbers<at::Half>, {0, -1}},
-    {"BF16", 1, 2, encodeNumbers<at::BFloat16>, {-1, -1}},
-    {"Q8_0", 32, 34, gguf::encodeQ8_0, {0, -1}},
-    {"Q4_0", 32, 18, gguf::encodeQ4_0, {0, -1}},
-    {"Q4_1", 32, 20, gguf::encodeQ4_1, {0, 2}},
-    {"Q5_0", 32, 22, gguf::encodeQ5_0, {0, -1}},
-    {"Q5_1", 32, 24, gguf::encodeQ5_1, {0, 2}},
-    {"IQ4_NL", 32, 18, gguf::encodeIQ4_NL, {0, -1}},
-    {"Q2_K", 256, 84, gguf::encodeQ2_K, {80, 82}},
-    {"Q3_K", 256, 110, gguf::encodeQ3_K, {108, -1}},
-    {"Q4_K", 256, 144, gguf::encodeQ4_K, {0, 2}},
-    {"Q5_K", 256, 176, gguf::encodeQ5_K, {0, 2}},
-    {"Q6_K", 256, 210, gguf::encodeQ6_K, {208, -1}},
+    {"F32", 1, 4, encodeNumbers<float>, {-1, -1}, nullptr},
+    {"F16", 1, 2, encodeNumbers<at::Half>, {0, -1}, nullptr},
+    {"BF16", 1, 2, encodeNumbers<at::BFloat16>, {-1, -1}, nullptr},
+    {"Q8_0", 32, 34, gguf::encodeQ8_0, {0, -1}, &gguf::levelsOfQ8_0},
+    {"Q4_0", 32, 18, gguf::encodeQ4_0, {0, -1}, &gguf::levelsOfQ4_0},
+    {"Q4_1", 32, 20, gguf::encodeQ4_1, {0, 2}, &gguf::levelsOfQ4_1},
+    {"Q5_0", 32, 22, gguf::encodeQ5_0, {0, -1}, &gguf::levelsOfQ5_0},
+    {"Q5_1", 32, 24, gguf::encodeQ5_1, {0, 2}, &gguf::levelsOfQ5_1},
+    {"IQ4_NL", 32, 18, gguf::encodeIQ4_NL, {0, -1}, &gguf::levelsOfIQ4_NL},
+    {"Q2_K", 256, 84, gguf::encodeQ2_K, {80, 82}, &gguf::levelsOfQ2_K},
+    {"Q3_K", 256, 110, gguf::encodeQ3_K, {108, -1}, &gguf::levelsOfQ3_K},
+    {"Q4_K", 256, 144, gguf::encodeQ4_K, {0, 2}, &gguf::levelsOfQ4_K},
+    {"Q5_K", 256, 176, gguf::encodeQ5_K, {0, 2}, &gguf::levelsOfQ5_K},
+    {"Q6_K", 256, 210, gguf::encodeQ6_K, {208, -1}, &gguf::levelsOfQ6_K},
 };
 
-const Type& typeOf(c10::string_view name) {
+}  // namespace
+
+const Type& gguf::typeOf(c10::string_view name) {
   for (const auto& type : types) {
     if (name == type.name) return type;
   }
   TORCH_CHECK(false, "type: there is no encoder for ", name);
 }
+
+namespace {
 
 void lower(std::atomic<int64_t>& least, int64_t place) {
   int64_t seen = least;
@@ -95,7 +92,7 @@ constexpr int64_t batchElements = 1 << 16;
 
 /// The bytes [rows, bytes of a row], and the places of the first element that is not finite and of the first block that float16 cannot hold; -1 where there is none.
 std::tuple<at::Tensor, int64_t, int64_t> ggufQuantize(const at::Tensor& values, c10::string_view name, const std::optional<at::Tensor>& importance) {
-  const Type& type = typeOf(name);
+  const Type& type = gguf::typeOf(name);
   TORCH_CHECK(values.dim() == 2 && values.size(1) > 0 && values.size(1) % type.blockElements == 0, "size mismatch: expected values [rows, columns] with a multiple of ", type.blockElements, " columns for ", name);
   TORCH_CHECK(at::isFloatingType(values.scalar_type()) && values.scalar_type() != at::kDouble, "values: expected float32, bfloat16 or float16 dtype");
   const int64_t count = values.size(0), columns = values.size(1);

@@ -100,6 +100,24 @@ void packFiveBits(const uint8_t* level, uint8_t* out) {
   packFourBits(level, out + 4);
 }
 
+/// The one scale of a block, and no offset.
+void readScale(const uint8_t* block, float* scales, float* offsets) {
+  scales[0] = getHalf(block);
+  offsets[0] = 0;
+}
+
+/// A scale, and the least value.
+void readScaleAndLeast(const uint8_t* block, float* scales, float* offsets) {
+  scales[0] = getHalf(block);
+  offsets[0] = -getHalf(block + 2);
+}
+
+/// Writes levels behind so many float16 numbers.
+template <void (*pack)(const uint8_t*, uint8_t*), int halves>
+void packBehind(const uint8_t* level, uint8_t* block) {
+  pack(level, block + 2 * halves);
+}
+
 /// Writes each lane's numbers (float16) and what `pack` makes of its levels.
 template <typename Pack>
 void store(const Group& group, std::initializer_list<Floats> halves, const Ints* levels, int bytesPerBlock, Pack&& pack, uint8_t* out) {
@@ -205,6 +223,8 @@ constexpr int lineValues[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13,
 /// The middle of a value and the next: numbers below it belong to the value, it itself and those above to the next.
 constexpr float middleAbove(int k) { return static_cast<float>(lineValues[k] + lineValues[k + 1]) / 2; }
 
+constexpr float lineFloats[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
 Ints lineIndex(Floats x) {
   Ints index{};
   for (int k = 0; k < 15; k++) index -= x >= middleAbove(k);
@@ -259,5 +279,21 @@ void encodeIQ4_NL(const Rows& rows, uint8_t* out) {
     store(group, {scale}, level, 18, packFourBits, out);
   });
 }
+
+namespace {
+
+/// Signed bytes, -128 left out as the encoder does.
+void packBytes(const uint8_t* level, uint8_t* out) {
+  for (int i = 0; i < blockSize; i++) out[i] = static_cast<uint8_t>(level[i] - 128);
+}
+
+}  // namespace
+
+const Levels levelsOfQ8_0{blockSize, 128, 1, 255, nullptr, readScale, packBehind<packBytes, 1>};
+const Levels levelsOfQ4_0{blockSize, 8, 0, 15, nullptr, readScale, packBehind<packFourBits, 1>};
+const Levels levelsOfQ5_0{blockSize, 16, 0, 31, nullptr, readScale, packBehind<packFiveBits, 1>};
+const Levels levelsOfQ4_1{blockSize, 0, 0, 15, nullptr, readScaleAndLeast, packBehind<packFourBits, 2>};
+const Levels levelsOfQ5_1{blockSize, 0, 0, 31, nullptr, readScaleAndLeast, packBehind<packFiveBits, 2>};
+const Levels levelsOfIQ4_NL{blockSize, 0, 0, 15, lineFloats, readScale, packBehind<packFourBits, 1>};
 
 }  // namespace tunesmith::gguf

@@ -12,6 +12,8 @@ export type FileContent = {
   types: Record<string, number>;
   /** Tensors whose rows are no whole blocks of the type that they should have: how many, and what they became. */
   fallbacks: { wanted: string; used: string; columns: number; tensors: number }[];
+  /** Of a GGUF file whose weights make up for each other's rounding: how many tensors do, and which with blocks do not. */
+  compensated?: { tensors: number; others: string[] };
 };
 
 export function countFallbacks(fallbacks: readonly Fallback[]): FileContent['fallbacks'] {

@@ -66,7 +66,7 @@ const mixed = { architectures: ['Qwen2ForCausalLM'], vocab_size: 320, hidden_siz
 test('as q4_k_m the layers that matter more are finer, and rows that are no whole blocks take the next scheme, said in the content', async () => {
   await using folder = await temporaryFolder();
   await using model = await openSourceModel(await drawModel(join(folder.path, 'model'), mixed));
-  const content = await exportGguf(model, ggufFileType('q4_k_m'), join(folder.path, 'model.gguf'), quietContext());
+  const { content } = await exportGguf(model, ggufFileType('q4_k_m'), join(folder.path, 'model.gguf'), quietContext());
   await using source = await openGguf(join(folder.path, 'model.gguf'));
   const finer = Array.from({ length: 10 }, (_, layer) => layer).filter((layer) => source.info(`blk.${layer}.ffn_down.weight`).dtype === 'Q6_K');
   // The first eighth, every third between, and the last eighth.
@@ -81,7 +81,7 @@ test('as q4_k_m the layers that matter more are finer, and rows that are no whol
 test('rows that no block divides become float16', async () => {
   await using folder = await temporaryFolder();
   await using model = await openSourceModel(await drawModel(join(folder.path, 'model'), { ...mixed, num_hidden_layers: 1, hidden_size: 80 }));
-  const content = await exportGguf(model, ggufFileType('q4_0'), join(folder.path, 'model.gguf'), quietContext());
+  const { content } = await exportGguf(model, ggufFileType('q4_0'), join(folder.path, 'model.gguf'), quietContext());
   await using source = await openGguf(join(folder.path, 'model.gguf'));
   expect(['token_embd', 'blk.0.attn_q', 'blk.0.ffn_down'].map((name) => source.info(`${name}.weight`).dtype)).toEqual(['F16', 'F16', 'Q4_0']);
   expect(content.fallbacks).toEqual([{ wanted: 'Q6_K', used: 'F16', columns: 80, tensors: 1 }, { wanted: 'Q4_0', used: 'F16', columns: 80, tensors: 6 }]);

@@ -4,23 +4,42 @@ import { scope, tensor, type Tensor, type WorkContext } from '@tunesmith/tensor'
 import { meanSquares, type ImportanceMatrix } from '../importance/importance-matrix.js';
 import { QuantizationError } from '../quantization-error.js';
 import { f32 } from '../schemes/f32.js';
-import { encodeGgufRows } from '../schemes/gguf-scheme.js';
+import { encodeGgufRows, type GgufScheme } from '../schemes/gguf-scheme.js';
 import { countFallbacks, type FileContent } from './file-content.js';
 import { chooseSchemes, type MixedModel } from './gguf/choose-schemes.js';
+import { CompensatedLayers, type Compensation } from './gguf/compensated-layers.js';
 import type { GgufFileType } from './gguf/file-types.js';
 import { tokenizerMetadata } from './gguf/tokenizer-metadata.js';
 import { weightPieces } from './gguf/weight-pieces.js';
+import type { CalibrationBudget } from './hf/calibration-budget.js';
 import type { SourceModel } from './source-model.js';
 
 /** Says which revision of ggml's block layouts the file uses; 2 since 2023. */
 const quantizationVersion = 2;
 
+/** What errors are weighed by. */
+export interface GgufCare {
+  /** Of a matrix that says how much goes through each column. */
+  readonly importance?: ImportanceMatrix | undefined;
+  /** The linears of layers are rounded so that their columns make up for each other's errors; what that leaves out, by `importance`. */
+  readonly compensation?: Compensation | undefined;
+}
+
+/** A file that was written. */
+export interface GgufFile {
+  readonly content: FileContent;
+  /** With compensation: of its layers, those that an earlier attempt had done, and what reading the rows took. */
+  readonly resumedLayers?: number;
+  readonly calibration?: CalibrationBudget;
+}
+
 /**
  * Writes a model as one GGUF file that llama.cpp loads, in one pass over its weights, a few megabytes at a time. Which tensor gets which type: `chooseSchemes`. With
- * an importance matrix errors weigh as much as what is multiplied with them.
- * Throws QuantizationError for families, weights or tokenizers that the format cannot hold, and `importance-wrong-size` for a matrix of another model.
+ * an importance matrix errors weigh as much as what is multiplied with them. With compensation the model first reads rows, a layer at a time, and what is done is kept as `exportHf` does.
+ * Throws QuantizationError for families, weights or tokenizers that the format cannot hold, `importance-wrong-size` for a matrix of another model, and for rows that are too few.
  */
-export async function exportGguf(model: SourceModel, fileType: GgufFileType, path: string, { signal, onProgress }: WorkContext, importance?: ImportanceMatrix): Promise<FileContent> {
+export async function exportGguf(model: SourceModel, fileType: GgufFileType, path: string, context: WorkContext, { importance, compensation }: GgufCare = {}): Promise<GgufFile> {
+  const { signal, onProgress } = context;
   const { family, config } = model;
   const architecture = architectureOf(family);
   const weights = family.weights.tensors(config).filter(({ huggingFace, optional }) => optional !== true || model.weights.has(huggingFace));
@@ -28,7 +47,8 @@ export async function exportGguf(model: SourceModel, fileType: GgufFileType, pat
   // A stacked tensor stands once in the file; its parts come one after another.
   const toWrite = weights.filter(({ stack }) => !stack || stack.index === 0).map((weight) => ({ name: weight.gguf, shape: ggufShape(weight) }));
   const metadata = metadataOf(model, architecture, weights, fileType);
-  const { schemes, fallbacks } = chooseSchemes(fileType, toWrite, mixedModel(architecture, metadata, importance !== undefined));
+  const { schemes, fallbacks } = chooseSchemes(fileType, toWrite, mixedModel(architecture, metadata, importance !== undefined || compensation !== undefined));
+  await using compensated = compensation && (await CompensatedLayers.work(model, schemes, { name: `gguf/${fileType.name}`, path }, compensation, context));
   const tensors: GgufTensorPlan[] = [
     ...toWrite.map(({ name, shape }) => ({ name, type: schemes.get(name)!.gguf.type, shape })),
     ...derived.map(({ name, values }) => ({ name, type: 'F32', shape: [values.length] })),
@@ -37,12 +57,8 @@ export async function exportGguf(model: SourceModel, fileType: GgufFileType, pat
   let done = 0;
   await using writer = await GgufWriter.create(path, { metadata, tensors });
   let writing = Promise.resolve();
-  for await (const { weight, firstRow, values } of weightPieces(model.weights, weights)) {
+  for await (const { bytes, count } of encodedPieces(model, weights, schemes, importance, compensated)) {
     signal.throwIfAborted();
-    const { bytes, count } = scope(() => {
-      const rows = values();
-      return { bytes: encodeGgufRows(schemes.get(weight.gguf)!, rows, { tensor: weight.huggingFace, firstRow }, importanceOf(weight, importance)), count: rows.size };
-    });
     // The disk takes one piece while the next is encoded.
     await writing;
     writing = writer.append(bytes);
@@ -53,7 +69,31 @@ export async function exportGguf(model: SourceModel, fileType: GgufFileType, pat
   await writing;
   for (const { values } of derived) await writer.append(scope(() => encodeGgufRows(f32, tensor(values, { dtype: 'float32', shape: [1, values.length] }), { tensor: 'a derived tensor', firstRow: 0 })));
   await writer.finish();
-  return { types: countTypes(tensors), fallbacks: countFallbacks(fallbacks) };
+  const content = { types: countTypes(tensors), fallbacks: countFallbacks(fallbacks) };
+  if (!compensated) return { content };
+  await compensated.finish();
+  const inBlocks = weights.filter(({ gguf }) => schemes.get(gguf)!.blockElements > 1);
+  const others = [...new Set(inBlocks.filter((weight) => !compensated.has(weight)).map(({ gguf }) => gguf))];
+  return { content: { ...content, compensated: { tensors: new Set(inBlocks.map(({ gguf }) => gguf)).size - others.length, others } }, resumedLayers: compensated.resumedLayers, calibration: compensated.budget };
+}
+
+/** All weights in order, as the file has them, and how many numbers each piece is of. */
+async function* encodedPieces(model: SourceModel, weights: readonly WeightName[], schemes: ReadonlyMap<string, GgufScheme>, importance: ImportanceMatrix | undefined, compensated: CompensatedLayers | undefined): AsyncGenerator<{ bytes: Uint8Array; count: number }> {
+  for (let [start, end] = [0, 0]; start < weights.length; start = end) {
+    const first = weights[start]!;
+    end = start + 1;
+    if (compensated?.has(first) === true) {
+      yield { bytes: await compensated.blocksOf(first), count: elements(first.shape) };
+      continue;
+    }
+    while (end < weights.length && compensated?.has(weights[end]!) !== true) end += 1;
+    for await (const { weight, firstRow, values } of weightPieces(model.weights, weights.slice(start, end))) {
+      yield scope(() => {
+        const rows = values();
+        return { bytes: encodeGgufRows(schemes.get(weight.gguf)!, rows, { tensor: weight.huggingFace, firstRow }, importanceOf(weight, importance)), count: rows.size };
+      });
+    }
+  }
 }
 
 /** Throws QuantizationError `family-without-architecture`. */

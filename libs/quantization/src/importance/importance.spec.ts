@@ -93,7 +93,7 @@ describe('the file of an importance matrix', () => {
 test('a matrix of another model is refused, one that lacks tensors is not', async () => {
   await using folder = await temporaryFolder();
   await using model = await openSourceModel(tiny.folder);
-  const write = (matrix: ImportanceMatrix) => exportGguf(model, ggufFileType('q4_0'), join(folder.path, 'model.gguf'), quietContext(), matrix);
+  const write = (matrix: ImportanceMatrix) => exportGguf(model, ggufFileType('q4_0'), join(folder.path, 'model.gguf'), quietContext(), { importance: matrix });
   await expect(write(new Map([['blk.1.attn_q.weight', { sums: new Float32Array(32), counts: new Float32Array([1]) }]]))).rejects.toMatchObject({ code: 'importance-wrong-size', message: expect.stringMatching(/32 numbers for blk\.1\.attn_q\.weight.*64 columns/) });
   await write(new Map([['blk.1.attn_q.weight', { sums: new Float32Array(64).fill(1), counts: new Float32Array([1]) }]]));
 });
@@ -107,7 +107,7 @@ test('errors of columns that matter become smaller', async () => {
   const errors: number[] = [];
   const exact = await model.weights.values('model.layers.0.self_attn.o_proj.weight', [64, 64]);
   for (const importance of [undefined, new Map([[name, { sums, counts: new Float32Array([1]) }]])]) {
-    await exportGguf(model, ggufFileType('q4_0'), join(folder.path, 'model.gguf'), quietContext(), importance);
+    await exportGguf(model, ggufFileType('q4_0'), join(folder.path, 'model.gguf'), quietContext(), { importance });
     await using source = await openGguf(join(folder.path, 'model.gguf'));
     const { q4_0 } = await import('../schemes/q4_0.js');
     const decoded = q4_0.decode([await source.read(name)], 64 * 64);

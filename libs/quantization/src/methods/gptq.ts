@@ -1,12 +1,11 @@
 import { empty, ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
+import { roundColumns } from './column-loop.js';
 import { fitGrid, topLevel, type GridFit, type IntegerGrid } from './integer-grid.js';
-import { hessian, inverseFactor, type InverseFactor } from './inverse-factor.js';
+import type { InverseFactor } from './inverse-factor.js';
 import { roundedMatrix, type RoundedMatrix } from './rounded-matrix.js';
 import { roundToNearest } from './round-to-nearest.js';
 import type { CalibratedMethod, MethodSettings } from './rounding-method.js';
-
-/** Columns whose errors are collected before the columns after them hear of them. */
-const blockColumns = 128;
+import { withFactors } from './with-factors.js';
 
 /**
  * GPTQ (arXiv 2210.17323): columns are rounded one after another, and what each loses is made up for by those that follow, as the inputs' second moments say. One linear after another
@@ -17,25 +16,11 @@ export const gptq: CalibratedMethod = {
   calibrates: true,
   roundLayer({ linears, compute }, settings) {
     const matrices = new Map<string, RoundedMatrix>();
-    // Linears side by side are given the same input, one after another.
-    let shared: { readonly input: Tensor; readonly factor: InverseFactor } | undefined;
-    const forget = () => [shared?.factor.factor, shared?.factor.dead].forEach((each) => each?.dispose());
-    compute((linear, input) => {
-      const { path, weight, grid } = linear;
-      if (grid === null) return weight;
-      if (shared?.input !== input) {
-        forget();
-        shared = { input, factor: scope(() => inverseFactor(hessian(input, path), { damping: settings.damping, byActivation: settings.actOrder !== 'none', path })) };
-      }
-      const { factor } = shared;
-      const { matrix, values } = scope(() => {
-        const { levels, fit, groupOf, values } = roundByFactor(weight, factor, grid, settings.actOrder);
-        return { matrix: roundedMatrix(`${path}.weight`, levels, fit, grid, groupOf), values };
-      });
-      matrices.set(path, matrix);
+    withFactors(compute, { damping: settings.damping, byActivation: settings.actOrder !== 'none' }, ({ path, weight }, grid, factor) => {
+      const { levels, fit, groupOf, values } = roundByFactor(weight, factor, grid, settings.actOrder);
+      matrices.set(path, roundedMatrix(`${path}.weight`, levels, fit, grid, groupOf));
       return values;
     });
-    forget();
     for (const { path, weight, grid } of linears) {
       if (grid !== null && !matrices.has(path)) matrices.set(path, scope(() => roundToNearest.round(weight, grid, `${path}.weight`)));
     }
@@ -52,27 +37,14 @@ export function roundByFactor(weight: Tensor, { order, factor, dead }: InverseFa
   // Turned round, so that a column of the weight is a row in memory: [in, out].
   const left = ops.contiguous(ops.indexSelect(ops.t(weight), 0, places));
   ops.mulInPlace(left, ops.unsqueeze(ops.addScalar(ops.neg(dead), 1), 1));
-  const levels = empty([columns, rows], { dtype: 'uint8' });
   const grids = new GroupGrids(weight, grid, actOrder);
   const groups = order.map((place, turn) => Math.floor((actOrder === 'static' ? place : turn) / size));
-  for (let start = 0; start < columns; start += blockColumns) {
-    const count = Math.min(blockColumns, columns - start);
-    scope(() => {
-      const errors = empty([count, rows], { dtype });
-      const own = (of: Tensor) => ops.narrow(of, 0, start, count);
-      const within = ops.narrow(own(factor), 1, start, count);
-      // A group that is fitted to what its columns have become has to wait for those before it: up to the next such one the kernel works alone.
-      for (let [first, end] = [0, 0]; first < count; first = end) {
-        grids.fit(groups[start + first]!, () => ops.narrow(left, 0, start + first, size));
-        for (end = first + 1; end < count && grids.has(groups[start + end]!); end += 1);
-        ops.gptqColumnsInPlace(own(left), errors, own(levels), within, grids.scales, grids.zeros, [...groups.subarray(start + first, start + end)], first, topLevel(grid));
-      }
-      const after = columns - start - count;
-      if (after === 0) return;
-      const weights = ops.narrow(own(factor), 1, start + count, after); // [block, after]
-      ops.addmmInPlace(ops.narrow(left, 0, start + count, after), ops.t(weights), errors, 1, -1);
-    });
-  }
+  const levels = roundColumns(left, factor, {
+    has: (turn) => grids.has(groups[turn]!),
+    fit: (turn) => grids.fit(groups[turn]!, () => ops.narrow(left, 0, turn, size)),
+    round: ({ left: own, errors, levels: ownLevels, factor: within, first }, turns) =>
+      ops.gptqColumnsInPlace(own, errors, ownLevels, within, grids.scales, grids.zeros, [...groups.subarray(...turns)], first, topLevel(grid)),
+  });
   const back = new Int32Array(columns);
   order.forEach((place, turn) => void (back[place] = turn));
   const groupOf = back.map((turn) => groups[turn]!);

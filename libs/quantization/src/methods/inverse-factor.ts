@@ -16,6 +16,8 @@ export interface InverseFactor {
   readonly factor: Tensor;
   /** 1 for columns that never saw anything but zero, in the order of work: [in]. */
   readonly dead: Tensor;
+  /** Of the Hessian, in the order of the weight's columns: [in]. */
+  readonly diagonal: Tensor;
 }
 
 /** The Hessian of a linear's squared error: (2 / tokens) XᵀX for inputs X [tokens, in], summed in float32. Throws QuantizationError `inputs-not-finite`. */
@@ -63,7 +65,7 @@ export function inverseFactor(hessian: Tensor, { damping, byActivation, path }: 
     const mean = ops.meanAll(diagonal).item();
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const factor = invertedFactor(turned, ops.addScalar(ops.flip(dead, [0]), damping * 10 ** attempt * mean));
-      if (factor) return { order: Int32Array.from(places), factor, dead };
+      if (factor) return { order: Int32Array.from(places), factor, dead, diagonal: ops.clone(diagonal) };
     }
     throw new QuantizationError({
       code: 'hessian-not-invertible',

@@ -33,15 +33,15 @@ export interface MethodSettings {
 }
 
 /** One layer, its weights in memory. */
-export interface LayerWork {
-  readonly linears: readonly LayerLinear[];
+export interface LayerWork<Grid = IntegerGrid> {
+  readonly linears: readonly LayerLinear<Grid>[];
   /** Norms, biases and other vectors of the layer. */
   readonly vectors: readonly LayerVector[];
   /** Has the layer read all calibration tokens: each linear is multiplied with what `visit` gives for it and its input [tokens, in]. Once. */
-  compute(visit: (linear: LayerLinear, input: Tensor) => Tensor): void;
+  compute(visit: (linear: LayerLinear<Grid>, input: Tensor) => Tensor): void;
 }
 
-export interface LayerLinear {
+export interface LayerLinear<Grid = IntegerGrid> {
   /** `model.layers.0.self_attn.q_proj` */
   readonly path: string;
   /** What it is for, in the words of GGUF and without the layer: `attn_q`. */
@@ -49,7 +49,7 @@ export interface LayerLinear {
   /** [out, in], float32. */
   readonly weight: Tensor;
   /** Null: stays as it is. */
-  readonly grid: IntegerGrid | null;
+  readonly grid: Grid | null;
 }
 
 export interface LayerVector {

@@ -32,7 +32,12 @@ export function ggufScheme(name: string, type: string): GgufScheme {
  * Encodes `rows` [rows, columns] of any float type; `importance` [columns] in float32 weighs the error of each column, as an importance matrix does.
  * Throws QuantizationError `value-not-finite`, and `value-out-of-range` where float16 cannot hold a number or a block's scale.
  */
-export function encodeGgufRows({ name, gguf }: GgufScheme, rows: Tensor, { tensor: tensorName, firstRow }: RowsOrigin, importance?: Tensor): Uint8Array {
+export function encodeGgufRows(scheme: GgufScheme, rows: Tensor, origin: RowsOrigin, importance?: Tensor): Uint8Array {
+  return encodeGgufBlocks(scheme, rows, origin, importance).toBytes();
+}
+
+/** The same as a tensor [rows, bytes]. */
+export function encodeGgufBlocks({ name, gguf }: GgufScheme, rows: Tensor, { tensor: tensorName, firstRow }: RowsOrigin, importance?: Tensor): Tensor {
   const [blocks, notFinite, beyondHalf] = ops.ggufQuantize(rows, gguf.type, importance);
   const columns = rows.shape[1]!;
   const placeOf = (element: number) => ({ row: firstRow + Math.floor(element / columns), column: element % columns });
@@ -52,5 +57,5 @@ export function encodeGgufRows({ name, gguf }: GgufScheme, rows: Tensor, { tenso
       facts: { tensor: tensorName, row, column, scheme: name },
     });
   }
-  return blocks.toBytes();
+  return blocks;
 }

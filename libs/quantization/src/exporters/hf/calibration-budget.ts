@@ -3,7 +3,7 @@ import { dtypeBytes, type DType } from '@tunesmith/tensor';
 import { QuantizationError } from '../../quantization-error.js';
 import type { SourceModel } from '../source-model.js';
 import { modelDtype } from './model-dtype.js';
-import type { LinearPlan } from './plan-linears.js';
+import type { LayerPlan } from './plan-linears.js';
 
 const gibibyte = 2 ** 30;
 
@@ -25,7 +25,7 @@ export function computeDtype(source: SourceModel): Extract<DType, 'float32' | 'b
  * The calibration rows that fit into `budgetGibibytes`, and what they take. Throws QuantizationError `calibration-too-small` where they have fewer tokens than the model's width, below
  * which the second moments of its inputs say nothing certain, and `memory-too-small` where not even those fit.
  */
-export function calibrationBudget(source: SourceModel, plan: LinearPlan, rows: readonly EncodedRow[], budgetGibibytes: number): { kept: readonly EncodedRow[]; budget: CalibrationBudget } {
+export function calibrationBudget(source: SourceModel, plan: LayerPlan<unknown>, rows: readonly EncodedRow[], budgetGibibytes: number): { kept: readonly EncodedRow[]; budget: CalibrationBudget } {
   const need = memoryNeed(source, plan);
   const width = Math.min(...plan.linears.map(({ shape }) => shape[1]));
   const given = rows.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
@@ -53,7 +53,7 @@ export function calibrationBudget(source: SourceModel, plan: LinearPlan, rows: r
 }
 
 /** Bytes for so many tokens. What a layer makes is counted as if all of it were there at its end, as it is. */
-function memoryNeed(source: SourceModel, { linears, kept }: LinearPlan): (tokens: number) => number {
+function memoryNeed(source: SourceModel, { linears, kept }: LayerPlan<unknown>): (tokens: number) => number {
   const { family, config } = source;
   const element = dtypeBytes[computeDtype(source)];
   const tables = family.weights.tensors(config).filter(({ shape, gguf }) => shape.length === 2 && /^(?:token_embd|position_embd)\./.test(gguf));

@@ -6,7 +6,7 @@ import { empty, keep, noGrad, ops, scope, tensor, type Tensor } from '@tunesmith
 import type { LayerLinear, LayerVector, LayerWork } from '../../methods/rounding-method.js';
 import type { SourceModel } from '../source-model.js';
 import { computeDtype } from './calibration-budget.js';
-import type { LinearPlan } from './plan-linears.js';
+import type { LayerPlan } from './plan-linears.js';
 import { readLinear } from './read-linear.js';
 import { VisitedLinear } from './visited-linear.js';
 
@@ -14,10 +14,10 @@ import { VisitedLinear } from './visited-linear.js';
  * A model that reads the calibration rows a layer at a time, all rows at once: in memory are what the rows have become so far and the weights of the layer that comes next. The embedding
  * is gone when the first layer begins; the output head is never there.
  */
-export class CalibrationPass implements Disposable {
+export class CalibrationPass<Grid> implements Disposable {
   private constructor(
     private readonly source: SourceModel,
-    private readonly plan: LinearPlan,
+    private readonly plan: LayerPlan<Grid>,
     private readonly model: CausalLanguageModel,
     private readonly linears: ReadonlyMap<string, VisitedLinear>,
     private readonly steps: ForwardSteps,
@@ -26,7 +26,7 @@ export class CalibrationPass implements Disposable {
   ) {}
 
   /** `hidden`: what the layer reads that is worked on first, and is this pass's own from now on; undefined: that is the first of all. */
-  static async open(source: SourceModel, plan: LinearPlan, rows: readonly EncodedRow[], hidden?: Tensor): Promise<CalibrationPass> {
+  static async open<Grid>(source: SourceModel, plan: LayerPlan<Grid>, rows: readonly EncodedRow[], hidden?: Tensor): Promise<CalibrationPass<Grid>> {
     const { family, config } = source;
     const dtype = computeDtype(source);
     const plain = plainParts({ dtype });
@@ -60,8 +60,8 @@ export class CalibrationPass implements Disposable {
   }
 
   /** Has `work` done on a layer; layers come in order, from the one that the pass was opened for. What `work` makes besides its result is freed. */
-  async layer<Result>(index: number, work: (layer: LayerWork) => Result): Promise<Result> {
-    const linears: LayerLinear[] = [];
+  async layer<Result>(index: number, work: (layer: LayerWork<Grid>) => Result): Promise<Result> {
+    const linears: LayerLinear<Grid>[] = [];
     try {
       const planned = this.plan.linears.map((matrix) => ({ matrix, grid: matrix.grid }));
       const kept = this.plan.kept.map((matrix) => ({ matrix, grid: null }));
@@ -80,7 +80,7 @@ export class CalibrationPass implements Disposable {
     this.model[Symbol.dispose]();
   }
 
-  #compute(index: number, linears: readonly LayerLinear[], visit: Parameters<LayerWork['compute']>[0]): void {
+  #compute(index: number, linears: readonly LayerLinear<Grid>[], visit: Parameters<LayerWork<Grid>['compute']>[0]): void {
     for (const linear of linears) this.linears.get(linear.path)!.visitedBy((input) => visit(linear, input));
     const next = keep(scope(() => this.steps.layers[index]!(this.hidden)));
     this.hidden.dispose();

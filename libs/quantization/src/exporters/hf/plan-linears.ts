@@ -1,3 +1,4 @@
+import type { WeightName } from '@tunesmith/models';
 import { Embedding, isOutputHead, Linear, plainParts } from '@tunesmith/nn';
 import { empty, scope } from '@tunesmith/tensor';
 import type { IntegerGrid } from '../../methods/integer-grid.js';
@@ -18,15 +19,20 @@ export interface LayerMatrix {
 }
 
 /** One that becomes levels. */
-export interface PlannedLinear extends LayerMatrix {
-  readonly grid: IntegerGrid;
+export interface PlannedLinear<Grid = IntegerGrid> extends LayerMatrix {
+  readonly grid: Grid;
+}
+
+/** The linears of layers. */
+export interface LayerPlan<Grid = IntegerGrid> {
+  /** Those that are worked on. */
+  readonly linears: readonly PlannedLinear<Grid>[];
+  /** Those that no grid fits. */
+  readonly kept: readonly LayerMatrix[];
 }
 
 /** Which matrices of a model become levels, and how. */
-export interface LinearPlan {
-  readonly linears: readonly PlannedLinear[];
-  /** Linears of layers that no grid fits. */
-  readonly kept: readonly LayerMatrix[];
+export interface LinearPlan extends LayerPlan {
   /** Paths of all linears that stay as they are: the output head, routers, and what no grid fits. */
   readonly ignored: readonly string[];
   readonly fallbacks: readonly Fallback[];
@@ -51,21 +57,16 @@ export function planLinears(model: SourceModel, format: PackedFormat, wished: In
   const ignored = [...new Set(['lm_head', ...built.filter(isOutputHead)])];
   const fallbacks: Fallback[] = [];
   const paths = new Set(built);
-  for (const { huggingFace, gguf, shape, stored } of family.weights.tensors(config)) {
-    const [rows = 0, columns = 0] = shape;
-    const path = huggingFace.replace(/\.weight$/, '');
-    const place = /^blk\.(\d+)\.(.*)\.weight$/.exec(gguf);
-    if (shape.length !== 2 || place === null || !huggingFace.endsWith('.weight')) continue;
+  for (const { matrix } of layerMatrices(model)) {
+    const { path, shape: [rows, columns], transposed } = matrix;
     if (!paths.has(path)) {
       ignored.push(path);
       continue;
     }
-    const transposed = stored === 'transposed';
     if (transposed && !format.takesConv1d) {
       throw new QuantizationError({ code: 'format-without-conv1d', message: `${path} is a Conv1D, which ${format.name} has no form for. Choose the format gptq for ${family.name}.`, facts: { family: family.name, format: format.name } });
     }
     const grid = format.fits(rows, columns, wished.bits) ? gridFor(wished, columns) : undefined;
-    const matrix: LayerMatrix = { path, role: place[2]!, layer: Number(place[1]), shape: [rows, columns], transposed };
     if (grid === undefined) ignored.push(path);
     if (grid?.groupSize !== wished.groupSize) fallbacks.push({ tensor: path, wanted: gridText(wished), used: grid ? gridText(grid) : 'what it was', columns });
     if (grid) linears.push({ ...matrix, grid });
@@ -73,6 +74,17 @@ export function planLinears(model: SourceModel, format: PackedFormat, wished: In
   }
   if (linears.length > 0) return { linears, kept, ignored, fallbacks };
   throw new QuantizationError({ code: 'nothing-to-quantize', message: `no linear of the model can be written in ${format.name} with ${wished.bits} bits: rows and columns must fill 32-bit words. Choose compressed-tensors.`, facts: { format: format.name, bits: wished.bits } });
+}
+
+/** Every matrix of a layer, linear or not, and its weight. */
+export function layerMatrices({ family, config }: SourceModel): { matrix: LayerMatrix; weight: WeightName }[] {
+  return family.weights.tensors(config).flatMap((weight) => {
+    const { huggingFace, gguf, shape, stored } = weight;
+    const place = /^blk\.(\d+)\.(.*)\.weight$/.exec(gguf);
+    if (shape.length !== 2 || place === null || !huggingFace.endsWith('.weight')) return [];
+    const [rows = 0, columns = 0] = shape;
+    return [{ weight, matrix: { path: huggingFace.replace(/\.weight$/, ''), role: place[2]!, layer: Number(place[1]), shape: [rows, columns], transposed: stored === 'transposed' } }];
+  });
 }
 
 function gridFor(wished: IntegerGrid, columns: number): IntegerGrid {
@@ -86,7 +98,7 @@ function gridText({ bits, groupSize }: IntegerGrid): string {
 }
 
 /** What the family builds by `parts.linear`. No weight is allocated. */
-function linearPaths({ family, config }: SourceModel): string[] {
+export function linearPaths({ family, config }: SourceModel): string[] {
   const paths: string[] = [];
   scope(() => {
     const plain = plainParts({ dtype: 'float32' });

@@ -1,0 +1,53 @@
+import { ops, tensor, type Tensor } from '@tunesmith/tensor';
+import { encodeGgufBlocks, type GgufScheme } from '../schemes/gguf-scheme.js';
+import { roundColumns } from './column-loop.js';
+import type { InverseFactor } from './inverse-factor.js';
+import type { LayerWork } from './rounding-method.js';
+import { withFactors } from './with-factors.js';
+
+/** A weight in the blocks of a GGUF type. */
+export interface RoundedBlocks {
+  readonly bytes: Uint8Array;
+  /** [rows, bytes of a row] */
+  readonly shape: readonly number[];
+}
+
+/**
+ * GPTQ over the block types of GGUF, a layer: what each column loses by being rounded is made up for by those after it. By names of weights; linears that no token reaches (experts) are not
+ * among them.
+ */
+export function roundLayerToBlocks({ compute }: LayerWork<GgufScheme>, damping: number): Map<string, RoundedBlocks> {
+  const rounded = new Map<string, RoundedBlocks>();
+  withFactors(compute, { damping, byActivation: true }, ({ path, weight }, scheme, factor) => {
+    const { blocks, values } = roundToBlocks(weight, factor, scheme, `${path}.weight`);
+    rounded.set(`${path}.weight`, { bytes: blocks.toBytes(), shape: blocks.shape });
+    return values;
+  });
+  return rounded;
+}
+
+/**
+ * The blocks [rows, bytes] of one weight [out, in], and what a reader makes of them. Scales are fitted to the weight as it is, errors weighed by what goes through their columns, and stored; then
+ * columns, those that see most first, are rounded to what the stored scales leave open. (Scales that are fitted when the first column of their block comes, which is then the order of the
+ * columns, were worse on text that was not calibrated on.)
+ */
+export function roundToBlocks(weight: Tensor, { order, factor, dead, diagonal }: InverseFactor, scheme: GgufScheme, tensorName: string): { blocks: Tensor; values: Tensor } {
+  const { type } = scheme.gguf;
+  const blocks = encodeGgufBlocks(scheme, weight, { tensor: tensorName, firstRow: 0 }, diagonal);
+  const [scales, offsets] = ops.ggufGrids(blocks, type);
+  const groupSize = weight.shape[1]! / scales.shape[0]!;
+  const groups = order.map((place) => Math.floor(place / groupSize));
+  // Turned round, so that a column of the weight is a row in memory: [in, out].
+  const left = ops.contiguous(ops.indexSelect(ops.t(weight), 0, tensor(order, { dtype: 'int64' })));
+  ops.mulInPlace(left, ops.unsqueeze(ops.addScalar(ops.neg(dead), 1), 1));
+  const levels = roundColumns(left, factor, {
+    has: () => true,
+    fit: () => undefined,
+    round: ({ left: own, errors, levels: ownLevels, factor: within, first }, turns) => ops.ggufColumnsInPlace(own, errors, ownLevels, within, scales, offsets, [...groups.subarray(...turns)], first, type),
+  });
+  const back = new Int32Array(order.length);
+  order.forEach((place, turn) => void (back[place] = turn));
+  const inPlace = tensor(back, { dtype: 'int64' });
+  ops.ggufPackInPlace(blocks, ops.indexSelect(levels, 0, inPlace), type);
+  return { blocks, values: ops.contiguous(ops.t(ops.indexSelect(left, 0, inPlace))) };
+}
