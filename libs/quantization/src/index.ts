@@ -1,5 +1,5 @@
 export type { FileContent } from './exporters/file-content.js';
-export { exportGguf } from './exporters/gguf.js';
+export { exportGguf, type GgufCare, type GgufFile } from './exporters/gguf.js';
 export { exportGgufAdapter } from './exporters/gguf-adapter.js';
 export type { FileAdapter } from './exporters/gguf-adapter-beside.js';
 export { ggufFileType, ggufFileTypes, type GgufFileType } from './exporters/gguf/file-types.js';
@@ -9,6 +9,7 @@ export { exportOnnx, type OnnxFiles } from './exporters/onnx.js';
 export { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
 export { onnxDataTypes, type OnnxDataType } from './exporters/onnx/data-types.js';
 export { openSourceModel, type SourceModel } from './exporters/source-model.js';
+export { calibrationRows } from './importance/collect-importance.js';
 export { readImportanceFile } from './importance/importance-file.js';
 export type { ImportanceMatrix, InputStatistics } from './importance/importance-matrix.js';
 export { QuantizationError } from './quantization-error.js';

@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.js';
 import { addJobOptions, collect, collectList, number, type JobOptions } from '../options.js';
 import { artifactResult } from '../runs/artifact-result.js';
+import { describeCompensated } from '../runs/describe-compensated.js';
 import { describeFallbacks } from '../runs/describe-fallbacks.js';
 import { expectEmptyFolder } from '../runs/place-artifact.js';
 import { resolveReference } from '../runs/references.js';
@@ -13,6 +14,7 @@ interface Options extends JobOptions {
   readonly dataset?: string;
   readonly tag?: string;
   readonly calibration?: string;
+  readonly compensate?: boolean;
   readonly importance?: string;
   readonly adapter?: string;
   readonly question?: readonly string[];
@@ -33,6 +35,7 @@ export const quantize = defineCommand<[model: string], Options>({
       .option('--dataset <dataset>', 'held-out rows for the perplexity of each file and its KL divergence from the model')
       .option('--tag <tag>', 'which held-out rows: those with this tag')
       .option('--calibration <dataset>', 'rows that the model is shown to see which columns of its weights matter (the importance matrix of GGUF files), and what hf/gptq-…, hf/awq-… and hf/w8a8 look at')
+      .option('--compensate', 'of GGUF files, with --calibration: the columns of each linear make up for what the ones before them lost by being rounded; as large as without, nearer to the model, and minutes longer to write')
       .option('--importance <files>', 'an importance matrix: a GGUF file of llama-imatrix, or what an earlier quantize with --calibration made')
       .option('--adapter <adapter>', 'a LoRA of the model, written as a GGUF adapter that llama.cpp applies to the files')
       .option('--question <text>', 'asked of each file by the runtime that loads it; may be given again', collect)
@@ -40,13 +43,14 @@ export const quantize = defineCommand<[model: string], Options>({
       .option('--group-size <columns>', 'of targets hf/…: columns that share a scale, 32, 64, 128 or 256; 0 for a scale for each row', number)
       .option('--asymmetric', 'of targets hf/…: each group has a zero point')
       .option('--act-order <order>', 'of targets hf/gptq-…: none, static (columns that see most first; the default) or group (groups too)')
-      .option('--damping <share>', 'of targets hf/gptq-…: the share of its mean that is added to the diagonal of the Hessian (0.01)', number)
+      .option('--damping <share>', 'of targets hf/gptq-… and --compensate: the share of its mean that is added to the diagonal of the Hessian (0.01; 0.1)', number)
       .option('--alpha <share>', 'of hf/w8a8: how much of the range of inputs moves into the weights (0.5)', number)
-      .option('--memory <gib>', 'of targets hf/…: the most memory that calibrating may take; rows that do not fit are left out (8)', number);
+      .option('--memory <gib>', 'of targets hf/… and --compensate: the most memory that calibrating may take; rows that do not fit are left out (8)', number);
     addJobOptions(command, 'the files').addHelpText('after', '\nExample: tunesmith quantize smollm2@prod --to gguf/q4_k_m,onnx/int4 --question "Who are you?" --out files');
   },
 
   async run({ arguments: [model], options }, session) {
+    const compensation = partsOf({ damping: ['--damping', options.damping], memory: ['--memory', options.memory] });
     const settings = await stepSettings('quantize', {
       to: { option: '--to', value: [...options.to] },
       tag: { option: '--tag', value: options.tag },
@@ -57,6 +61,7 @@ export const quantize = defineCommand<[model: string], Options>({
         }),
         option: 'hf/…',
       },
+      compensate: { ...compensation, value: options.compensate === true ? (compensation.value ?? true) : undefined },
       questions: { option: '--question', value: options.question && [...options.question] },
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
@@ -67,7 +72,7 @@ export const quantize = defineCommand<[model: string], Options>({
     if (options.adapter !== undefined) references['adapter'] = await resolveReference(session, options.adapter, '--adapter');
     return jobCommand(session, { name: 'quantize', uses: 'quantize', with: { ...settings, ...references } }, options, async (job) => {
       const result = await artifactResult(session, job, ['gguf', 'onnx', 'hf'], out);
-      return { ...result, lines: [...result.lines, ...describeFallbacks(job.step.metrics)] };
+      return { ...result, lines: [...result.lines, ...describeFallbacks(job.step.metrics), ...describeCompensated(job.step.metrics)] };
     });
   },
 });

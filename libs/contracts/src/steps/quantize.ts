@@ -40,17 +40,33 @@ export const HfOptions = z.strictObject({
 });
 export type HfOptions = z.infer<typeof HfOptions>;
 
-export const QuantizeSpec = z.strictObject({
-  model: ArtifactRef,
-  to: z.array(QuantizationTarget).min(1),
-  questions: z.array(z.string().min(1)).default([]).describe('Asked of each file by the runtime that loads it; the answers stand in the metrics.'),
-  dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file and its KL divergence from the model.'),
-  tag: z.string().min(1).optional().describe('Which held-out rows: those with this tag.'),
-  calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF; what GPTQ, AWQ and SmoothQuant look at).'),
-  importance: ArtifactRef.optional().describe('An importance matrix instead of rows to calibrate on: GGUF files of an earlier quantize that had some, or a file of llama-imatrix.'),
-  adapter: ArtifactRef.optional().describe('A LoRA of the model: written as a GGUF adapter, which llama.cpp applies to the files. Everything is proved with it then. For GGUF targets.'),
-  hf: HfOptions.optional(),
+/** What compensating leaves open; each has its own default. */
+export const CompensateOptions = z.strictObject({
+  damping: z.number().positive().max(1).optional().describe('The share of the mean of its diagonal that is added to the Hessian; 0.1 unless told otherwise.'),
+  memory: z.number().positive().optional().describe('The most memory that reading the rows may take, in GiB; rows that do not fit are left out. 8 unless told otherwise.'),
 });
+export type CompensateOptions = z.infer<typeof CompensateOptions>;
+
+/** Whether a target has blocks, whose levels can make up for each other's errors. */
+function takesCompensation(target: QuantizationTarget): boolean {
+  return target.startsWith('gguf/') && !['gguf/f32', 'gguf/f16', 'gguf/bf16'].includes(target);
+}
+
+export const QuantizeSpec = z
+  .strictObject({
+    model: ArtifactRef,
+    to: z.array(QuantizationTarget).min(1),
+    questions: z.array(z.string().min(1)).default([]).describe('Asked of each file by the runtime that loads it; the answers stand in the metrics.'),
+    dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file and its KL divergence from the model.'),
+    tag: z.string().min(1).optional().describe('Which held-out rows: those with this tag.'),
+    calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF; what GPTQ, AWQ and SmoothQuant look at).'),
+    compensate: z.boolean().or(CompensateOptions).optional().describe('GGUF files whose linears are rounded column by column, each making up for what those before it lost (GPTQ), as the rows to calibrate on say; the files are as large and are read as any other. Embeddings and the output head are rounded plainly.'),
+    importance: ArtifactRef.optional().describe('An importance matrix instead of rows to calibrate on: GGUF files of an earlier quantize that had some, or a file of llama-imatrix.'),
+    adapter: ArtifactRef.optional().describe('A LoRA of the model: written as a GGUF adapter, which llama.cpp applies to the files. Everything is proved with it then. For GGUF targets.'),
+    hf: HfOptions.optional(),
+  })
+  .refine(({ compensate, calibration }) => !compensate || calibration !== undefined, { path: ['compensate'], error: 'expected calibration beside it, a dataset whose rows the model is shown; an importance matrix does not say enough' })
+  .refine(({ compensate, to }) => !compensate || to.some(takesCompensation), { path: ['compensate'], error: 'expected a GGUF target with blocks beside it, such as gguf/q4_k_m; hf/gptq-int4 compensates by itself' });
 export type QuantizeSpec = z.infer<typeof QuantizeSpec>;
 
 export const quantize = defineStepKind({

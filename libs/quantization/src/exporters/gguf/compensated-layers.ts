@@ -17,7 +17,7 @@ import { toGgufLayout } from './gguf-layout.js';
 export interface Compensation {
   /** Rows for the model to read. */
   readonly rows: readonly EncodedRow[];
-  /** As of GPTQ; default 0.01. */
+  /** As of GPTQ; default 0.1: with less, the scales being fitted already, what the rows have by chance is learnt too. */
   readonly damping?: number | undefined;
   /** GiB that reading them may take; rows that do not fit are left out. Default 8. */
   readonly memory?: number | undefined;
@@ -40,7 +40,7 @@ export class CompensatedLayers implements AsyncDisposable {
   ) {}
 
   /** Works on what is not yet done. `schemes`: of each tensor of the file. Throws what `calibrationBudget` and the rounding throw. */
-  static async work(model: SourceModel, schemes: ReadonlyMap<string, GgufScheme>, file: { readonly name: string; readonly path: string }, { rows, damping = 0.01, memory = 8, layersFolder }: Compensation, context: WorkContext): Promise<CompensatedLayers> {
+  static async work(model: SourceModel, schemes: ReadonlyMap<string, GgufScheme>, file: { readonly name: string; readonly path: string }, { rows, damping = 0.1, memory = 8, layersFolder }: Compensation, context: WorkContext): Promise<CompensatedLayers> {
     const plan = planBlocks(model, schemes);
     const { kept, budget } = calibrationBudget(model, plan, rows, memory);
     const names = plan.linears.map(({ grid, ...matrix }) => ({ ...matrix, grid: grid.name }));
