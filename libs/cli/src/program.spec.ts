@@ -55,6 +55,8 @@ describe('the command line', () => {
     ['evaluate m --dataset d --task accuracy', '--task: expected [NAME=]KIND:TAG', 'try: --task qa=exact-match:identity'],
     ['quantize m --to gguf/q9', '--to: expected one of gguf/q8_0, ', ''],
     ['quantize m --to gguf/q4km', 'got "gguf/q4km": did you mean "gguf/q4_k_m"?', ''],
+    ['quantize m --to gguf/q4_0 --compensate', '--compensate: expected --calibration beside it', 'try: --compensate --calibration DATASET'],
+    ['quantize m --to gguf/q4_0 --compensate --calibration d --damping 2', '--damping: expected a number of at most 1; got 2', ''],
     ['merge m', 'expected an adapter or further models', 'try: tunesmith merge m --adapter'],
     ['chat m --prompt x --temperature 9', '--temperature: expected a number of at most 5; got 9', ''],
     ['model history m --at yesterday', '--at: expected a time; got "yesterday"', 'try: --at 2026-11-20'],

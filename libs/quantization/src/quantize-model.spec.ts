@@ -143,6 +143,29 @@ describe('quantizing', () => {
     await expect(write('few', { calibrationFolder: await writeRowsToTrainOn(join(folder.path, 'few'), 1) })).rejects.toMatchObject({ code: 'calibration-too-small', message: expect.stringMatching(/\d+ tokens in 1 rows/) });
   });
 
+  test('compensates GGUF files by rows to train on, says what it left out, and goes on from kept layers', async () => {
+    await using folder = await temporaryFolder();
+    const place = (name: string) => join(folder.path, name);
+    const calibrationFolder = await writeRowsToTrainOn(place('rows'), 40);
+    const datasetFolder = await writeDataset(place('dataset'));
+    const write = async (name: string, more: object) => {
+      const folders = { gguf: place(name), onnx: place('onnx'), hf: place('hf') };
+      return (await quantizeModel({ ...only(['gguf/q4_0', 'gguf/f16']), datasetFolder, ...more }, folders, quietContext())).metrics;
+    };
+    const compensated = await write('compensated', { calibrationFolder, compensate: true, layersFolder: place('kept') });
+    const [q4, f16] = compensated.formats;
+    expect(q4).toMatchObject({ resumedLayers: 0, calibration: { rows: 40, tokens: expect.any(Number) } });
+    expect(q4!.content.compensated).toEqual({ tensors: 2 * 7, others: expect.arrayContaining(['token_embd.weight']) });
+    expect([f16!.content.compensated, f16!.calibration]).toEqual([undefined, undefined]);
+    const again = await write('again', { calibrationFolder, compensate: {}, layersFolder: place('kept') });
+    expect(again.formats[0]!.resumedLayers).toBe(2);
+    expect((await readFile(place('again/model-q4_0.gguf'))).equals(await readFile(place('compensated/model-q4_0.gguf')))).toBe(true);
+    const report = JSON.parse(await readFile(place('compensated/report.json'), 'utf8')) as { formats: unknown[] };
+    expect(report.formats[0]).toMatchObject({ content: { compensated: q4!.content.compensated } });
+    await expect(write('no rows', { compensate: true })).rejects.toMatchObject({ code: 'compensation-without-rows' });
+    await expect(write('no blocks', { calibrationFolder, to: ['gguf/bf16', 'hf/gptq-int4'], compensate: true })).rejects.toMatchObject({ code: 'compensation-without-target', message: expect.stringContaining('gguf/bf16, hf/gptq-int4') });
+  });
+
   test('calibrates Hugging Face folders by rows to train on, says on how many, and proves them with rounded inputs where they ask for it', async () => {
     await using folder = await temporaryFolder();
     const place = (name: string) => join(folder.path, name);

@@ -35,3 +35,27 @@ test.each([
 ])('refuses %s', (_, call, message) => {
   scope(() => expect(call).toThrow(message));
 });
+
+// What they compute is compared in libs/quantization/src/methods/block-gptq.spec.ts.
+describe('levels of blocks', () => {
+  const blocks = () => ops.ggufQuantize(tensor(row(512), { shape: [1, 512] }), 'Q4_K')[0];
+  const numbers = (shape: number[]) => tensor(new Float32Array(shape.reduce((product, size) => product * size, 1)), { shape });
+  const bytes = (shape: number[]) => ops.toDtype(numbers(shape), 'uint8');
+  const columns = (left: number[], grids: number[], groups: number[], type = 'Q4_0') => ops.ggufColumnsInPlace(numbers(left), numbers(left), bytes(left), numbers([left[0]!, left[0]!]), numbers(grids), numbers(grids), groups, 0, type);
+
+  test('a scale and an offset for each group of columns, by rows', () => {
+    scope(() => expect(ops.ggufGrids(blocks(), 'Q4_K').map(({ shape }) => shape)).toEqual([[16, 1], [16, 1]]));
+  });
+
+  test.each([
+    ['types without blocks', () => ops.ggufGrids(bytes([1, 4]), 'F32'), /F32 has no blocks/],
+    ['bytes that are no whole blocks', () => ops.ggufGrids(bytes([1, 143]), 'Q4_K'), /multiple of 144 bytes/],
+    ['blocks of numbers', () => ops.ggufGrids(numbers([1, 144]), 'Q4_K'), /expected dtype uint8/],
+    ['levels of another matrix', () => ops.ggufPackInPlace(blocks(), bytes([256, 1]), 'Q4_K'), /of 512 columns and 1 rows/],
+    ['more columns than there are', () => columns([2, 3], [1, 3], [0, 0, 0]), /groups: size mismatch/],
+    ['groups that there are not', () => columns([2, 3], [1, 3], [1]), /groups: expected numbers below 1, got 1/],
+    ['grids of other rows', () => columns([2, 3], [1, 4], [0]), /scales and zeros: size mismatch/],
+  ])('refuse %s', (_, call, message) => {
+    scope(() => expect(call).toThrow(message));
+  });
+});

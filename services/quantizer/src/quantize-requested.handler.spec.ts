@@ -30,3 +30,9 @@ test('an adapter, rows to calibrate on and an importance matrix reach the worker
   expect(input).not.toHaveProperty('layersFolder');
   expect(input).toMatchObject({ adapterFolder: folderOf(adapter), calibrationFolder: folderOf(calibration), importanceFolder: folderOf(importance) });
 });
+
+test('layers of a compensated GGUF file are kept for another attempt too', async () => {
+  const [model, calibration] = [await bench.artifact('model', { 'result.json': {} }), await bench.artifact('dataset', { 'file.txt': 'text' })];
+  const job = await bench.run(quantize, { model, to: ['gguf/q4_k_m'], calibration, compensate: { memory: 4 } });
+  expect(await bench.read<Record<string, unknown>>(job.outputs!['gguf'], 'input.json')).toMatchObject({ compensate: { memory: 4 }, layersFolder: expect.stringContaining(job.runId) });
+});

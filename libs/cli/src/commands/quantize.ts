@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.js';
+import { UsageError } from '../errors.js';
 import { addJobOptions, collect, collectList, number, type JobOptions } from '../options.js';
 import { artifactResult } from '../runs/artifact-result.js';
 import { describeCompensated } from '../runs/describe-compensated.js';
@@ -50,6 +51,7 @@ export const quantize = defineCommand<[model: string], Options>({
   },
 
   async run({ arguments: [model], options }, session) {
+    if (options.compensate === true && options.calibration === undefined) throw new UsageError('--compensate: expected --calibration beside it, a dataset whose rows the model is shown; got none', ['--compensate --calibration DATASET']);
     const compensation = partsOf({ damping: ['--damping', options.damping], memory: ['--memory', options.memory] });
     const settings = await stepSettings('quantize', {
       to: { option: '--to', value: [...options.to] },
