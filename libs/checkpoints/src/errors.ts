@@ -3,6 +3,9 @@ import { TunesmithError } from '@tunesmith/tensor';
 /** A safetensors file or index that breaks the format; codes start with `safetensors-`. */
 export class SafetensorsError extends TunesmithError {}
 
+/** An Arrow file that breaks the format or holds what is not read; codes start with `arrow-`. */
+export class ArrowError extends TunesmithError {}
+
 /** A GGUF file that breaks the format or asks for what is not supported; codes start with `gguf-`. */
 export class GgufError extends TunesmithError {}
 

@@ -1,10 +1,13 @@
 export { adapterScaling, loraAdapterConfig, parseAdapterConfig, type AdapterConfig } from './adapter-config.js';
 export { adapterTensorName, readAdapter, writeAdapter, type AdaptedModule, type Adapter, type AdapterRole } from './adapter-folder.js';
+export { type ArrowField, type ArrowType } from './arrow/arrow-types.js';
+export { openArrow, type ArrowSource, type PlacedColumn } from './arrow/arrow-reader.js';
+export { writeArrow, type ArrowColumn } from './arrow/arrow-writer.js';
 export { writeError, writeFileAtomically } from './atomic-file.js';
 export { forgetUnused, markUsed } from './cached-file.js';
 export { configText } from './config-text.js';
 export { dequantizableGgufTypes, dequantizeGguf, dequantizeGgufToBfloat16 } from './dequantize-gguf.js';
-export { AdapterError, FileReadError, FileWriteError, GgufError, ModelFolderError, SafetensorsError } from './errors.js';
+export { AdapterError, ArrowError, FileReadError, FileWriteError, GgufError, ModelFolderError, SafetensorsError } from './errors.js';
 export { bfloat16FromFloat32, float16FromFloat32, float32FromBfloat16, float32FromFloat16, isFinite16Or32 } from './float-conversion.js';
 export { GgufMetadata, type GgufArray, type GgufScalarType, type GgufValue, type GgufValueType } from './gguf-metadata.js';
 export { openGguf, type GgufSource } from './gguf-reader.js';

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openArrow } from '@tunesmith/checkpoints';
 import { collectRows } from '@tunesmith/datasets';
 import { setThreads } from '@tunesmith/tensor';
 import { temporaryFolder, writeTinyModel } from '@tunesmith/tests-support';
@@ -120,8 +121,8 @@ test('a row on which a model\'s loss is not a number is left out and counted', a
   await representModel({ modelFolder: at('foreign'), pivotFolder: at('pivot'), datasetFolder: at('dataset'), splits: ['train'], topK: 5, maxLength: 200, longRows: 'drop', dtype: 'float32' }, broken, context);
   const path = join(broken, distributionsFile);
   const bytes = await readFile(path);
-  const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString()) as Record<string, { data_offsets: [number, number] }>;
-  bytes.writeFloatLE(NaN, 8 + Number(bytes.readBigUInt64LE(0)) + header['train.cross_entropies']!.data_offsets[0] + 4);
+  await using source = await openArrow(path);
+  bytes.writeFloatLE(NaN, source.batches[0]!.get('cross_entropy')!.values!.begin + 4);
   await writeFile(path, bytes);
   const { report, stored } = await fuse('without', { sourceFolders: [broken] });
   stored[Symbol.dispose]();

@@ -1,12 +1,18 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@tunesmith/tests-support';
-import { openSafetensors, writeSafetensors } from '@tunesmith/checkpoints';
+import { writeArrow, type ArrowColumn, type ArrowField } from '@tunesmith/checkpoints';
 import { scope } from '@tunesmith/tensor';
 import { DistributionsWriter } from './distributions-writer.js';
-import { distributionsFile, StoredDistributions, type RowDistributions } from './stored-distributions.js';
+import { distributionsFields, distributionsFile, distributionsFormat, StoredDistributions, type RowDistributions } from './stored-distributions.js';
 
 const half = (...values: number[]): Uint16Array => new Uint16Array(Float16Array.from(values).buffer);
+const bytesOf = ({ buffer, byteOffset, byteLength }: NodeJS.TypedArray): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
+interface Changeable {
+  readonly fields: ArrowField[];
+  readonly metadata: Map<string, string>;
+  readonly batch: ArrowColumn[];
+}
 const rows: readonly RowDistributions[] = [
   { tokenIds: [5, 6, 7], places: Int32Array.of(0, 1), indices: Int32Array.of(6, 1, 7, 2), logits: half(-0.5, -1, -2, -3), crossEntropy: 0.75 },
   { tokenIds: [], places: new Int32Array(0), indices: new Int32Array(0), logits: new Uint16Array(0), crossEntropy: NaN },
@@ -58,26 +64,31 @@ test('a writer that is left unfinished leaves nothing', async () => {
   expect(await readdir(folder.path)).toEqual([]);
 });
 
-test.each([
-  ['another format', (_entries: Map<string, number[]>) => undefined, 'tunesmith-distributions-1'],
-  ['offsets that end elsewhere', (shapes: Map<string, number[]>) => void shapes.set('train.token_ids', [6]), undefined],
-  ['entries for fewer places', (shapes: Map<string, number[]>) => void shapes.set('train.logits', [2, 2]), undefined],
-])('refuses %s', async (_what, change, format) => {
+test.each<[string, (content: Changeable) => void]>([
+  ['another format', ({ metadata }) => void metadata.set('format', 'tunesmith-distributions-2')],
+  ['lists that end elsewhere', ({ batch }) => void (batch[1] = { ...batch[1]!, of: { length: 6, values: bytesOf(Int32Array.of(5, 6, 7, 8, 9, 3)) } })],
+  ['entries for fewer places', ({ batch }) => void (batch[4] = { ...batch[4]!, of: { length: 2, of: { length: 4, values: bytesOf(half(-0.5, -1, -2, -3)) } } })],
+  ['other columns', ({ fields }) => void (fields[5] = { name: 'perplexity', type: { kind: 'float32' } })],
+])('refuses %s', async (_what, change) => {
   await using folder = await temporaryFolder();
-  await write(folder.path);
-  const path = join(folder.path, distributionsFile);
-  const shapes = new Map<string, number[]>();
-  const contents = new Map<string, { dtype: string; bytes: Uint8Array }>();
+  const content: Changeable = {
+    fields: distributionsFields(2), metadata: new Map([['format', distributionsFormat], ['splits', 'train']]),
+    batch: [
+      { length: 3, offsets: bytesOf(Int32Array.of(0, 5, 10, 15)), values: Buffer.from('traintraintrain') },
+      { length: 3, offsets: bytesOf(BigInt64Array.of(0n, 3n, 3n, 7n)), of: { length: 7, values: bytesOf(Int32Array.of(5, 6, 7, 8, 9, 3, 4)) } },
+      { length: 3, offsets: bytesOf(BigInt64Array.of(0n, 2n, 2n, 3n)), of: { length: 3, values: bytesOf(Int32Array.of(0, 1, 2)) } },
+      { length: 3, offsets: bytesOf(BigInt64Array.of(0n, 2n, 2n, 3n)), of: { length: 3, of: { length: 6, values: bytesOf(Int32Array.of(6, 1, 7, 2, 4, 0)) } } },
+      { length: 3, offsets: bytesOf(BigInt64Array.of(0n, 2n, 2n, 3n)), of: { length: 3, of: { length: 6, values: bytesOf(half(-0.5, -1, -2, -3, 0, -Infinity)) } } },
+      { length: 3, values: bytesOf(Float32Array.of(0.75, NaN, 2)) },
+    ],
+  };
+  const writeContent = () => writeArrow(join(folder.path, distributionsFile), { fields: content.fields, metadata: Object.fromEntries(content.metadata), batches: [content.batch] });
+  await writeContent();
   {
-    await using source = await openSafetensors(path);
-    for (const name of source.names()) {
-      shapes.set(name, [...source.info(name).shape]);
-      contents.set(name, { dtype: source.info(name).dtype, bytes: await source.read(name) });
-    }
+    using stored = await StoredDistributions.open(folder.path, 'train');
+    for (const [index, row] of rows.entries()) expect(stored.row(index)).toEqual(row);
   }
-  change(shapes);
-  const sizes: Readonly<Record<string, number>> = { I64: 8, I32: 4, F32: 4, F16: 2 };
-  const entries = [...contents].map(([name, { dtype, bytes }]) => ({ name, dtype, shape: shapes.get(name)!, bytes: bytes.slice(0, shapes.get(name)!.reduce((size, length) => size * length, sizes[dtype]!)) }));
-  await writeSafetensors(path, entries, { metadata: { format: format ?? 'tunesmith-distributions-2' } });
+  change(content);
+  await writeContent();
   await expect(StoredDistributions.open(folder.path, 'train')).rejects.toMatchObject({ code: 'distributions-broken' });
 });

@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSafetensors, type SafetensorsEntry } from '@tunesmith/checkpoints';
+import { writeArrow, type ArrowColumn } from '@tunesmith/checkpoints';
 import type { Split } from '@tunesmith/datasets';
-import { distributionsFile, distributionsFormat, type RowDistributions } from './stored-distributions.js';
+import { distributionsFields, distributionsFile, distributionsFormat, type RowDistributions } from './stored-distributions.js';
 
-/** What of a split waits in files of its own until the sizes are known, and of what kind. */
-const parts = { token_ids: 'I32', places: 'I32', indices: 'I32', logits: 'F16' } as const;
-type Part = keyof typeof parts;
+/** What of a split waits in files of its own until the sizes are known, and the bytes of one value. */
+const partBytes = { token_ids: 4, places: 4, indices: 4, logits: 2 } as const;
+type Part = keyof typeof partBytes;
 
 interface SplitParts {
   readonly files: Readonly<Record<Part, FileHandle>>;
@@ -39,7 +39,7 @@ export class DistributionsWriter implements AsyncDisposable {
   async begin(split: Split): Promise<void> {
     if (this.splits.has(split)) return;
     const files = {} as Record<Part, FileHandle>;
-    for (const part of Object.keys(parts) as Part[]) files[part] = await open(this.pathOf(split, part), 'w');
+    for (const part of Object.keys(partBytes) as Part[]) files[part] = await open(this.pathOf(split, part), 'w');
     this.splits.set(split, { files, offsets: [0n], placeOffsets: [0n], crossEntropies: [] });
   }
 
@@ -57,17 +57,21 @@ export class DistributionsWriter implements AsyncDisposable {
   }
 
   async finish(metadata: Readonly<Record<string, string>> = {}): Promise<void> {
-    const tensors = [...this.splits].flatMap(([split, { offsets, placeOffsets, crossEntropies }]): SafetensorsEntry[] => {
-      const [tokens, places] = [Number(offsets.at(-1)), Number(placeOffsets.at(-1))];
-      const shapes: Record<Part, readonly number[]> = { token_ids: [tokens], places: [places], indices: [places, this.entries], logits: [places, this.entries] };
+    const names = [...this.splits.keys()];
+    const batches = [...this.splits].map(([split, { offsets, placeOffsets, crossEntropies }]): ArrowColumn[] => {
+      const [tokens, places, rows] = [Number(offsets.at(-1)), Number(placeOffsets.at(-1)), crossEntropies.length];
+      const waiting = (part: Part, length: number): ArrowColumn => ({ length, values: { byteLength: length * partBytes[part], read: () => createReadStream(this.pathOf(split, part)) as AsyncIterable<Uint8Array> } });
+      const entriesOf = (part: Part): ArrowColumn => ({ length: rows, offsets: longs(placeOffsets), of: { length: places, of: waiting(part, places * this.entries) } });
       return [
-        { name: `${split}.offsets`, dtype: 'I64', shape: [offsets.length], bytes: bytesOf(BigInt64Array.from(offsets)) },
-        { name: `${split}.place_offsets`, dtype: 'I64', shape: [placeOffsets.length], bytes: bytesOf(BigInt64Array.from(placeOffsets)) },
-        { name: `${split}.cross_entropies`, dtype: 'F32', shape: [crossEntropies.length], bytes: bytesOf(Float32Array.from(crossEntropies)) },
-        ...(Object.keys(parts) as Part[]).map((part) => ({ name: `${split}.${part}`, dtype: parts[part], shape: shapes[part], bytes: () => createReadStream(this.pathOf(split, part)) as AsyncIterable<Uint8Array> })),
+        { length: rows, offsets: bytesOf(Int32Array.from({ length: rows + 1 }, (_, row) => row * split.length)), values: Buffer.from(split.repeat(rows)) },
+        { length: rows, offsets: longs(offsets), of: waiting('token_ids', tokens) },
+        { length: rows, offsets: longs(placeOffsets), of: waiting('places', places) },
+        entriesOf('indices'),
+        entriesOf('logits'),
+        { length: rows, values: bytesOf(Float32Array.from(crossEntropies)) },
       ];
     });
-    await writeSafetensors(join(this.folder, distributionsFile), tensors, { metadata: { ...metadata, format: distributionsFormat }, maxShardBytes: Infinity });
+    await writeArrow(join(this.folder, distributionsFile), { fields: distributionsFields(this.entries), metadata: { ...metadata, format: distributionsFormat, splits: names.join() }, batches });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -82,6 +86,10 @@ export class DistributionsWriter implements AsyncDisposable {
   private pathOf(split: Split, part: Part): string {
     return join(this.waiting, `${split}.${part}`);
   }
+}
+
+function longs(numbers: readonly bigint[]): Uint8Array {
+  return bytesOf(BigInt64Array.from(numbers));
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: NodeJS.TypedArray): Uint8Array {

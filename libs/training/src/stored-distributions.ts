@@ -1,27 +1,42 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSafetensors } from '@tunesmith/checkpoints';
+import { isDeepStrictEqual } from 'node:util';
+import { openArrow, type ArrowField, type ArrowSource, type ArrowType, type PlacedColumn } from '@tunesmith/checkpoints';
 import type { EncodedRow, Split } from '@tunesmith/datasets';
 import { fromBytes, ops, type Tensor } from '@tunesmith/tensor';
 import { TrainingError } from './training-error.js';
 import type { TaughtLogits } from './divergence.js';
 
 /**
- * What a model said of the tokens of a dataset, in a file beside its rows. Safetensors; for each split that it covers:
+ * What a model said of the tokens of a dataset, in a file beside its rows: an Arrow file (pandas, Polars and DuckDB read it too) with a batch for each split that it
+ * covers and a line for each row.
  *
- *     SPLIT.offsets          I64 [rows + 1]        where the tokens of each row begin, in the order of the split's rows; the last is their number
- *     SPLIT.token_ids        I32 [tokens]          the tokens themselves, as the model's tokenizer and the student's template make them
- *     SPLIT.place_offsets    I64 [rows + 1]        where the places of each row begin
- *     SPLIT.places           I32 [places]          the tokens of a row, from 0 and rising, of which it is said what follows them
- *     SPLIT.indices          I32 [places, entries] tokens that may come next, the likeliest first
- *     SPLIT.logits           F16 [places, entries] their logits, up to a constant for each place; -inf fills up a place with fewer entries
- *     SPLIT.cross_entropies  F32 [rows]            of the row's trained tokens under the model, their mean in nats; NaN: the row was left out
+ *     split          text
+ *     token_ids      list of int32                     the tokens of the row, as the model's tokenizer and the student's template make them
+ *     places         list of int32                     the tokens of the row, from 0 and rising, of which it is said what follows them
+ *     indices        list of as many lists of int32    tokens that may come next, the likeliest first
+ *     logits         list of as many lists of float16  their logits, up to a constant for each place; -inf fills up a place with fewer entries
+ *     cross_entropy  float32                           of the row's trained tokens under the model, their mean in nats; NaN: the row was left out
  */
-export const distributionsFile = 'teacher-distributions.safetensors';
+export const distributionsFile = 'teacher-distributions.arrow';
 
-/** The version of the above, in the file's metadata as `format`. */
-export const distributionsFormat = 'tunesmith-distributions-2';
+/** The version of the above, in the file's metadata as `format`; `splits` says there which batch is whose. */
+export const distributionsFormat = 'tunesmith-distributions-3';
+
+/** @param entries at each place */
+export function distributionsFields(entries: number): ArrowField[] {
+  const listOf = (of: ArrowType): ArrowType => ({ kind: 'list', of });
+  const eachOf = (kind: 'int32' | 'float16'): ArrowType => listOf({ kind: 'fixed-list', size: entries, of: { kind } });
+  return [
+    { name: 'split', type: { kind: 'text' } },
+    { name: 'token_ids', type: listOf({ kind: 'int32' }) },
+    { name: 'places', type: listOf({ kind: 'int32' }) },
+    { name: 'indices', type: eachOf('int32') },
+    { name: 'logits', type: eachOf('float16') },
+    { name: 'cross_entropy', type: { kind: 'float32' } },
+  ];
+}
 
 /** One row's part. Logits in float16 as bits. */
 export interface RowDistributions {
@@ -57,40 +72,37 @@ export class StoredDistributions implements Disposable {
     private readonly begin: { readonly indices: number; readonly logits: number },
   ) {}
 
-  /** @throws TrainingError `distributions-missing`, `distributions-broken`; SafetensorsError. */
+  /** @throws TrainingError `distributions-missing`, `distributions-broken`; ArrowError. */
   static async open(folder: string, split: Split): Promise<StoredDistributions> {
     const path = join(folder, distributionsFile);
-    await using source = await openSafetensors(path);
+    await using source = await openArrow(path);
     const broken = (message: string, facts: Record<string, unknown>): TrainingError => new TrainingError('distributions-broken', `train: ${path}: ${message}`, { folder, split, ...facts });
     const format = source.metadata.get('format');
     if (format !== distributionsFormat) throw broken(`expected the format ${distributionsFormat}; got ${format ?? 'none'}. Make the distributions again.`, { format });
-    const info = (part: string, dtype: string): { name: string; shape: readonly number[] } => {
-      const name = `${split}.${part}`;
-      if (!source.has(name)) throw new TrainingError('distributions-missing', `train: expected the tensor ${name} in ${distributionsFile}: what the teacher said of the ${split} rows; the file has ${[...source.names()].join(', ') || 'none'}.`, { folder, name });
-      const { dtype: stored, shape } = source.info(name);
-      if (stored !== dtype) throw broken(`expected ${name} as ${dtype}; got ${stored}.`, { name });
-      return { name, shape };
-    };
-    const read = async (part: string, dtype: string): Promise<ArrayBuffer> => Uint8Array.from(await source.read(info(part, dtype).name)).buffer;
-    const offsets = Float64Array.from(new BigInt64Array(await read('offsets', 'I64')), Number);
-    const tokenIds = new Int32Array(await read('token_ids', 'I32'));
-    const placeOffsets = Float64Array.from(new BigInt64Array(await read('place_offsets', 'I64')), Number);
-    const places = new Int32Array(await read('places', 'I32'));
-    const crossEntropies = new Float32Array(await read('cross_entropies', 'F32'));
-    const [indices, logits] = [info('indices', 'I32'), info('logits', 'F16')];
-    const [rows, entries = 0] = [offsets.length - 1, indices.shape[1]];
-    const sound =
-      offsets.at(-1) === tokenIds.length && placeOffsets.length === rows + 1 && placeOffsets.at(-1) === places.length && crossEntropies.length === rows &&
-      entries > 0 && [indices, logits].every(({ shape }) => shape.length === 2 && shape[0] === places.length && shape[1] === entries);
-    if (!sound) throw broken(`expected offsets of ${rows} rows that end at its ${tokenIds.length} tokens and ${places.length} places, and entries for each place; got ${offsets.at(-1)}, ${placeOffsets.at(-1)}, indices [${indices.shape.join(', ')}], logits [${logits.shape.join(', ')}].`, { rows });
-    const begin = { indices: source.locate!(indices.name)!.begin, logits: source.locate!(logits.name)!.begin };
+    const type = source.fields.find(({ name }) => name === 'logits')?.type;
+    const entries = type?.kind === 'list' && type.of.kind === 'fixed-list' ? type.of.size : 0;
+    if (entries < 1 || !isDeepStrictEqual(source.fields, distributionsFields(entries))) throw broken(`expected the columns ${distributionsFields(1).map(({ name }) => name).join(', ')}, with at least one entry for each place; got ${source.fields.map(({ name }) => name).join(', ')} with ${entries}. Make the distributions again.`, {});
+    const splits = splitsOf(source);
+    const columns = source.batches[splits.indexOf(split)];
+    if (!columns) throw new TrainingError('distributions-missing', `train: expected what the teacher said of the ${split} rows in ${distributionsFile}; the file has ${splits.join(' and ') || 'none'}.`, { folder, split });
+    const column = (name: string): PlacedColumn => columns.get(name)!;
+    const read = async (place: PlacedColumn['values']): Promise<ArrayBuffer> => (await source.read(place!)).buffer as ArrayBuffer;
+    const offsetsOf = async (name: string): Promise<Float64Array> => Float64Array.from(new BigInt64Array(await read(column(name).offsets)), Number);
+    const [offsets, placeOffsets, ofIndices, ofLogits] = [await offsetsOf('token_ids'), await offsetsOf('places'), await offsetsOf('indices'), await offsetsOf('logits')];
+    const [tokenIds, places] = [new Int32Array(await read(column('token_ids').of!.values)), new Int32Array(await read(column('places').of!.values))];
+    const crossEntropies = new Float32Array(await read(column('cross_entropy').values));
+    const rows = crossEntropies.length;
+    const rising = (numbers: Float64Array, end: number): boolean => numbers.length === rows + 1 && numbers[0] === 0 && numbers.at(-1) === end && numbers.every((each, place) => place === 0 || each >= numbers[place - 1]!);
+    const sound = rising(offsets, tokenIds.length) && [placeOffsets, ofIndices, ofLogits].every((each) => rising(each, places.length) && isDeepStrictEqual(each, placeOffsets)) && [column('indices'), column('logits')].every(({ of }) => of!.length === places.length);
+    if (!sound) throw broken(`expected lists of ${rows} rows that end at its ${tokenIds.length} tokens and ${places.length} places; got ${offsets.at(-1)}, ${placeOffsets.at(-1)}, ${ofIndices.at(-1)}, ${ofLogits.at(-1)}.`, { rows });
+    const begin = { indices: column('indices').of!.of!.values!.begin, logits: column('logits').of!.of!.values!.begin };
     return new StoredDistributions(split, source.metadata, openSync(path, 'r'), offsets, tokenIds, placeOffsets, places, crossEntropies, entries, begin);
   }
 
   /** Whether a folder holds anything of this split. */
   static async covers(folder: string, split: Split): Promise<boolean> {
-    await using source = await openSafetensors(join(folder, distributionsFile));
-    return source.has(`${split}.offsets`);
+    await using source = await openArrow(join(folder, distributionsFile));
+    return splitsOf(source).includes(split);
   }
 
   get rows(): number {
@@ -174,4 +186,8 @@ export class StoredDistributions implements Disposable {
       done += read;
     }
   }
+}
+
+function splitsOf({ metadata }: ArrowSource): readonly string[] {
+  return (metadata.get('splits') ?? '').split(',').filter((split) => split !== '');
 }
