@@ -30,7 +30,7 @@ export const gptq: CalibratedMethod = {
 
 /** The levels of one weight [out, in], their grid, and what they stand for. `groupOf` only where groups do not follow the columns. */
 export function roundByFactor(weight: Tensor, { order, factor, dead }: InverseFactor, grid: IntegerGrid, actOrder: MethodSettings['actOrder']): { levels: Tensor; fit: GridFit; groupOf?: Int32Array; values: Tensor } {
-  const [rows = 0, columns = 0] = weight.shape;
+  const [, columns = 0] = weight.shape;
   const { dtype } = weight;
   const size = grid.groupSize ?? columns;
   const places = tensor(order, { dtype: 'int64' });

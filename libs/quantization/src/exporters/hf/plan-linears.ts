@@ -46,7 +46,7 @@ const smallerGroups = [128, 64, 32] as const;
  * Throws QuantizationError `format-without-conv1d`, `encoder-decoder-not-packed`, `nothing-to-quantize`.
  */
 export function planLinears(model: SourceModel, format: PackedFormat, wished: IntegerGrid): LinearPlan {
-  const { family, config } = model;
+  const { family } = model;
   if (family.decoderStartTokenId) {
     throw new QuantizationError({ code: 'encoder-decoder-not-packed', message: `${family.name} is an encoder-decoder; folders with packed linears are written of decoders. Choose a GGUF target.`, facts: { family: family.name } });
   }
