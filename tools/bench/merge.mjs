@@ -1,9 +1,10 @@
-// Seconds and peak anonymous memory of merges, ours and mergekit's, taking turns on the same models in one run, start-up included; beside them `cp` of the same
-// bytes. The files of both are compared element by element.
+// Seconds and peak anonymous memory of merges, ours and mergekit's, taking turns on the same models in one run, start-up included; beside them `cp` of one of
+// those models. Before each, what is written has reached the disk and the models lie in memory: nobody pays for another's writing or for the first reading. Ours is what
+// the platform does: it reads the configuration, and a worker that starts for it merges. The files of both are compared element by element.
 // Usage: node tools/build.mjs && node tools/bench/merge.mjs --python PATH [--folder DIR] [--methods linear,ties,…] [--runs 1] [--layers 24] [--vocabulary 151936]
 // PATH: a Python that has mergekit 0.1.5. The models (three and a base, random, bfloat16, of the shapes of Qwen2.5-0.5B) are made in DIR, 4 GB, and kept there.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -79,6 +80,16 @@ function configurationOf(method, [base, ...models]) {
   return JSON.stringify({ merge_method: method, dtype: 'bfloat16', ...(hasBase ? { base_model: base } : {}), models: models.slice(0, count).map((model) => ({ model, parameters: own })), parameters: shared });
 }
 
+function settle(models) {
+  spawnSync('sync');
+  const piece = Buffer.alloc(2 ** 20);
+  for (const model of models) {
+    const file = openSync(join(model, 'model.safetensors'));
+    while (readSync(file, piece) > 0);
+    closeSync(file);
+  }
+}
+
 /** Runs a command to its end; its seconds by the clock and of processors, and the most anonymous memory that it had. */
 function measure(command, args, environment = {}) {
   return new Promise((resolve, reject) => {
@@ -135,6 +146,7 @@ async function compareFiles(ours, theirs) {
 
 async function compare() {
   if (!values.python) throw new Error('expected --python PATH, a Python that has mergekit 0.1.5');
+  const { readMergeConfiguration } = await room('contracts');
   const folder = values.folder ?? join(tmpdir(), 'tunesmith-bench-merge');
   mkdirSync(folder, { recursive: true });
   const models = await makeModels(folder);
@@ -149,13 +161,14 @@ async function compare() {
       const rounds = { ours: [], theirs: [], cp: [] };
       for (let run = 0; run < Number(values.runs); run += 1) {
         const sides = {
-          ours: () => measure(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--merge', path, '--out', join(scratch, 'ours')], { OMP_NUM_THREADS: String(availableParallelism()) }),
-          cp: () => measure('cp', [join(models[0], 'model.safetensors'), join(scratch, 'copy')]),
+          ours: () => measure(process.execPath, ['--no-warnings', fileURLToPath(import.meta.url), '--merge', JSON.stringify(readMergeConfiguration(JSON.parse(readFileSync(path, 'utf8')))), '--out', join(scratch, 'ours')], { OMP_NUM_THREADS: String(availableParallelism()) }),
+          cp: () => measure('cp', [join(models[1], 'model.safetensors'), join(scratch, 'copy')]),
           theirs: () => measure(mergekit, [path, join(scratch, 'theirs'), '--no-copy-tokenizer', '--random-seed', '1'], { HF_HUB_OFFLINE: '1' }),
         };
         for (const [side, go] of Object.entries(sides)) {
           if (values.only && values.only !== side) continue;
           for (const name of [side, ...(side === 'cp' ? ['copy'] : [])]) rmSync(join(scratch, name), { recursive: true, force: true });
+          settle(models);
           rounds[side].push(await go());
         }
       }
@@ -184,8 +197,8 @@ async function compare() {
 
 async function mergeOnce() {
   enableCompileCache(); // as worker processes do
-  const [{ readMergeConfiguration }, { mergeModels }] = await Promise.all(['contracts', 'merging'].map(room));
-  await mergeModels({ ...readMergeConfiguration(JSON.parse(readFileSync(values.merge, 'utf8'))), seed: 1 }, values.out, { signal: new AbortController().signal, onProgress: () => undefined });
+  const { mergeModels } = await room('merging');
+  await mergeModels({ ...JSON.parse(values.merge), seed: 1 }, values.out, { signal: new AbortController().signal, onProgress: () => undefined });
 }
 
 if (values.merge) await mergeOnce();

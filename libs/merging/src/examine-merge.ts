@@ -1,5 +1,3 @@
-import { collectRows } from '@tunesmith/datasets';
-import { loadForInference, tokenLogProbs } from '@tunesmith/generation';
 import type { WorkContext } from '@tunesmith/tensor';
 import { SourceTargetFormat, Tokenizer } from '@tunesmith/tokenizers';
 import { openInputModel } from './input-model.js';
@@ -85,6 +83,8 @@ async function checkTokenizer(folder: string, rows: number, parents: ExamineMerg
 }
 
 async function foresightOf(folder: string, texts: readonly string[], context: WorkContext): Promise<Foresight> {
+  // Half of what a merge would otherwise load before it begins is only needed here.
+  const { loadForInference, tokenLogProbs } = await import('@tunesmith/generation');
   using loaded = await loadForInference(folder, { dtype: 'model' });
   const { tokenizer, format, contextLength, model } = loaded;
   const rows = texts.map((text) => {
@@ -100,6 +100,7 @@ async function foresightOf(folder: string, texts: readonly string[], context: Wo
 }
 
 async function textsOf(datasetFolder: string, signal: AbortSignal): Promise<readonly string[]> {
+  const { collectRows } = await import('@tunesmith/datasets');
   const rows = await collectRows(datasetFolder, { signal });
   const texts = rows.slice(0, mostRows).map(({ messages }) => messages.map(({ content }) => content).join('\n').slice(0, mostCharacters)).filter((text) => text.length > 1);
   if (texts.length === 0) throw new MergeError('merge-dataset-empty', 'merge: expected rows with text in the dataset for the perplexity; there are none', {});

@@ -2,11 +2,19 @@ import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const fileName = 'merge.journal';
+/** Of the lines: raised with every change to them. */
+const form = 2;
 
-/** A tensor that lies in its file, and XXH64 of its bytes. */
+/** Bytes that were written at once, and their XXH64. */
+export interface WrittenPart {
+  readonly byteLength: number;
+  readonly checksum: bigint;
+}
+
+/** A tensor that lies in its file, and the parts that it was written in, from the first. */
 interface Entry {
   readonly tensor: string;
-  readonly checksum: string;
+  readonly parts: readonly (readonly [byteLength: number, checksum: string])[];
 }
 
 /**
@@ -17,8 +25,8 @@ export class MergeJournal implements AsyncDisposable {
   private constructor(
     private readonly path: string,
     private readonly handle: FileHandle,
-    /** Checksums of what an earlier attempt at the same merge wrote, by tensor. */
-    readonly earlier: ReadonlyMap<string, bigint>,
+    /** What an earlier attempt at the same merge wrote, by tensor. */
+    readonly earlier: ReadonlyMap<string, readonly WrittenPart[]>,
   ) {}
 
   /** Opens the journal of a folder. One of another merge is begun anew; `earlier` is empty then. */
@@ -28,18 +36,20 @@ export class MergeJournal implements AsyncDisposable {
       if (error.code === 'ENOENT') return '';
       throw error;
     });
-    const [first, ...lines] = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
-    const same = (first as { request?: string } | undefined)?.request === request;
-    const earlier = new Map(same ? (lines as Entry[]).map(({ tensor, checksum }) => [tensor, BigInt(`0x${checksum}`)]) : []);
+    const head = `${JSON.stringify({ form, request })}\n`;
+    const same = text.startsWith(head);
+    const lines = same ? text.slice(head.length, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean) : [];
+    const entries = lines.map((line) => JSON.parse(line) as Entry);
+    const earlier = new Map(entries.map(({ tensor, parts }) => [tensor, parts.map(([byteLength, checksum]) => ({ byteLength, checksum: BigInt(`0x${checksum}`) }))]));
     const handle = await open(path, same ? 'a' : 'w');
     const journal = new MergeJournal(path, handle, earlier);
     // What was cut off must not be continued in the same line.
-    await handle.write(same ? (text.endsWith('\n') ? '' : '\n') : `${JSON.stringify({ request })}\n`);
+    await handle.write(same ? (text.endsWith('\n') ? '' : '\n') : head);
     return journal;
   }
 
-  async note(tensor: string, checksum: bigint): Promise<void> {
-    await this.handle.write(`${JSON.stringify({ tensor, checksum: checksum.toString(16) } satisfies Entry)}\n`);
+  async note(tensor: string, parts: readonly WrittenPart[]): Promise<void> {
+    await this.handle.write(`${JSON.stringify({ tensor, parts: parts.map(({ byteLength, checksum }) => [byteLength, checksum.toString(16)] as const) } satisfies Entry)}\n`);
   }
 
   /** The merge is whole, or must begin anew. */

@@ -19,8 +19,8 @@ import { safetensorsDtype } from './weight-dtype.js';
 /** Freed memory that is kept for the next weight. */
 const cachedBytes = 160 * 2 ** 20;
 
-/** Several at a time, and what the threads do with them, stay in the cache that they share. */
-const stripBytes = 16 * 2 ** 20;
+/** The parents' parts stay in the caches from reading to merging, and the result's from merging to writing, in memory that the last strips left. */
+const stripBytes = 2 * 2 ** 20;
 
 export interface MergeReport {
   readonly method: string;

@@ -10,7 +10,7 @@ interface CommonOptions {
   readonly seed?: number | undefined;
   /** Of weights in one file; 5 GB unless given. */
   readonly maxShardBytes?: number | undefined;
-  /** Results that are larger are made in strips of about so many bytes, where their method can; 16 MB unless told otherwise. */
+  /** Results that are larger are made in strips of about so many bytes, where their method can; 2 MB unless told otherwise. */
   readonly stripBytes?: number;
 }
 

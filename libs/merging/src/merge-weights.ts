@@ -13,6 +13,8 @@ import type { MergedVocabulary } from './vocabulary/merge-vocabularies.js';
 
 /** What reading ahead may hold, unless a single weight needs more: enough to keep the threads that read and write busy. */
 const readAheadBytes = 96 * 2 ** 20;
+/** The same where a method goes element by element: strips that were read wait in the caches, not in memory. */
+const stripsAheadBytes = 24 * 2 ** 20;
 
 export interface MergeWork {
   readonly method: MergeMethod;
@@ -30,7 +32,7 @@ interface Weights {
 /** Makes the weights of tasks, one after the other, large ones in strips where that is possible, each read ahead, and hands each to `keep`, which tells whether all of the weight has come. */
 export async function mergeWeights(tasks: readonly MergeTask[], findings: ReadonlyMap<string, readonly number[]>, work: MergeWork, keep: (task: MergeTask, merged: Tensor) => Promise<boolean>, context: WorkContext): Promise<void> {
   let done = 0;
-  await runPipeline(tasks.flatMap((task) => stripsOf(task, work)), readAheadBytes, {
+  await runPipeline(tasks.flatMap((task) => stripsOf(task, work)), work.method.elementwise ? stripsAheadBytes : readAheadBytes, {
     cost: bytesOf,
     fetch: (task) => loadSources(task, work, context.signal),
     make(task, weights) {

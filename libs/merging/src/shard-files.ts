@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { jsonText, safetensorsIndexName, writeError, writeFileAtomically, type PlacedBytes, type ShardPlan } from '@tunesmith/checkpoints';
 import { checksumFile, type Tensor } from '@tunesmith/tensor';
 import { MergeError } from './merge-error.js';
-import type { MergeJournal } from './merge-journal.js';
+import type { MergeJournal, WrittenPart } from './merge-journal.js';
 import type { Strip } from './merge-plan.js';
 import { bytesBefore } from './strips-of.js';
 
@@ -27,8 +27,8 @@ export class ShardFiles implements AsyncDisposable {
   private readonly shards = new Map<string, OpenShard>();
   /** Bytes of tensors that are being written. */
   private underWay = 0;
-  /** Rows that are written of tensors that come in strips. */
-  private readonly rows = new Map<string, number>();
+  /** What is written so far of tensors that come in strips, and where it begins. */
+  private readonly strips = new Map<string, { bytes: number; readonly parts: (WrittenPart & { readonly begin: number })[] }>();
 
   private constructor(
     private readonly folder: string,
@@ -51,8 +51,7 @@ export class ShardFiles implements AsyncDisposable {
       for (const plan of plans) {
         const shard = await files.openShard(plan);
         for (const tensor of plan.tensors) {
-          const wanted = journal.earlier.get(tensor.name);
-          if (wanted === undefined || (await checksumFile(shard.handle.fd, tensor.begin, tensor.byteLength).catch(() => undefined)) !== wanted) continue;
+          if (!(await holds(shard.handle.fd, tensor, journal.earlier.get(tensor.name)))) continue;
           done.add(tensor.name);
           shard.missing -= 1;
         }
@@ -80,12 +79,13 @@ export class ShardFiles implements AsyncDisposable {
       .catch(explain)
       .finally(() => void (this.underWay -= tensor.byteLength));
     if (!finite) throw new MergeError('merge-not-finite', `merge: the merged weight "${name}" is not finite. Check the method's parameters: weights that cancel each other, or a density of 0, divide by nothing.`, { tensor: name });
-    if (strip) {
-      const written = (this.rows.get(name) ?? 0) + tensor.shape[0]!;
-      this.rows.set(name, written);
-      if (written < strip.of) return false;
-    }
-    await this.journal.note(name, strip ? await checksumFile(shard.handle.fd, place.begin, place.byteLength).catch(explain) : checksum).catch(explain);
+    const written = this.strips.get(name) ?? { bytes: 0, parts: [] };
+    this.strips.set(name, written);
+    written.bytes += tensor.byteLength;
+    written.parts.push({ begin, byteLength: tensor.byteLength, checksum });
+    if (written.bytes < place.byteLength) return false;
+    this.strips.delete(name);
+    await this.journal.note(name, written.parts.sort((one, other) => one.begin - other.begin)).catch(explain);
     shard.missing -= 1;
     return true;
   }
@@ -137,6 +137,17 @@ export class ShardFiles implements AsyncDisposable {
       throw explained(cause, path);
     }
   }
+}
+
+/** Whether a tensor's place holds the parts that were written there. */
+async function holds(descriptor: number, { begin, byteLength }: PlacedBytes, parts: readonly WrittenPart[] | undefined): Promise<boolean> {
+  if (!parts) return false;
+  let at = 0;
+  for (const part of parts) {
+    if ((await checksumFile(descriptor, begin + at, part.byteLength).catch(() => undefined)) !== part.checksum) return false;
+    at += part.byteLength;
+  }
+  return at === byteLength;
 }
 
 const goesOn = 'Free space and ask for the same merge again, or resume its run: it goes on from what is written.';

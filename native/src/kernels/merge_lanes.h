@@ -96,6 +96,17 @@ inline void storeLanes(Numbers<scalar_t> numbers, scalar_t* to, int64_t count) {
   std::copy_n(stored, std::min(count, lanes), to);
 }
 
+/// a * b + c without a rounding between.
+template <typename scalar_t>
+inline Numbers<scalar_t> multiplyAdd(Numbers<scalar_t> a, Numbers<scalar_t> b, Numbers<scalar_t> c) {
+#if defined(__AVX2__) && defined(__FMA__)
+  if constexpr (std::is_same_v<Number<scalar_t>, float>)
+    return reinterpret_cast<Numbers<scalar_t>>(_mm256_fmadd_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b), reinterpret_cast<__m256>(c)));
+#endif
+  for (int64_t lane = 0; lane < lanes; lane++) c[lane] = std::fma(a[lane], b[lane], c[lane]);
+  return c;
+}
+
 /// The numbers where the marks are, zero elsewhere.
 template <typename scalar_t>
 inline Numbers<scalar_t> where(Marks marks, Numbers<scalar_t> numbers) {

@@ -4,34 +4,60 @@
 #include <torch/library.h>
 
 #include "kernels/dispatch_types.h"
-#include "kernels/merge_arithmetic.h"
+#include "kernels/merge_lanes.h"
 
 namespace tunesmith::merging {
 namespace {
+
+template <typename scalar_t>
+struct Summand {
+  const scalar_t* model;
+  Number<scalar_t> weight;
+};
+
+/// Below this, threads would wait for each other about as long as they add; a merge's other threads read and write meanwhile.
+constexpr int64_t sharedFrom = 1 << 21;
+
+/// Elements whose sums are formed together: one chain of additions leaves the processor waiting.
+constexpr int64_t together = 4 * lanes;
+
+/// The first `count` of so many elements.
+template <typename scalar_t>
+[[gnu::always_inline]] inline void sumLanes(const Summand<scalar_t>* summands, size_t summandCount, Number<scalar_t> by, int64_t first, int64_t count, scalar_t* out) {
+  using Vector = Numbers<scalar_t>;
+  const auto each = [](auto step) {
+    step(0);
+    step(1);
+    step(2);
+    step(3);
+  };
+  Vector sum[4] = {};
+  for (size_t m = 0; m < summandCount; m++) {
+    const auto& [model, weight] = summands[m];
+    each([&](int part) { sum[part] = multiplyAdd<scalar_t>(loadLanes(model + first + part * lanes, count - part * lanes), Vector{} + weight, sum[part]); });
+  }
+  if (by != 1) each([&](int part) { sum[part] /= by; });
+  each([&](int part) { storeLanes<scalar_t>(roundedLanes<scalar_t>(sum[part]), out + first + part * lanes, count - part * lanes); });
+}
 
 at::Tensor mergeLinear(at::TensorList models, at::ArrayRef<double> weights, double divisor) {
   TORCH_CHECK(!models.empty() && models.size() == weights.size(), "size mismatch: expected a weight for each of ", models.size(), " models, got ", weights.size());
   for (const auto& model : models) checkLike(model, models[0], "models");
   auto merged = at::empty_like(models[0]);
   TUNESMITH_DISPATCH(merged.scalar_type(), "merge_linear", [&] {
-    std::vector<const scalar_t*> sources;
-    for (const auto& model : models) sources.push_back(model.const_data_ptr<scalar_t>());
+    std::vector<Summand<scalar_t>> summands;
+    for (size_t model = 0; model < models.size(); model++) summands.push_back({models[model].const_data_ptr<scalar_t>(), static_cast<Number<scalar_t>>(weights[model])});
     auto* out = merged.mutable_data_ptr<scalar_t>();
     const auto by = static_cast<Number<scalar_t>>(divisor);
-    forEachChunk(merged.numel(), [&](int64_t chunk, int64_t length) {
-      forEachBlock(chunk, length, [&](int64_t first, int64_t count) {
-        alignas(64) Number<scalar_t> sum[blockLength];
-        std::fill_n(sum, count, Number<scalar_t>(0));
-        for (size_t model = 0; model < sources.size(); model++) {
-          const auto* source = sources[model] + first;
-          const auto weight = static_cast<Number<scalar_t>>(weights[model]);
-          for (int64_t i = 0; i < count; i++) sum[i] = std::fma(widen(source[i]), weight, sum[i]);
-        }
-        if (by != 1)
-          for (int64_t i = 0; i < count; i++) sum[i] /= by;
-        for (int64_t i = 0; i < count; i++) out[first + i] = narrow<scalar_t>(rounded<scalar_t>(sum[i]));
-      });
-    });
+    const auto sum = [&](int64_t first, int64_t count) {
+      const int64_t whole = count / together * together;
+      for (int64_t done = 0; done < whole; done += together) sumLanes(summands.data(), summands.size(), by, first + done, together, out);
+      if (whole < count) sumLanes(summands.data(), summands.size(), by, first + whole, count - whole, out);
+    };
+    if (merged.numel() < sharedFrom)
+      sum(0, merged.numel());
+    else
+      forEachChunk(merged.numel(), sum);
   });
   return merged;
 }
