@@ -14,7 +14,7 @@ import type { MergedVocabulary } from './vocabulary/merge-vocabularies.js';
 /** What reading ahead may hold, unless a single weight needs more: enough to keep the threads that read and write busy. */
 const readAheadBytes = 96 * 2 ** 20;
 /** The same where a method goes element by element: strips that were read wait in the caches, not in memory. */
-const stripsAheadBytes = 24 * 2 ** 20;
+const stripsAheadBytes = 48 * 2 ** 20;
 
 export interface MergeWork {
   readonly method: MergeMethod;
