@@ -2,8 +2,8 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EncodedRow, Split } from '@tunesmith/datasets';
-import { loadForInference, tokenBatches, type InferenceModel } from '@tunesmith/generation';
-import { noGrad, scope, type WorkContext } from '@tunesmith/tensor';
+import { loadForInference, longPass, tokenBatches, type InferenceModel } from '@tunesmith/generation';
+import type { WorkContext } from '@tunesmith/tensor';
 import { DistributionsWriter, type RowDistributions } from '@tunesmith/training';
 import { FusionError } from './fusion-error.js';
 import { PivotConversations, type ConversationLimits } from './pivot-conversations.js';
@@ -73,7 +73,7 @@ export async function representModel(options: RepresentOptions, outFolder: strin
       await nextTurn();
       context.signal.throwIfAborted();
       const started = performance.now();
-      const said = scope(() => noGrad(() => representRows(loaded, batch, entries)));
+      const said = longPass(() => representRows(loaded, batch, entries));
       seconds += (performance.now() - started) / 1000;
       for (const [place, row] of batch.entries()) {
         for (; next < row.index; next += 1) await writer.append(split, leftOut);

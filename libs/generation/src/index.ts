@@ -5,6 +5,7 @@ export { Float, isList, isRecord, kindOf, readJsonValue, sameValue, showCall, sh
 export { parseCalls, type ParsedCalls } from './function-calls/parse-calls.js';
 export { GenerationError } from './generation-error.js';
 export { formatOf, loadForInference, type InferenceModel, type LoadForInferenceOptions } from './load-for-inference.js';
+export { longPass } from './long-pass.js';
 export { openOwnModel, ownModel } from './own-model.js';
 export { scorePlaces, type AskedPlace, type PlaceScore } from './place-scores.js';
 export { likeliestTokens, type LikelyToken, type Sampling } from './sampling.js';

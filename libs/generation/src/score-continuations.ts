@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CausalLanguageModel } from '@tunesmith/models';
 import { BranchCache, BranchMemory, packTokens, type Stretch } from '@tunesmith/nn';
-import { noGrad, scope, type WorkContext } from '@tunesmith/tensor';
+import type { WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
+import { longPass } from './long-pass.js';
 import { scorePlaces, type PlaceScore } from './place-scores.js';
 import type { LikelyToken } from './sampling.js';
 import { tokenBatches } from './token-batches.js';
@@ -35,8 +36,8 @@ export interface ScoreContinuationsOptions {
   readonly onScore?: (request: number, score: ContinuationScore) => void;
 }
 
-/** Tokens that go through the model at once. */
-const batchTokens = 2048;
+/** Tokens that go through the model at once: enough for products at full speed. With more, what is made on the way only takes memory, and fresh memory time. */
+const batchTokens = 1024;
 /** In bfloat16, products of fewer rows go another way and round otherwise: a pass has at least so many, so that what a row gets never depends on its batch. */
 const leastTokens = 65;
 
@@ -137,13 +138,11 @@ async function scoreTree(model: CausalLanguageModel, requests: readonly Continua
       const lacking = model.outputWeight.dtype === 'float32' ? 0 : leastTokens - rows.reduce((sum, tokenIds) => sum + tokenIds.length, 0);
       const filled = lacking > 0 ? [...rows, Array<number>(lacking).fill(rows[0]![0]!)] : rows;
       using cache = new BranchCache(filled.map((_, row) => (row < batch.length ? (pasts.get(batch[row]!) ?? []) : [])), continued ? memory : undefined);
-      scope(() =>
-        noGrad(() => {
-          const packed = packTokens(filled, { starts: cache.lengths, device: model.outputWeight.device });
-          const hidden = model.hidden(packed, cache); // [tokens, hidden]
-          asked.answer(batch, packed.boundaries, (places) => scorePlaces(model, hidden, places));
-        }),
-      );
+      longPass(() => {
+        const packed = packTokens(filled, { starts: cache.lengths, device: model.outputWeight.device });
+        const hidden = model.hidden(packed, cache); // [tokens, hidden]
+        asked.answer(batch, packed.boundaries, (places) => scorePlaces(model, hidden, places));
+      });
       if (!continued) continue;
       const further = new Map(batch.flatMap((node, row) => node.children.map((child) => [child, [...(pasts.get(node) ?? []), { memory, row }]] as const)));
       await visit([...further.keys()], further);
@@ -162,12 +161,10 @@ async function scoreTargets(model: CausalLanguageModel, requests: readonly Conti
   for (const batch of tokenBatches(rows, ({ node, source }) => node.tokenIds.length + source.length, { tokens: batchTokens, items: batchRows })) {
     await nextTurn();
     signal.throwIfAborted();
-    scope(() =>
-      noGrad(() => {
-        const packed = packTokens(batch.map(({ node }) => node.tokenIds), { sources: batch.map(({ source }) => source), device: model.outputWeight.device });
-        const hidden = model.hidden(packed);
-        asked.answer(batch.map(({ node }) => node), packed.boundaries, (places) => scorePlaces(model, hidden, places));
-      }),
-    );
+    longPass(() => {
+      const packed = packTokens(batch.map(({ node }) => node.tokenIds), { sources: batch.map(({ source }) => source), device: model.outputWeight.device });
+      const hidden = model.hidden(packed);
+      asked.answer(batch.map(({ node }) => node), packed.boundaries, (places) => scorePlaces(model, hidden, places));
+    });
   }
 }

@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ignoredTarget } from '@tunesmith/datasets';
 import { expectSource, type CausalLanguageModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
-import { fusedLinearCrossEntropy, noGrad, ops, scope, tensor, zeros, type Tensor, type WorkContext } from '@tunesmith/tensor';
+import { fusedLinearCrossEntropy, ops, scope, tensor, zeros, type Tensor, type WorkContext } from '@tunesmith/tensor';
 import { GenerationError } from './generation-error.js';
+import { longPass } from './long-pass.js';
 import { placesAtOnce } from './place-scores.js';
 import { tokenBatches } from './token-batches.js';
 
@@ -25,7 +26,7 @@ export async function tokenLogProbs(model: CausalLanguageModel, rows: readonly M
     await nextTurn();
     context.signal.throwIfAborted();
     const targets = batch.flatMap(({ tokenIds, lossMask }) => [...tokenIds.slice(1).map((id, place) => (lossMask?.[place + 1] === false ? ignoredTarget : id)), ignoredTarget]);
-    const logProbs = scope(() => noGrad(() => packedLogProbs(model, batch, targets)));
+    const logProbs = longPass(() => packedLogProbs(model, batch, targets));
     let start = 0;
     for (const { tokenIds } of batch) {
       const end = start + tokenIds.length - 1; // what follows the last token is not known

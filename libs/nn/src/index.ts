@@ -22,7 +22,7 @@ export { packTokens, rowLengths, type PackTokensOptions } from './pack-tokens.js
 export type { PackedTokens } from './packed-tokens.js';
 export { featuresOf, type LinearLike, type Parts } from './parts.js';
 export { plainParts } from './plain-parts.js';
-export { project } from './project.js';
+export { project, withManyRows } from './project.js';
 export { relativePositionBias, relativePositionBucket, type RelativePositionSettings } from './relative-position.js';
 export { QuantizedLinear, quantizedParts, type QuantizedLinearOptions, type WeightCode } from './quantized-linear.js';
 export { RmsNorm } from './rms-norm.js';

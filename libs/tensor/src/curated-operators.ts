@@ -113,6 +113,7 @@ export const curatedOperators: readonly (readonly [operator: string, name: strin
   // Kernels of our own for inference: what a row gets is the same, to the last bit, whatever other rows there are
   ['tunesmith::project', 'project', 'input x weight^T + bias, like linear, by whichever way is the fastest for so many rows.'],
   ['tunesmith::few_rows_linear', 'fewRowsLinear', 'input [rows, in] x weight^T [in, out] + bias for few rows, without a gradient.'],
+  ['tunesmith::many_rows_linear', 'manyRowsLinear', 'As project, by the way that is the fastest for many rows whatever their number: in float32 a row gets the same beside any others, but not the last bits that project gives it.'],
   ['tunesmith::continued_attention', 'continuedAttention', 'packedAttention of rows that continue what was computed before: the past of row r is the stretches (tensor, start, count of tokens) up to stretchEnds[r] of pastKeys and pastValues, each [tokens, keyValueHeads, dim].'],
   ['tunesmith::decode_attention', 'decodeAttention', 'Writes key and value [rows, keyValueHeads, headDim] into slot lengths[r] of row cacheRows[r] of keys and values [cacheRows, keyValueHeads, capacity, headDim], and attends query [rows, heads, headDim] to the slots up to there.'],
   ['tunesmith::likeliest', 'likeliest', 'Of logits [rows, vocabulary] the place of the largest in each row, and the logarithm of its probability.'],

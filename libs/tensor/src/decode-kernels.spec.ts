@@ -64,6 +64,23 @@ describe.each(tolerances)('in %s', (dtype, tolerance) => {
     });
   });
 
+  test.each([
+    [1, 1, 1],
+    [5, 17, 33],
+    [97, 130, 600],
+    [2050, 20, 12],
+    [100, 2060, 1030],
+  ])('manyRowsLinear of %i rows, %i out, %i in equals the product, of views too', (rows, out, inner) => {
+    inference(() => {
+      const generator = new RandomGenerator(rows + out);
+      const [[input, wideInput], [weight, wideWeight], [bias, wideBias]] = [drawn([rows, inner + 3], dtype, generator), drawn([inner + 2, out], dtype, generator), drawn([out], dtype, generator)];
+      const [part, matrix] = [ops.narrow(input, 1, 2, inner), ops.t(ops.narrow(weight, 0, 1, inner))];
+      const product = ops.mm(ops.narrow(wideInput, 1, 2, inner), ops.narrow(wideWeight, 0, 1, inner));
+      expect(furthest(ops.manyRowsLinear(part, matrix), product)).toBeLessThan(tolerance);
+      expect(furthest(ops.manyRowsLinear(ops.clone(part), ops.clone(matrix), bias), ops.add(product, wideBias))).toBeLessThan(tolerance);
+    });
+  });
+
   test('fewRowsLinear takes views, and nothing as sums of nothing', () => {
     inference(() => {
       const generator = new RandomGenerator(5);
@@ -124,6 +141,27 @@ describe.each(tolerances)('in %s', (dtype, tolerance) => {
       const expected = ops.squeeze(ops.gather(ops.logSoftmax(wide, -1), 1, ops.unsqueeze(places, 1)), 1);
       expect(furthest(ops.addScalar(ops.toDtype(logProbs, 'float64'), 10), ops.addScalar(expected, 10))).toBeLessThan(2e-6);
     });
+  });
+});
+
+test('a row of manyRowsLinear is the same in float32 to the last bit whatever stands beside it', () => {
+  inference(() => {
+    const generator = new RandomGenerator(4);
+    const [input, weight] = [randn([300, 1290], { generator }), randn([45, 1290], { generator })];
+    const together = ops.manyRowsLinear(input, weight);
+    for (const [first, count] of [[0, 1], [7, 5], [90, 13], [1, 299]] as const) {
+      expect(ops.equal(ops.manyRowsLinear(ops.narrow(input, 0, first, count), weight), ops.narrow(together, 0, first, count))).toBe(true);
+    }
+  });
+});
+
+test('manyRowsLinear leaves what it has no kernel for to project: nothing, and gradients', () => {
+  scope(() => {
+    expect(ops.manyRowsLinear(zeros([0, 3]), zeros([4, 3])).shape).toEqual([0, 4]);
+    expect(() => ops.manyRowsLinear(zeros([2, 3]), zeros([4, 5]))).toThrow(/shapes|size/);
+    const input = randn([3, 8]).setRequiresGrad(true);
+    ops.sumAll(ops.manyRowsLinear(input, ops.onesLike(randn([5, 8])))).backward();
+    expect(input.grad!.toArray()).toEqual(Array<number>(24).fill(5));
   });
 });
 

@@ -370,14 +370,19 @@ Gradients backwardByBlocks(const at::Tensor& above, const at::Tensor& input, con
 }
 
 std::tuple<at::Tensor, at::Tensor> forwardPlain(const at::Tensor& input, const Group& group) {
-  std::vector<at::Tensor> outputs, through;
+  auto output = at::empty({input.size(0), group.out}, input.options());
+  std::vector<at::Tensor> through;
   for (const auto& member : group.members) {
-    outputs.push_back(at::linear(input, member.weight, member.bias.defined() ? std::optional(member.bias) : std::nullopt));
+    auto own = output.narrow(1, member.column, member.out());
+    if (member.bias.defined())
+      at::addmm_out(own, member.bias, input, member.weight.t());
+    else
+      at::mm_out(own, input, member.weight.t());
     if (!member.a.defined()) continue;
     through.push_back(at::linear(input, member.a.to(input.scalar_type())));
-    outputs.back().add_(at::linear(through.back(), member.b.to(input.scalar_type())), member.scaling);
+    own.add_(at::linear(through.back(), member.b.to(input.scalar_type())), member.scaling);
   }
-  return {outputs.size() == 1 ? outputs[0] : at::cat(outputs, 1), through.empty() ? at::empty({input.size(0), 0}, input.options()) : at::cat(through, 1)};
+  return {output, through.empty() ? at::empty({input.size(0), 0}, input.options()) : at::cat(through, 1)};
 }
 
 Gradients backwardPlain(const at::Tensor& above, const at::Tensor& input, const at::Tensor& through, const Group& group, bool wantsInput) {

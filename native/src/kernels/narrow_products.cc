@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "kernels/many_rows_products.h"
+
 namespace tunesmith {
 namespace {
 
@@ -63,7 +65,10 @@ void multiply(const at::Tensor& left, const at::Tensor& right, Finish finish) {
 at::Tensor& mmOut(const at::Tensor& left, const at::Tensor& right, at::Tensor& out) {
   if (!ours(left, right) || out.scalar_type() != left.scalar_type()) return at::cpu::mm_out(out, left, right);
   out.resize_({left.size(0), right.size(1)});
-  multiply(left, right, [&](const Piece& piece, const at::Tensor& sums) { piece.of(out).copy_(sums); });
+  if (multipliesManyRows(out.scalar_type()) && out.stride(1) == 1)
+    multiplyManyRows(left, right, {}, out);
+  else
+    multiply(left, right, [&](const Piece& piece, const at::Tensor& sums) { piece.of(out).copy_(sums); });
   return out;
 }
 
@@ -86,6 +91,10 @@ at::Tensor& addmmOut(const at::Tensor& added, const at::Tensor& left, const at::
   if (!ours(left, right) || out.scalar_type() != left.scalar_type() || added.scalar_type() != left.scalar_type() || !expands(added, left.size(0), right.size(1)))
     return at::cpu::addmm_out(out, added, left, right, beta, alpha);
   if (!out.is_same(added)) out.resize_({left.size(0), right.size(1)});
+  if (multipliesManyRows(out.scalar_type()) && out.stride(1) == 1 && !out.is_same(added) && added.dim() == 1 && added.size(0) == right.size(1) && alpha.toDouble() == 1 && beta.toDouble() == 1) {
+    multiplyManyRows(left, right, added.contiguous(), out);
+    return out;
+  }
   const auto summand = added.expand({left.size(0), right.size(1)});
   multiply(left, right, [&](const Piece& piece, at::Tensor sums) {
     sums.mul_(alpha);
