@@ -1,7 +1,7 @@
 """What lm-evaluation-harness makes of tasks: scores, and what each request of each document got.
 
 Usage: python lm-eval-scores.py MODEL_FOLDER TASK.yaml,... OUT.json [--dtype float32] [--limit N] [--num-fewshot N] [--batch-size 8] [--chat]
-Prints the seconds that asking took, without the loading. Task files find their data relative to the folder that this is started in.
+Prints the seconds that asking took, by the clock and of all processors, without the loading. Task files find their data relative to the folder that this is started in.
 """
 
 import argparse
@@ -31,17 +31,19 @@ if options.threads:
 backend = "seq2seq" if "t5" in json.load(open(f"{options.model}/config.json")).get("model_type", "") else "causal"
 model = HFLM(pretrained=options.model, dtype=options.dtype, batch_size=options.batch_size, device="cpu", backend=backend)
 seconds = {}
+processor = {}
 
 
 def timed(name):
     original = getattr(model, name)
 
     def run(*args, **kwargs):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         try:
             return original(*args, **kwargs)
         finally:
             seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+            processor[name] = processor.get(name, 0) + time.process_time() - used
 
     setattr(model, name, run)
 
@@ -76,5 +78,5 @@ samples = {
     for name, rows in results["samples"].items()
 }
 scores = {name: {key: value for key, value in values.items() if isinstance(value, (int, float)) and not isinstance(value, bool)} for name, values in {**results["results"], **results.get("groups", {})}.items()}
-json.dump({"scores": scores, "samples": samples, "seconds": seconds}, open(options.out, "w"), default=str)
-print(json.dumps(seconds))
+json.dump({"scores": scores, "samples": samples, "seconds": seconds, "processor": processor}, open(options.out, "w"), default=str)
+print(json.dumps({"seconds": seconds, "processor": processor}))
