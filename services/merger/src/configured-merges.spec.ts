@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { readMergeConfiguration } from '@tunesmith/contracts';
 import { float32FromBfloat16, readModelFolder } from '@tunesmith/checkpoints';
 import { liveTensors, type WorkContext } from '@tunesmith/tensor';
@@ -180,6 +182,22 @@ test('a merge that was stopped goes on where it stopped, and gives the same byte
   const names = await readdir(at('whole'));
   expect((await readdir(at('continued'))).sort()).toEqual(names.sort());
   for (const name of names) expect(await readFile(at(`continued/${name}`))).toEqual(await readFile(at(`whole/${name}`)));
+});
+
+test('a merge whose process is killed goes on from what it had written', async () => {
+  const { configuration, models } = readMergeConfiguration({ merge_method: 'ties', base_model: 'base', models: pair(), parameters: { weight: 0.5, density: 0.6 } });
+  const request = { configuration, models: models.map(at), seed: 3, maxShardBytes: 60_000 };
+  await mergeModels(request, at('unkilled'), context);
+  const program = `
+    import { mergeModels } from '@tunesmith/merging';
+    const [request, out] = process.argv.slice(1);
+    await mergeModels(JSON.parse(request), out, { signal: new AbortController().signal, onProgress: ({ done }) => done === 11 && process.kill(process.pid, 'SIGKILL') });`;
+  const killed = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, JSON.stringify(request), at('killed')], { cwd: import.meta.dirname });
+  await expect(killed).rejects.toMatchObject({ signal: 'SIGKILL' });
+  expect((await mergeModels(request, at('killed'), context)).resumedTensors).toBeGreaterThanOrEqual(8);
+  const names = await readdir(at('unkilled'));
+  expect((await readdir(at('killed'))).sort()).toEqual(names.sort());
+  for (const name of names) expect(await readFile(at(`killed/${name}`))).toEqual(await readFile(at(`unkilled/${name}`)));
 });
 
 test('a disk that fills half-way is told by its name, and what is written is gone on from when there is space', async () => {

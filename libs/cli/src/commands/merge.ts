@@ -33,7 +33,7 @@ export const merge = defineCommand<[base: string, models: readonly string[]], Op
       .option('--adapter <adapter>', 'fold this LoRA adapter into the base: a registered reference or a PEFT folder')
       .option('--method <method>', 'linear, slerp, ties, … (default: "lora-fold" with an adapter)')
       .option('--parameter <NAME=VALUE>', 'a setting of the method; [a, b] is one for each model; may be given again', collectPairs)
-      .option('--dtype <dtype>', 'what weights are turned into before they are merged: bfloat16, float16, float32')
+      .option('--dtype <dtype>', 'what weights are turned into before they are merged: bfloat16, float16, float32, float64')
       .option('--out-dtype <dtype>', 'what they are stored in')
       .option('--tokenizer <source>', 'union or base, where the vocabularies differ')
       .option('--chat-template <template>', 'auto, the name of a built-in template, or the template itself')

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { nearestName } from '../nearest-name.js';
+import { suggestion } from '../nearest-name.js';
 
-/** A strict object whose refusal of an unknown key names the nearest known one. */
+/** A strict object whose refusal of an unknown key names the nearest known one, where one is near. */
 export function knownObject<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map((key) => `unknown key "${key}": did you mean "${nearestName(key, known)}"? Known are ${known.join(', ')}`).join('; ') : undefined),
+    error: (issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map((key) => `unknown key "${key}"${suggestion(key, known) || '.'} Known are ${known.join(', ')}`).join('; ') : undefined),
   });
 }

@@ -44,7 +44,7 @@ test('the tokenizer: its source, rules for tokens, padding', () => {
 test.each([
   ['a key that nobody knows, with the nearest one', { merge_metod: 'x' }, /unknown key "merge_metod": did you mean "merge_method"\?/],
   ['one below', { models: [{ model: 'a', parmeters: {} }] }, /models\[0\]: unknown key "parmeters": did you mean "parameters"\?/],
-  ['a key that mergekit reads and ignores', { models: undefined, slices: [{ sources: [{ model: 'a', layer_range: [0, 1] }], residual_weight: 1 }] }, /slices\[0\]: unknown key "residual_weight"/],
+  ['a key that mergekit reads and ignores', { models: undefined, slices: [{ sources: [{ model: 'a', layer_range: [0, 1] }], residual_weight: 1 }] }, /slices\[0\]: unknown key "residual_weight"\. Known are sources, base_model, parameters/],
   ['neither models nor slices', { models: undefined }, /expected exactly one of models, slices and modules; got none/],
   ['both', { slices: [{ sources: [{ model: 'a', layer_range: [0, 1] }] }] }, /got models and slices/],
   ['a method that is none, with the nearest one', { merge_method: 'dare-tie' }, /merge_method: expected a merge method among lora-fold, .*, widen; got "dare-tie": did you mean "dare_ties"\?/],
