@@ -1,7 +1,8 @@
 import type { EncodedRow } from '@tunesmith/datasets';
 import type { WorkContext } from '@tunesmith/tensor';
-import { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
+import { ChatTemplate, Tokenizer, TokenizerError } from '@tunesmith/tokenizers';
 import { availableParallelism } from 'node:os';
+import { bytesOf } from './bytes-of.js';
 import type { SourceModel } from './exporters/source-model.js';
 import { heldOutRows } from './held-out-rows.js';
 import { calibrationRows } from './importance/collect-importance.js';
@@ -15,6 +16,7 @@ import { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
 import { complete, type ModelRuntime } from './runtimes/model-runtime.js';
 import { openOnnxRuntime } from './runtimes/onnx-runtime.js';
 import type { SourcePlace } from './source-scores.js';
+import { largestUnasked, usualBeginning, usualQuestion, usualText } from './usual-text.js';
 
 export interface ExamRequest {
   /** A Hugging Face folder. */
@@ -24,7 +26,7 @@ export interface ExamRequest {
   readonly tag?: string | undefined;
   /** A dataset whose rows to train on the model is shown, to weigh the errors of GGUF files by what its matrices are multiplied with. */
   readonly calibrationFolder?: string | undefined;
-  /** Asked of each written file, each in a conversation of its own. */
+  /** Asked of each written file, each in a conversation of its own; none: a usual one, or how a text goes on where the model has no chat template. */
   readonly questions: readonly string[];
   /** Default 64. */
   readonly maxAnswerTokens?: number;
@@ -32,12 +34,21 @@ export interface ExamRequest {
   readonly threads?: number;
 }
 
+interface Question {
+  readonly question: string;
+  /** As the model is shown it; the tokenizer adds to it what `tokenIds` has more. */
+  readonly text: string;
+  readonly tokenIds: readonly number[];
+  readonly maxAnswerTokens: number;
+}
+
 /** What each file has to go through. */
 export interface Exam {
   readonly tokenizer: Tokenizer;
-  readonly questions: readonly { readonly question: string; readonly text: string; readonly tokenIds: readonly number[] }[];
-  readonly maxAnswerTokens: number;
+  readonly questions: readonly Question[];
   readonly rows: readonly EncodedRow[];
+  /** Whether the rows are a text that stands in for some of the user's own. */
+  readonly standsIn: boolean;
   /** What the model is to be shown first; undefined where nothing. */
   readonly calibration: readonly EncodedRow[] | undefined;
   readonly contextSize: number;
@@ -64,16 +75,37 @@ export async function prepareExam(request: ExamRequest, model: SourceModel, { si
     });
   }
   const { maxAnswerTokens = 64, threads = Math.max(1, availableParallelism() - 1) } = request;
-  const questions = request.questions.map((question) => {
+  const asked = (question: string): Question => {
     const text = template!.render([{ role: 'user', content: question }], { addGenerationPrompt: true });
-    return { question, text, tokenIds: tokenizer.encode(text, { addSpecialTokens: false }) };
-  });
+    return { question, text, tokenIds: tokenizer.encode(text, { addSpecialTokens: false }), maxAnswerTokens };
+  };
   const positions = model.configJson['max_position_embeddings'];
   const contextLength = typeof positions === 'number' ? positions : Infinity;
-  const rows = request.datasetFolder === undefined ? [] : await heldOutRows(request.datasetFolder, tokenizer, template!, { tag: request.tag, contextLength, signal });
+  const usual = model.family.decoderStartTokenId ? undefined : usualExam(tokenizer, contextLength, (await bytesOf(model.weightFiles)) <= largestUnasked);
+  const unasked = usual && (template ? [asked(usualQuestion)] : usual.questions).flatMap((each): Question[] => {
+    const room = contextLength - each.tokenIds.length;
+    return room < 1 ? [] : [{ ...each, maxAnswerTokens: Math.min(maxAnswerTokens, room) }];
+  });
+  const questions = request.questions.length > 0 ? request.questions.map(asked) : (unasked ?? []);
+  const given = request.datasetFolder === undefined ? undefined : await heldOutRows(request.datasetFolder, tokenizer, template!, { tag: request.tag, contextLength, signal });
+  const rows = given ?? usual?.rows ?? [];
   const calibration = request.calibrationFolder === undefined ? undefined : await calibrationRows(request.calibrationFolder, tokenizer, template!, { contextLength, signal });
-  const longest = Math.max(1, ...rows.map(({ tokenIds }) => tokenIds.length), ...questions.map(({ tokenIds }) => tokenIds.length + maxAnswerTokens));
-  return { tokenizer, questions, maxAnswerTokens, rows, calibration, contextSize: Math.min(longest, contextLength), threads };
+  const longest = Math.max(1, ...rows.map(({ tokenIds }) => tokenIds.length), ...questions.map((each) => each.tokenIds.length + each.maxAnswerTokens));
+  return { tokenizer, questions, rows, standsIn: given === undefined && rows.length > 0, calibration, contextSize: Math.min(longest, contextLength), threads };
+}
+
+/** What a model goes through that nobody gave questions or rows for: the beginning of a text to go on with, and that text. Nothing where its vocabulary cannot spell it. */
+function usualExam(tokenizer: Tokenizer, contextLength: number, scored: boolean): Pick<Exam, 'questions' | 'rows'> | undefined {
+  try {
+    const tokenIds = tokenizer.encode(usualText).slice(0, contextLength);
+    const beginning = tokenizer.encode(usualBeginning, { addSpecialTokens: false });
+    // What the tokenizer puts in front of a text, and not what it puts behind it.
+    const before = tokenIds.slice(0, Math.max(0, tokenIds.indexOf(beginning[0]!)));
+    return { questions: [{ question: usualBeginning, text: usualBeginning, tokenIds: [...before, ...beginning], maxAnswerTokens: 0 }], rows: scored ? [{ tokenIds, lossMask: tokenIds.map(() => true), index: 0 }] : [] };
+  } catch (error) {
+    if (error instanceof TokenizerError && error.code === 'tokenizer-unknown-text') return undefined;
+    throw error;
+  }
 }
 
 /** What loads the files of each kind. */
@@ -81,11 +113,11 @@ const runtimes = { gguf: openGgufRuntime, onnx: openOnnxRuntime, hf: openFolderR
 
 /** What a runtime made of a file. Plain JSON. */
 export type Examined = {
-  /** Null without a dataset. */
+  /** Of held-out rows, else of a usual text; null where there is neither. */
   perplexity: number | null;
-  /** By the model's own, token by token; null without a dataset. */
+  /** By the model's own, token by token; null where nothing was scored. */
   perplexityRatio: PerplexityRatio | null;
-  /** Of the file from the model, nats a token, its 100 likeliest tokens told apart; null without a dataset. */
+  /** Of the file from the model, nats a token, its 100 likeliest tokens told apart; null where nothing was scored. */
   klDivergence: number | null;
   answers: { question: string; answer: string }[];
 };
@@ -94,9 +126,9 @@ export type Examined = {
 export async function examine(target: QuantizationTarget, { path, adapter }: { readonly path: string; readonly adapter?: string | undefined }, exam: Exam, source: readonly (readonly SourcePlace[])[], { signal, onProgress }: WorkContext): Promise<Examined> {
   await using runtime = await runtimes[target.kind](path, { contextSize: exam.contextSize, threads: exam.threads, adapter, signal });
   const answers: { question: string; answer: string }[] = [];
-  for (const { question, text, tokenIds } of exam.questions) {
-    requireSameTokens(path, runtime, text, tokenIds);
-    const answer = await complete(runtime, tokenIds, { maxNewTokens: exam.maxAnswerTokens, stopTokenIds: exam.tokenizer.eosTokenIds, signal });
+  for (const { question, text, tokenIds, maxAnswerTokens } of exam.questions) {
+    requireSameTokens(path, runtime, text, exam.tokenizer.encode(text, { addSpecialTokens: false }));
+    const answer = await complete(runtime, tokenIds, { maxNewTokens: maxAnswerTokens, stopTokenIds: exam.tokenizer.eosTokenIds, signal });
     answers.push({ question, answer: exam.tokenizer.decode(answer, { skipSpecialTokens: true }).trim() });
     onProgress({ phase: `asking ${target.name}`, done: answers.length, total: exam.questions.length, unit: 'questions' });
   }

@@ -23,10 +23,21 @@ export function perplexityRatio(model: readonly number[], file: readonly number[
   return { ratio: Math.exp(mean), low: Math.exp(mean - reach), high: Math.exp(mean + reach) };
 }
 
-/** What a reader of perplexities has to know where they are of too few tokens; undefined where there are enough. `ratios`: by target. */
-export function tooFewTokens({ rows, tokens }: { readonly rows: number; readonly tokens: number }, ratios: readonly (readonly [target: string, ratio: PerplexityRatio | null])[]): string | undefined {
+/** By target. */
+type Ratios = readonly (readonly [target: string, ratio: PerplexityRatio | null])[];
+
+/** What a reader of perplexities has to know where they are of too few tokens; undefined where there are enough. */
+export function tooFewTokens({ rows, tokens }: { readonly rows: number; readonly tokens: number }, ratios: Ratios): string | undefined {
   if (tokens >= fewestTokens) return undefined;
+  return `perplexities are of ${tokens} tokens in ${rows} held-out rows: too few to decide by, expected at least ${fewestTokens} (against the model, ${intervals(ratios)}). Give a dataset with more rows of the split "validation".`;
+}
+
+/** The same where nobody gave rows. */
+export function textStoodIn(tokens: number, ratios: Ratios): string {
+  return `perplexities are of ${tokens} tokens of a text that stands in for yours: they show that the files work, and decide nothing (against the model, ${intervals(ratios)}). Give held-out rows of your own with a dataset.`;
+}
+
+function intervals(ratios: Ratios): string {
   const percent = (ratio: number) => `${ratio >= 1 ? '+' : '-'}${(100 * Math.abs(ratio - 1)).toFixed(1)} %`;
-  const intervals = ratios.map(([target, found]) => `${target}: ${found === null ? 'not known' : `${percent(found.ratio)}, ${percent(found.low)} to ${percent(found.high)} with 95 % confidence`}`);
-  return `perplexities are of ${tokens} tokens in ${rows} held-out rows: too few to decide by, expected at least ${fewestTokens} (against the model, ${intervals.join('; ')}). Give a dataset with more rows of the split "validation".`;
+  return ratios.map(([target, found]) => `${target}: ${found === null ? 'not known' : `${percent(found.ratio)}, ${percent(found.low)} to ${percent(found.high)} with 95 % confidence`}`).join('; ');
 }

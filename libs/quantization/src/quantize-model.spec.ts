@@ -5,6 +5,7 @@ import type { WorkProgress } from '@tunesmith/tensor';
 import { openSourceModel } from './exporters/source-model.js';
 import { quantizeModel } from './quantize-model.js';
 import { makeAdapter } from './testing/make-adapter.js';
+import { usualBeginning, usualQuestion } from './usual-text.js';
 import { quietContext, readTinyModel, temporaryFolder, tinyModelNames } from './testing/tiny-models.js';
 
 /** A dataset folder: held-out rows with a tag, and one to train on. */
@@ -89,13 +90,30 @@ describe('quantizing', () => {
   const tiny = readTinyModel('llama');
   const only = (to: string[]) => ({ modelFolder: tiny.folder, to, questions: [], threads: 1 });
 
-  test('without questions and dataset still loads each file, and makes the needed folders only', async () => {
+  test('without questions and dataset each file is proved on a usual question and text, which decide nothing; only the needed folders are made', async () => {
     await using folder = await temporaryFolder();
     const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx'), hf: join(folder.path, 'hf') };
-    const { metrics } = await quantizeModel(only(['gguf/q8_0']), folders, quietContext());
-    expect(metrics).toMatchObject({ formats: [{ perplexity: null, answers: [] }], base: { perplexity: null }, scored: { rows: 0, tokens: 0 } });
-    expect(metrics.remarks).toBeUndefined();
+    const { metrics } = await quantizeModel(only(['gguf/q8_0', 'hf/rtn-int8']), folders, quietContext());
+    expect(metrics).toMatchObject({ base: { perplexity: expect.any(Number) }, scored: { rows: 1, tokens: expect.any(Number) } });
+    for (const { perplexity, klDivergence, answers } of metrics.formats) {
+      expect(perplexity! / metrics.base.perplexity!).toBeCloseTo(1, 0);
+      expect(klDivergence).toBeGreaterThan(0);
+      expect(answers).toEqual([{ question: usualQuestion, answer: expect.any(String) }]);
+    }
+    expect(metrics.remarks).toEqual([expect.stringMatching(/^perplexities are of \d+ tokens of a text that stands in for yours.*gguf\/q8_0: .*hf\/rtn-int8: /)]);
+    expect(JSON.parse(await readFile(join(folders.gguf, 'report.json'), 'utf8'))).toMatchObject({ formats: [{ perplexity: metrics.formats[0]!.perplexity }], remarks: metrics.remarks });
     expect(existsSync(folders.onnx)).toBe(false);
+  });
+
+  test('a model without a chat template goes on with a text', async () => {
+    await using folder = await temporaryFolder();
+    const modelFolder = join(folder.path, 'model');
+    await cp(tiny.folder, modelFolder, { recursive: true });
+    await writeFile(join(modelFolder, 'tokenizer_config.json'), '{}');
+    const folders = { gguf: join(folder.path, 'gguf'), onnx: join(folder.path, 'onnx'), hf: join(folder.path, 'hf') };
+    const { metrics } = await quantizeModel({ ...only(['gguf/bf16', 'onnx/fp32']), modelFolder, maxAnswerTokens: 4 }, folders, quietContext());
+    expect(metrics.formats.map(({ answers }) => answers)).toEqual([0, 1].map(() => [{ question: usualBeginning, answer: metrics.formats[1]!.answers[0]!.answer }]));
+    expect(metrics.formats[1]!.klDivergence).toBeLessThan(1e-6);
   });
 
   test('refuses a target that it does not know, before it does anything', async () => {

@@ -3,6 +3,7 @@ import type { EncodedRow } from '@tunesmith/datasets';
 import type { WorkContext } from '@tunesmith/tensor';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesOf } from './bytes-of.js';
 import type { FileContent } from './exporters/file-content.js';
 import { exportGguf } from './exporters/gguf.js';
 import type { Compensation } from './exporters/gguf/compensated-layers.js';
@@ -12,12 +13,12 @@ import { exportHf, type HfOptions } from './exporters/hf.js';
 import { exportOnnx } from './exporters/onnx.js';
 import { writeOnnxFolder } from './exporters/onnx/onnx-folder.js';
 import { openSourceModel, type SourceModel } from './exporters/source-model.js';
-import { examine, prepareExam, type Examined, type ExamRequest } from './exam.js';
+import { examine, prepareExam, type Exam, type Examined, type ExamRequest } from './exam.js';
 import { collectImportance } from './importance/collect-importance.js';
 import { readImportanceFile, writeImportanceFile } from './importance/importance-file.js';
 import type { ImportanceMatrix } from './importance/importance-matrix.js';
 import { perplexity } from './perplexity.js';
-import { tooFewTokens } from './perplexity-ratio.js';
+import { textStoodIn, tooFewTokens } from './perplexity-ratio.js';
 import { QuantizationError } from './quantization-error.js';
 import { findTarget, type QuantizationTarget } from './quantization-targets.js';
 import { f16 } from './schemes/f16.js';
@@ -96,10 +97,17 @@ export async function quantizeModel(request: QuantizeRequest, folders: Readonly<
   const places = source.flat();
   const base = { bytes: await bytesOf(model.weightFiles), perplexity: places.length > 0 ? perplexity(places.map(({ logProbability }) => logProbability)) : null };
   const scored = { rows: exam.rows.length, tokens: places.length };
-  const remark = request.datasetFolder === undefined ? undefined : tooFewTokens(scored, formats.map(({ target, perplexityRatio }) => [target, perplexityRatio] as const));
+  const remark = remarkOn(model, exam, scored, formats);
   const metrics: QuantizeMetrics = { formats, ...(writtenAdapter && { adapter: writtenAdapter }), base, scored, ...(remark !== undefined && { remarks: [remark] }) };
   for (const kind of new Set(targets.map((target) => target.kind))) await writeReport(folders[kind], kind, metrics);
   return { metrics };
+}
+
+function remarkOn({ family }: SourceModel, { standsIn, rows }: Exam, scored: QuantizeMetrics['scored'], formats: readonly QuantizedFormat[]): string | undefined {
+  const ratios = formats.map(({ target, perplexityRatio }) => [target, perplexityRatio] as const);
+  if (family.decoderStartTokenId) return 'no perplexity and no answer: the runtimes here load encoder-decoders and do not run them. Evaluate the model itself.';
+  if (rows.length === 0) return 'no perplexity: nobody gave rows, and the usual text is scored neither with more than 4 GiB of weights nor where the vocabulary cannot spell it. Give held-out rows with a dataset.';
+  return standsIn ? textStoodIn(scored.tokens, ratios) : tooFewTokens(scored, ratios);
 }
 
 /** What was found of the files of a kind, beside them, so that it goes where they go. Without times and attempts: the same work makes the same bytes. */
@@ -155,8 +163,9 @@ async function writeAdapter(model: SourceModel, adapter: Adapter, folder: string
 }
 
 /** The matrix that was given, or what goes through the model while it reads the rows; that one is left beside the GGUF files, where llama.cpp's own tools can use it. */
-async function importanceFor({ modelFolder, importanceFolder }: QuantizeRequest, rows: readonly EncodedRow[] | undefined, folder: string, context: WorkContext): Promise<ImportanceMatrix | undefined> {
-  if (importanceFolder !== undefined && rows !== undefined) {
+async function importanceFor({ modelFolder, importanceFolder, to }: QuantizeRequest, rows: readonly EncodedRow[] | undefined, folder: string, context: WorkContext): Promise<ImportanceMatrix | undefined> {
+  // Rows beside a matrix may be for packed folders, which look at them too.
+  if (importanceFolder !== undefined && rows !== undefined && !to.some((name) => name.startsWith('hf/'))) {
     throw new QuantizationError({ code: 'importance-twice', message: 'expected rows to calibrate on or an importance matrix; got both. Leave one out.', facts: { importanceFolder } });
   }
   if (importanceFolder !== undefined) return readImportanceFile(join(importanceFolder, importanceFile));
@@ -165,9 +174,4 @@ async function importanceFor({ modelFolder, importanceFolder }: QuantizeRequest,
   await mkdir(folder, { recursive: true });
   await writeImportanceFile(join(folder, importanceFile), importance, { dataset: 'calibration', rows: rows.length, longestRow: Math.max(...rows.map(({ tokenIds }) => tokenIds.length)) });
   return importance;
-}
-
-async function bytesOf(paths: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -1,3 +1,4 @@
+import type { JobMetrics } from '@tunesmith/contracts';
 import type { CommandResult } from '../command.js';
 import { join } from 'node:path';
 import { CommandError } from '../errors.js';
@@ -10,9 +11,9 @@ import type { FinishedJob } from './run-job.js';
 
 /**
  * The result of a job that made artifacts: `{"artifact","path","metrics"}`, where `artifact` is the first of `names` that was
- * made. Where there are several, `outputs` has each, and `--out` gets a folder for each.
+ * made. Where there are several, `outputs` has each, and `--out` gets a folder for each. `describe`: the metrics, without remarks, for people.
  */
-export async function artifactResult(session: Session, job: FinishedJob, names: readonly string[], out: string | undefined): Promise<CommandResult> {
+export async function artifactResult(session: Session, job: FinishedJob, names: readonly string[], out: string | undefined, describe: (metrics: JobMetrics, columns: number) => string[] = describeMetrics): Promise<CommandResult> {
   const made = names.flatMap((name) => (job.step.outputs[name] ? [{ name, artifact: job.step.outputs[name] }] : []));
   if (made.length === 0) throw new CommandError({ message: `expected run ${job.run.id} to have made ${names.join(' or ')}; it made nothing`, code: 'output-missing' });
   const placed: { name: string; artifact: string; size: number; path: string | null }[] = [];
@@ -29,7 +30,7 @@ export async function artifactResult(session: Session, job: FinishedJob, names: 
     },
     lines: [
       ...placed.map(({ name, artifact, size, path }) => `${name}  ${artifact}  ${formatBytes(size)}${path ? `  ${path}` : ''}`),
-      ...describeMetrics(figures, session.terminal.columns),
+      ...describe(figures, session.terminal.columns),
       ...remarksOf(job).map((remark) => `  ${remark}`),
       ...(out === undefined ? [`copy the files: tunesmith model export ${first.artifact} --out DIR`] : []),
     ],

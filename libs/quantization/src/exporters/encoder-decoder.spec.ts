@@ -73,6 +73,7 @@ test('files are written and loaded; questions and rows, which no runtime here ca
     { target: 'gguf/q8_0', perplexity: null, answers: [] },
     { target: 'onnx/int8', file: 'onnx/decoder_model_merged_int8.onnx', perplexity: null, answers: [] },
   ]);
+  expect(metrics.remarks).toEqual([expect.stringContaining('load encoder-decoders and do not run them')]);
   expect(JSON.parse(await readFile(join(folders.onnx, 'config.json'), 'utf8'))).toMatchObject({
     'transformers.js_config': { dtype: 'int8', use_external_data_format: { 'encoder_model_int8.onnx': 1, 'decoder_model_merged_int8.onnx': 1 } },
   });
