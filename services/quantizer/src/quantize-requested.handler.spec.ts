@@ -24,11 +24,12 @@ test('files for each runtime are stored by themselves', async () => {
 test('an adapter, rows to calibrate on and an importance matrix reach the worker as folders', async () => {
   const file = { 'file.txt': 'text' };
   const [model, adapter, calibration, importance] = [await bench.artifact('model', { 'result.json': {} }), await bench.artifact('adapter', file), await bench.artifact('dataset', file), await bench.artifact('gguf', file)];
-  const job = await bench.run(quantize, { model, to: ['gguf/q4_k_m'], adapter, calibration, importance });
-  const input = await bench.read<Record<string, unknown>>(job.outputs!['gguf'], 'input.json');
+  const inputOf = async (settings: object) => bench.read<Record<string, unknown>>((await bench.run(quantize, { model, to: ['gguf/q4_k_m'], adapter, ...settings })).outputs!['gguf'], 'input.json');
+  const [rows, matrix] = [await inputOf({ calibration }), await inputOf({ importance })];
   const folderOf = ({ digest }: { digest: string }) => expect.stringContaining(digest.slice(7)) as string;
-  expect(input).not.toHaveProperty('layersFolder');
-  expect(input).toMatchObject({ adapterFolder: folderOf(adapter), calibrationFolder: folderOf(calibration), importanceFolder: folderOf(importance) });
+  expect(rows).not.toHaveProperty('layersFolder');
+  expect(rows).toMatchObject({ adapterFolder: folderOf(adapter), calibrationFolder: folderOf(calibration) });
+  expect(matrix).toMatchObject({ adapterFolder: folderOf(adapter), importanceFolder: folderOf(importance) });
 });
 
 test('layers of a compensated GGUF file are kept for another attempt too', async () => {

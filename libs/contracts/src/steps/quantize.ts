@@ -49,15 +49,23 @@ export type CompensateOptions = z.infer<typeof CompensateOptions>;
 
 /** Whether a target has blocks, whose levels can make up for each other's errors. */
 function takesCompensation(target: QuantizationTarget): boolean {
-  return target.startsWith('gguf/') && !['gguf/f32', 'gguf/f16', 'gguf/bf16'].includes(target);
+  return isGguf(target) && !['gguf/f32', 'gguf/f16', 'gguf/bf16'].includes(target);
 }
 
+/** Options of targets hf/… that not all of them have. */
+const optionsOfMethods: Readonly<Partial<Record<keyof HfOptions, readonly string[]>>> = { actOrder: ['gptq'], damping: ['gptq'], alpha: ['w8a8'], memory: ['gptq', 'awq', 'w8a8'] };
+
+const isOf = (target: QuantizationTarget, methods: readonly string[]): boolean => methods.some((method) => target.startsWith(`hf/${method}`));
+const looksAtRows = (target: QuantizationTarget): boolean => isOf(target, optionsOfMethods.memory!);
+const isGguf = (target: QuantizationTarget): boolean => target.startsWith('gguf/');
+
+/** What says nothing about any of the targets would be passed over: it is refused, before anything is computed. */
 export const QuantizeSpec = z
   .strictObject({
     model: ArtifactRef,
     to: z.array(QuantizationTarget).min(1),
-    questions: z.array(z.string().min(1)).default([]).describe('Asked of each file by the runtime that loads it; the answers stand in the metrics.'),
-    dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file and its KL divergence from the model.'),
+    questions: z.array(z.string().min(1)).default([]).describe('Asked of each file by the runtime that loads it; the answers stand in the metrics. None: a question of ours, or how a text goes on where the model has no chat template.'),
+    dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file and its KL divergence from the model; none: a short text of ours, which decides nothing.'),
     tag: z.string().min(1).optional().describe('Which held-out rows: those with this tag.'),
     calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF; what GPTQ, AWQ and SmoothQuant look at).'),
     compensate: z.boolean().or(CompensateOptions).optional().describe('GGUF files whose linears are rounded column by column, each making up for what those before it lost (GPTQ), as the rows to calibrate on say; the files are as large and are read as any other. Embeddings and the output head are rounded plainly.'),
@@ -66,7 +74,20 @@ export const QuantizeSpec = z
     hf: HfOptions.optional(),
   })
   .refine(({ compensate, calibration }) => !compensate || calibration !== undefined, { path: ['compensate'], error: 'expected calibration beside it, a dataset whose rows the model is shown; an importance matrix does not say enough' })
-  .refine(({ compensate, to }) => !compensate || to.some(takesCompensation), { path: ['compensate'], error: 'expected a GGUF target with blocks beside it, such as gguf/q4_k_m; hf/gptq-int4 compensates by itself' });
+  .refine(({ compensate, to }) => !compensate || to.some(takesCompensation), { path: ['compensate'], error: 'expected a GGUF target with blocks beside it, such as gguf/q4_k_m; hf/gptq-int4 compensates by itself' })
+  .refine(({ tag, dataset }) => tag === undefined || dataset !== undefined, { path: ['tag'], error: 'expected the dataset whose held-out rows it chooses; got none' })
+  .refine(({ calibration, importance, to }) => calibration === undefined || importance === undefined || to.some(looksAtRows), { path: ['importance'], error: 'expected rows to calibrate on or an importance matrix; got both' })
+  .refine(({ calibration, to }) => calibration !== undefined || !to.some(looksAtRows), { path: ['calibration'], error: 'expected rows to train on, which gptq, awq and w8a8 look at; got none' })
+  .refine(({ calibration, to }) => calibration === undefined || to.some((target) => isGguf(target) || looksAtRows(target)), { path: ['calibration'], error: 'expected a target that is made by looking at rows: a GGUF file, or hf/ with gptq, awq or w8a8; got none' })
+  .refine(({ importance, to }) => importance === undefined || to.some(isGguf), { path: ['importance'], error: 'expected a GGUF file, whose errors it weighs; got none' })
+  .refine(({ adapter, to }) => adapter === undefined || to.every(isGguf), { path: ['adapter'], error: 'expected GGUF files alone; got other targets too, into whose model the adapter has to be merged first' })
+  .refine(({ hf, to }) => hf === undefined || to.some((target) => target.startsWith('hf/')), { path: ['hf'], error: 'expected a target hf/…, which these options are of; got none' })
+  .superRefine(({ hf = {}, to }, { addIssue }) => {
+    for (const [option, methods] of Object.entries(optionsOfMethods)) {
+      if (hf[option as keyof HfOptions] === undefined || !to.some((target) => target.startsWith('hf/')) || to.some((target) => isOf(target, methods))) continue;
+      addIssue({ code: 'custom', path: ['hf', option], message: `expected a target that has such an option, hf/ with ${methods.join(' or ')}; got none` });
+    }
+  });
 export type QuantizeSpec = z.infer<typeof QuantizeSpec>;
 
 export const quantize = defineStepKind({

@@ -101,6 +101,12 @@ describe.each([['model-f32.gguf', 5e-3], ['onnx', 1e-4]])('%s', (name, tolerance
   });
 });
 
+test('a type of number that was chosen for a file alone is refused: its runtime computes as the file says', async () => {
+  for (const name of ['model-q8_0.gguf', 'onnx']) {
+    await expect(openQuantizedModel(at(name), { dtype: 'float32', typeIsChosen: true, signal })).rejects.toMatchObject({ code: 'dtype-without-place', message: expect.stringContaining('got float32. Leave it out') });
+  }
+});
+
 test('a folder with several files needs a format; an importance matrix is none of them', async () => {
   await expect(quantizedFile(folder.path)).rejects.toMatchObject({ code: 'quantized-file-ambiguous', message: expect.stringContaining('model-q8_0.gguf') });
   expect(await quantizedFile(folder.path, 'gguf/q8_0')).toBe(at('model-q8_0.gguf'));

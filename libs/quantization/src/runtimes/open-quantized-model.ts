@@ -16,6 +16,8 @@ export interface OpenQuantizedModelOptions {
   readonly format?: string | undefined;
   /** What packed linears are decoded into and computed in; files have their own. Default: bfloat16. */
   readonly dtype?: 'bfloat16' | 'float32' | 'model' | undefined;
+  /** Whether `dtype` was chosen for this target alone: a file whose runtime computes as it says is refused then. */
+  readonly typeIsChosen?: boolean | undefined;
   /** A LoRA adapter of the model, for GGUF files. */
   readonly adapter?: FileAdapter | undefined;
   readonly threads?: number;
@@ -29,13 +31,14 @@ const longestContext = 8192;
  * Opens a GGUF file in llama.cpp, an ONNX graph in onnxruntime, or a Hugging Face folder with packed linears in our own library, on the CPU. `path` is a file (of a packed folder its
  * config.json), or a folder with some: what `quantize` wrote, or a folder that transformers.js reads.
  *
- * Throws QuantizationError `adapter-needs-gguf`, `adapter-not-representable`, `quantized-file-missing`, `quantized-file-ambiguous`, `file-refused-by-runtime`; what reading the tokenizer throws.
+ * Throws QuantizationError `dtype-without-place`, `adapter-needs-gguf`, `adapter-not-representable`, `quantized-file-missing`, `quantized-file-ambiguous`, `file-refused-by-runtime`; what reading the tokenizer throws.
  */
-export async function openQuantizedModel(path: string, { format, dtype = 'bfloat16', adapter, threads = threadsOfProcess(), signal }: OpenQuantizedModelOptions): Promise<TokenModel> {
+export async function openQuantizedModel(path: string, { format, dtype = 'bfloat16', typeIsChosen = false, adapter, threads = threadsOfProcess(), signal }: OpenQuantizedModelOptions): Promise<TokenModel> {
   const file = await quantizedFile(path, format);
   const isGguf = file.endsWith('.gguf');
   if (adapter !== undefined && !isGguf) throw new QuantizationError({ code: 'adapter-needs-gguf', message: `expected a GGUF file beside an adapter, which llama.cpp applies to it; got ${file}. Merge the adapter into the model and quantize that.`, facts: { path: file } });
   if (basename(file) === 'config.json') return ownModel(await loadPackedFolder(dirname(file), { dtype }));
+  if (typeIsChosen) throw new QuantizationError({ code: 'dtype-without-place', message: `expected no type of number beside ${basename(file)}, whose runtime computes as the file says; got ${dtype}. Leave it out, or ask the weights that it was quantized from.`, facts: { path: file, dtype } });
   const parts = await (isGguf ? readGguf(file) : readOnnx(file));
   const lora = adapter && (await ggufAdapterBeside(file, adapter, { signal, onProgress: () => undefined }));
   return new RuntimeModel(await (isGguf ? openGgufRuntime : openOnnxRuntime)(file, { contextSize: parts.contextLength, threads, adapter: lora, signal }), parts);
