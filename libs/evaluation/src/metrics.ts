@@ -2,6 +2,7 @@ import { EvaluationError } from './evaluation-error.js';
 import { accuracy, accuracyByBytes, accuracyByCharacters, accuracyByInformation } from './metrics/accuracy.js';
 import { bleu } from './metrics/bleu.js';
 import { brierScore } from './metrics/brier-score.js';
+import { chrf } from './metrics/chrf.js';
 import { codeEval } from './metrics/code-eval.js';
 import { contains } from './metrics/contains.js';
 import { exactMatch } from './metrics/exact-match.js';
@@ -19,7 +20,7 @@ export const metrics: readonly Metric[] = [
   accuracy, accuracyByCharacters, accuracyByBytes, accuracyByInformation,
   exactMatch, f1, matthews, brierScore,
   perplexity, wordPerplexity, bytePerplexity, bitsPerByte,
-  tokenF1, contains, bleu, rouge1, rouge2, rougeL,
+  tokenF1, contains, bleu, chrf, rouge1, rouge2, rougeL,
   codeEval, functionCalls,
   toolBenchPlanEm, toolBenchActEm, toolBenchHallucinationRate, toolBenchF1, toolBenchEasyF1, toolBenchHardF1, toolBenchRougeL,
 ];
