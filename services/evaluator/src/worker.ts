@@ -20,7 +20,7 @@ type ScoreInput = Pick<ScoreSpec, 'rows' | 'dtype'> & ModelFolders & { rowsFile?
 
 /** What the workers of the evaluator may run. A chat is short and somebody waits for it, and tasks are read quickly: they do not queue behind other work. */
 export default defineWorker({
-  evaluate: ({ outFolder, ...input }: EvaluateInput, context) => evaluateModel({ ...input, ...targetOf(input) }, outFolder, context),
+  evaluate: ({ outFolder, ...input }: EvaluateInput, context) => evaluateModel({ ...input, ...targetOf(input, hasOneModel(input)) }, outFolder, context),
 
   compare: ({ outFolder, ...options }: CompareOptions & { outFolder: string }) => compareEvaluations(options, outFolder),
 
@@ -47,16 +47,21 @@ export default defineWorker({
   },
 }, { cores: { chat: 0, serve: 0, compare: 0, importTasks: 0 }, predictMemory: { evaluate: predictEvaluation, score: predictWeights, chat: predictPlace, serve: predictServed } });
 
+/** Whether nothing beside the target is computed in the type of number that was given. */
+function hasOneModel({ againstFolder, judge }: Pick<EvaluateInput, 'againstFolder' | 'judge'>): boolean {
+  return againstFolder === undefined && judge?.source.kind !== 'model';
+}
+
 /** Nothing of it where the folder of a model is all that there is to say. */
-function targetOf(place: EvaluatedPlace): { target?: EvaluationTarget } {
+function targetOf(place: EvaluatedPlace, alone: boolean): { target?: EvaluationTarget } {
   if ('modelFolder' in place) return {};
   if ('address' in place) return { target: addressTarget(place.address, place.templateFolder) };
   const { quantizedFolder, format, dtype, fileAdapter: adapter } = place;
-  return { target: { open: async (signal) => tokenRespondent(await openQuantizedModel(quantizedFolder, { format, dtype, adapter, signal })), chatTemplate: () => quantizedChatTemplate(quantizedFolder, format) } };
+  return { target: { open: async (signal) => tokenRespondent(await openQuantizedModel(quantizedFolder, { format, dtype, typeIsChosen: alone && dtype === 'float32', adapter, signal })), chatTemplate: () => quantizedChatTemplate(quantizedFolder, format) } };
 }
 
 function openPlace(place: ModelPlace, signal: AbortSignal): Promise<TokenModel> {
-  return 'modelFolder' in place ? openOwnModel(place.modelFolder, place) : openQuantizedModel(place.quantizedFolder, { ...place, adapter: place.fileAdapter, signal });
+  return 'modelFolder' in place ? openOwnModel(place.modelFolder, place) : openQuantizedModel(place.quantizedFolder, { ...place, typeIsChosen: place.dtype === 'float32', adapter: place.fileAdapter, signal });
 }
 
 async function predictPlace(place: ModelPlace): Promise<Record<string, number>> {

@@ -12,7 +12,7 @@ import { resolveReference } from '../runs/references.js';
 import { remarksOf } from '../runs/remarks-of.js';
 import { jobCommand, type FinishedJob } from '../runs/run-job.js';
 import { stepSettings, type Setting, type StepSettings } from '../runs/step-settings.js';
-import { partsOf } from '../runs/teacher-settings.js';
+import { isAddress, partsOf } from '../runs/teacher-settings.js';
 import { targetStep } from '../serve/served-name.js';
 
 interface Options extends JobOptions, JudgeOptions {
@@ -76,6 +76,7 @@ export const evaluate = defineCommand<[target: string | undefined], Options>({
     if ((target === undefined) !== (options.address !== undefined)) throw new UsageError(`expected TARGET or --address; got ${target === undefined ? 'neither' : 'both'}`, ['tunesmith evaluate smollm2@prod --tasks mmlu', 'tunesmith evaluate --address URL --model NAME --tasks mmlu']);
     if (!options.tasks && !options.task) throw new UsageError('expected --tasks, or --dataset with --task; got neither', ['--tasks mmlu --data FOLDER', '--dataset helpdesk --task qa=exact-match:identity']);
     if ((options.task === undefined) !== (options.dataset === undefined)) throw new UsageError('expected --dataset and --task together: the rows, and what is asked of them');
+    expectUsed(options);
     const tasks = options.task?.map((text) => parseTask(text, options));
     const settings = await stepSettings('evaluate', {
       ...judgeSettings(options, tasks?.some(({ kind }) => kind === 'judge') ?? false),
@@ -93,7 +94,8 @@ export const evaluate = defineCommand<[target: string | undefined], Options>({
     });
     const out = options.out === undefined ? undefined : expectEmptyFolder(options.out);
     // Models beside the target are computed in the type of number too.
-    const othersToo = options.against !== undefined || options.judge !== undefined;
+    const othersToo = options.against !== undefined || (options.judge !== undefined && !isAddress(options.judge));
+    if (options.address !== undefined && options.dtype !== undefined && !othersToo) throw new UsageError(`--dtype: expected none beside --address, whose server computes as it does; got ${options.dtype}`);
     const references: StepSettings = { ...(target !== undefined && (await targetStep(session, target, { ...options, othersToo }))), ...(await judgeReference(session, options)) };
     if (options.dataset !== undefined) references['dataset'] = await resolveReference(session, options.dataset, '--dataset');
     if (options.template !== undefined) references['template'] = await resolveReference(session, options.template, '--template');
@@ -111,6 +113,15 @@ export const evaluate = defineCommand<[target: string | undefined], Options>({
     });
   },
 });
+
+/** What only tasks of the other kind have would be passed over. */
+function expectUsed({ tasks, task, data, include, numFewshot, applyChatTemplate, fewshotAsTurns, systemInstruction, maxNewTokens }: Options): void {
+  const ofTasks = { '--data': data, '--include': include, '--num-fewshot': numFewshot, '--apply-chat-template': applyChatTemplate, '--system-instruction': systemInstruction };
+  const given = Object.entries(ofTasks).flatMap(([option, value]) => (value === undefined ? [] : [option]));
+  if (!tasks && given.length > 0) throw new UsageError(`${given.join(', ')}: expected --tasks, whose prompts ${given.length === 1 ? 'it is' : 'they are'} of; --task asks rows as they are`);
+  if (fewshotAsTurns === false && !applyChatTemplate) throw new UsageError('--no-fewshot-as-turns: expected --apply-chat-template beside it; without it there are no turns');
+  if (maxNewTokens !== undefined && !task) throw new UsageError('--max-new-tokens: expected --task beside it; tasks of --tasks say themselves how long answers are (max_gen_toks)');
+}
 
 /** The server to ask; undefined without one. */
 function addressSetting({ address, model, keyVariable, addressConcurrency: concurrency, fresh, template, adapter, format }: Options): Setting {

@@ -60,6 +60,9 @@ export const EvaluateSpec = z
   .refine(adapterFits, adapterMisfit)
   .refine(dtypeFits, dtypeMisfit)
   .refine(({ tasks, definitions }) => tasks.length > 0 || definitions !== undefined, { path: ['tasks'], error: 'expected tasks or definitions; got neither' })
+  .refine(({ numFewshot, definitions }) => numFewshot === undefined || definitions !== undefined, { path: ['numFewshot'], error: 'expected definitions, whose prompts show examples; got none' })
+  .refine(({ applyChatTemplate, definitions }) => !applyChatTemplate || definitions !== undefined, { path: ['applyChatTemplate'], error: 'expected definitions, whose prompts it writes as conversations; got none' })
+  .refine(({ systemInstruction, definitions }) => systemInstruction === undefined || definitions !== undefined, { path: ['systemInstruction'], error: 'expected definitions, before whose prompts it stands; got none' })
   .refine(({ tasks, dataset }) => tasks.length === 0 || dataset !== undefined, { path: ['dataset'], error: 'expected the dataset whose rows the tasks ask; got none' })
   .refine(({ judge, judgeAddress }) => judge === undefined || judgeAddress === undefined, { path: ['judge'], error: 'expected at most one of judge and judgeAddress' })
   .refine(({ tasks, judge, judgeAddress }) => !tasks.some(({ kind }) => kind === 'judge') || judge !== undefined || judgeAddress !== undefined, { path: ['judge'], error: 'expected judge or judgeAddress for tasks whose answers are judged; got neither' });

@@ -27,16 +27,16 @@ export function adapterFits({ adapter, model, gguf, files }: Readonly<Partial<Re
 export const adapterMisfit = { path: ['adapter'], error: 'expected a model of the registry or a GGUF file beside the adapter; ONNX graphs and packed folders have theirs merged in' };
 
 /**
- * Whether a type of number that was chosen is one that something is computed in: GGUF files and ONNX graphs are computed as they say. Models beside the target
- * are computed in it too.
+ * Whether a type of number that was chosen is one that something is computed in: GGUF files and ONNX graphs are computed as they say, and a server as it does. Models
+ * beside the target are computed in it too. What `files` are is known when they are opened.
  */
-export function dtypeFits({ gguf, onnx, format, dtype, against, judge }: Given & { readonly format?: QuantizationTarget | undefined; readonly dtype: string; readonly against?: unknown; readonly judge?: unknown }): boolean {
-  const isFile = gguf !== undefined || onnx !== undefined || /^(gguf|onnx)\//.test(format ?? '');
-  return !isFile || dtype !== 'float32' || against !== undefined || judge !== undefined;
+export function dtypeFits({ gguf, onnx, format, address, dtype, against, judge }: Given & { readonly format?: QuantizationTarget | undefined; readonly dtype: string; readonly address?: unknown; readonly against?: unknown; readonly judge?: unknown }): boolean {
+  const hasItsOwn = address !== undefined || gguf !== undefined || onnx !== undefined || /^(gguf|onnx)\//.test(format ?? '');
+  return !hasItsOwn || dtype !== 'float32' || against !== undefined || judge !== undefined;
 }
 
 /** What `refine` says where it is not. */
-export const dtypeMisfit = { path: ['dtype'], error: 'expected none beside a GGUF file or an ONNX graph, whose runtime computes as the file says' };
+export const dtypeMisfit = { path: ['dtype'], error: 'expected none beside a GGUF file, an ONNX graph or an address: their runtimes compute as they do' };
 
 /** The target that was given, and its key. */
 export function targetOf(given: Given): { readonly key: keyof typeof targetReferences; readonly artifact: ArtifactRef } | undefined {

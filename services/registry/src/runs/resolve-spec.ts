@@ -1,4 +1,4 @@
-import type { ArtifactRef, StepKind } from '@tunesmith/contracts';
+import { issueMessage, type ArtifactRef, type StepKind } from '@tunesmith/contracts';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
 import { RefusedError } from '../errors.js';
@@ -36,8 +36,9 @@ export async function resolveSpec(step: RunStepEntity, kind: StepKind, steps: re
       if (reference?.kind === 'digest') refs.set(text, await artifacts.require(reference.digest, expected));
     }
   }
-  const parsed = kind.spec.safeParse(mapReferences(config, kind, (text) => refs.get(text) ?? text));
+  const whole = mapReferences(config, kind, (text) => refs.get(text) ?? text);
+  const parsed = kind.spec.safeParse(whole);
   if (parsed.success) return parsed.data as Record<string, Json>;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issueMessage(issue, whole)}`);
   throw new RefusedError({ code: 'step-invalid', message: `${step.name}: ${problems.join('; ')}`, facts: { problems } });
 }
