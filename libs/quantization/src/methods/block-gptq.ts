@@ -28,8 +28,8 @@ export function roundLayerToBlocks({ compute }: LayerWork<GgufScheme>, damping: 
 
 /**
  * The blocks [rows, bytes] of one weight [out, in], and what a reader makes of them. Scales are fitted to the weight as it is, errors weighed by what goes through their columns, and stored; then
- * columns, those that see most first, are rounded to what the stored scales leave open. (Scales that are fitted when the first column of their block comes, which is then the order of the
- * columns, were worse on text that was not calibrated on.)
+ * columns, those that see most first, are rounded to what the stored scales leave open. (Scales fitted when the first column of their block comes, which then is the order of columns, were
+ * a tenth worse for Q4_0 on text that was not calibrated on, and no better for Q4_K.)
  */
 export function roundToBlocks(weight: Tensor, { order, factor, dead, diagonal }: InverseFactor, scheme: GgufScheme, tensorName: string): { blocks: Tensor; values: Tensor } {
   const { type } = scheme.gguf;

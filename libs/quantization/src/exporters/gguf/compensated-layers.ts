@@ -17,7 +17,7 @@ import { toGgufLayout } from './gguf-layout.js';
 export interface Compensation {
   /** Rows for the model to read. */
   readonly rows: readonly EncodedRow[];
-  /** As of GPTQ; default 0.1: with less, the scales being fitted already, what the rows have by chance is learnt too. */
+  /** The share of the mean of its diagonal that is added to the Hessian. Default 0.1: with GPTQ's 0.01 errors were smaller on the rows, and larger on other text. */
   readonly damping?: number | undefined;
   /** GiB that reading them may take; rows that do not fit are left out. Default 8. */
   readonly memory?: number | undefined;
