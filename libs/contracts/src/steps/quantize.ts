@@ -74,6 +74,7 @@ export const QuantizeSpec = z
     hf: HfOptions.optional(),
   })
   .refine(({ compensate, calibration }) => !compensate || calibration !== undefined, { path: ['compensate'], error: 'expected calibration beside it, a dataset whose rows the model is shown; an importance matrix does not say enough' })
+  .refine(({ compensate, calibration, importance }) => !compensate || calibration === undefined || importance === undefined, { path: ['importance'], error: 'expected none beside compensate, whose files are rounded as the rows to calibrate on say' })
   .refine(({ compensate, to }) => !compensate || to.some(takesCompensation), { path: ['compensate'], error: 'expected a GGUF target with blocks beside it, such as gguf/q4_k_m; hf/gptq-int4 compensates by itself' })
   .refine(({ tag, dataset }) => tag === undefined || dataset !== undefined, { path: ['tag'], error: 'expected the dataset whose held-out rows it chooses; got none' })
   .refine(({ calibration, importance, to }) => calibration === undefined || importance === undefined || to.some(looksAtRows), { path: ['importance'], error: 'expected rows to calibrate on or an importance matrix; got both' })
