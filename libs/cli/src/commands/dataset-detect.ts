@@ -43,7 +43,7 @@ export const datasetDetect = defineCommand<[model: string], Options>({
       .option('--key-variable <name>', "address: the platform's environment variable that holds the key");
     addAddressOptions(command)
       .option('--domain <NAME[=WORD,…]>', 'a domain and the words that stand for it; may be given again (default: law, medicine, finance, science, code, other)', collect)
-      .option('--examples <dataset>', 'rows tagged with the domains: the calibration of the judge is learned from some training rows (default: from texts that say nothing)')
+      .option('--examples <dataset>', 'rows tagged with the domains: the calibration of the judge is learned from some training rows (default: texts of our own for the six domains, else texts that say nothing)')
       .option('--examples-of-domain <count>', 'how many of each (default: 16)', number)
       .option('--check-judge <dataset>', 'rows tagged with the domains: print how often the judge is right on the held-out ones')
       .option('--judge-tokens <count>', 'what the judge reads of a text (default: 96)', number)

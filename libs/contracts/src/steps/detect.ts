@@ -14,7 +14,7 @@ export const DetectSpec = z
       .refine((domains) => Object.keys(domains).length > 1, 'expected at least two domains')
       .optional()
       .describe("Domains, each with the words that stand for it, {law: [law, court], verse: [verse]}; absent: law, medicine, finance, science, code and other, as in VersaTune."),
-    examples: ArtifactRef.optional().describe('A dataset whose tags name domains: from some of its training rows the calibration of the judge is learned. Absent: from texts that say nothing.'),
+    examples: ArtifactRef.optional().describe('A dataset whose tags name domains: from some of its training rows the calibration of the judge is learned. Absent: from texts of our own where the domains are the six, else from texts that say nothing.'),
     examplesOfDomain: z.int().min(2).max(1000).default(16),
     check: ArtifactRef.optional().describe('A dataset whose tags name domains: how often the judge is right on its held-out rows stands in the metrics.'),
     rounds: z.int().min(1).max(100).default(5).describe("The paper's number by memory, unconfirmed."),

@@ -9,6 +9,7 @@ import { detectionPlot } from './detection-plot.js';
 import { likeliest, type DomainJudge, type Verdict } from './domain-judge.js';
 import { checkLabels, type DomainLabels } from './domain-labels.js';
 import { judgeAccuracy, type JudgeAccuracy } from './judge-accuracy.js';
+import { ownExamplesOf } from './own-examples.js';
 import { openLabelJudge, type LabelledText } from './label-judge.js';
 import { sampleModel, type ModelSampling } from './sample-model.js';
 import { meanShares, shareIntervals, type ShareInterval } from './share-intervals.js';
@@ -24,7 +25,7 @@ export interface DetectOptions extends ModelSampling {
   readonly samples: number;
   /** Of a text what the judge reads. */
   readonly judgeTokens: number;
-  /** A dataset with tags: its training rows calibrate the judge, so many of each domain. */
+  /** A dataset with tags: its training rows calibrate the judge, so many of each domain. Absent: texts of our own where the domains are the six of VersaTune, else texts that say nothing. */
   readonly examplesFolder?: string;
   readonly examplesOfDomain: number;
   /** A dataset with tags: its held-out rows say how often the judge is right. */
@@ -61,7 +62,7 @@ export interface Detection {
 export async function detectDomains(options: DetectOptions, outFolder: string, context: WorkContext): Promise<Detection> {
   const { rounds, samples, aggregate, examplesFolder, checkFolder } = options;
   const domains = Object.keys(checkLabels(options.domains));
-  const examples = examplesFolder === undefined ? [] : balanced(await labelledTexts(examplesFolder, 'train', domains, context), domains, options.examplesOfDomain);
+  const examples = examplesFolder === undefined ? ownExamplesOf(options.domains) : balanced(await labelledTexts(examplesFolder, 'train', domains, context), domains, options.examplesOfDomain);
   const checked = checkFolder === undefined ? undefined : await labelledTexts(checkFolder, 'validation', domains, context);
   const sampling: ModelSampling = { start: options.start, temperature: options.temperature, topP: options.topP, repetitionPenalty: options.repetitionPenalty, maxNewTokens: options.maxNewTokens, seed: options.seed };
   const texts = await sampled(options, sampling, context);
@@ -104,7 +105,7 @@ interface Judged {
 /** Of a text an asked judge is shown about as much as a model reads. */
 const charactersOfToken = 4;
 
-async function judged({ judge: source, domains, judgeTokens, dtype, seed }: DetectOptions, examples: readonly LabelledText[], checked: readonly LabelledText[] | undefined, texts: readonly string[], context: WorkContext): Promise<Judged> {
+async function judged({ judge: source, domains, judgeTokens, examplesFolder, dtype, seed }: DetectOptions, examples: readonly LabelledText[], checked: readonly LabelledText[] | undefined, texts: readonly string[], context: WorkContext): Promise<Judged> {
   const ask = async (judge: DomainJudge): Promise<Judged> => {
     const check = checked && (await judgeAccuracy(judge, checked, Object.keys(domains), { ...context, onProgress: (progress) => context.onProgress({ ...progress, phase: 'check the judge' }) }));
     return { verdicts: await judge.judge(texts, context), calibration: judge.calibration, ...(check && { check }) };
@@ -114,7 +115,7 @@ async function judged({ judge: source, domains, judgeTokens, dtype, seed }: Dete
     return await ask(await openAskedJudge(teacher, domains, { textCharacters: judgeTokens * charactersOfToken, seed }, context));
   }
   using loaded = await loadForInference(source.folder, { dtype });
-  return await ask(await openLabelJudge(loaded, domains, { textTokens: judgeTokens, examples }, context));
+  return await ask(await openLabelJudge(loaded, domains, { textTokens: judgeTokens, examples, own: examplesFolder === undefined && examples.length > 0 }, context));
 }
 
 /** Rows whose tag is a domain, as texts. */

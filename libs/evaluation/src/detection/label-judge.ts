@@ -19,6 +19,8 @@ export interface LabelJudgeOptions {
   readonly textTokens: number;
   /** What the calibration is learned from; absent: from texts that say nothing. */
   readonly examples?: readonly LabelledText[];
+  /** Whether they are those of this library; the report says so. */
+  readonly own?: boolean;
 }
 
 /** Texts that say nothing: what a judge answers to them is its bias (contextual calibration, arXiv 2102.09690). */
@@ -34,7 +36,7 @@ const batchTokens = 2048;
  *
  * @throws EvaluationError `labels-alike`; `judge-constant` where it gives one label to texts that name each domain in turn.
  */
-export async function openLabelJudge(loaded: InferenceModel, labels: DomainLabels, { textTokens, examples = [] }: LabelJudgeOptions, context: WorkContext): Promise<DomainJudge> {
+export async function openLabelJudge(loaded: InferenceModel, labels: DomainLabels, { textTokens, examples = [], own = false }: LabelJudgeOptions, context: WorkContext): Promise<DomainJudge> {
   const domains = Object.keys(labels);
   const { prefix, words } = readWords(loaded, labels);
   const calibrating: WorkContext = { signal: context.signal, onProgress: (progress) => context.onProgress({ ...progress, phase: 'calibrate the judge' }) };
@@ -48,7 +50,7 @@ export async function openLabelJudge(loaded: InferenceModel, labels: DomainLabel
     calibration = fitCalibration(features.map((each, index) => ({ features: centred(each), domain: domains.indexOf(examples[index]!.domain) })), domains.length);
     const learned = calibration;
     calibration = (each) => learned(centred(each));
-    description = { kind: 'examples', examples: examples.length };
+    description = { kind: own ? 'own-examples' : 'examples', examples: examples.length };
   } else {
     const priors = (await featuresOf(contentFree, calibrating)).map((features) => softmax(sumsByDomain(features)));
     const bias = domains.map((_, domain) => priors.reduce((sum, prior) => sum + prior[domain]!, 0) / priors.length);
@@ -57,7 +59,7 @@ export async function openLabelJudge(loaded: InferenceModel, labels: DomainLabel
   }
   const verdict = (features: readonly number[]): number[] => softmax(calibration(features));
 
-  expectTellsApart((await featuresOf(domainProbes(labels), calibrating)).map(verdict), domains, description, examples.length > 0 ? 'Take a larger judge, or give it more examples of each domain.' : 'Take a larger judge, or give it examples of the domains.');
+  expectTellsApart((await featuresOf(domainProbes(labels), calibrating)).map(verdict), domains, description, examples.length > 0 && !own ? 'Take a larger judge, or give it more examples of each domain.' : 'Take a larger judge, or give it examples of the domains.');
   return { calibration: description, judge: async (texts, within) => (await featuresOf(texts, within)).map(verdict) };
 }
 
