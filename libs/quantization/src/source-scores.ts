@@ -1,9 +1,9 @@
 import type { Adapter } from '@tunesmith/checkpoints';
 import type { EncodedRow } from '@tunesmith/datasets';
-import { loadForInference } from '@tunesmith/generation';
+import { loadForInference, longPass } from '@tunesmith/generation';
 import type { CausalLanguageModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
-import { noGrad, ops, scope, tensor, type WorkContext } from '@tunesmith/tensor';
+import { ops, scope, tensor, type WorkContext } from '@tunesmith/tensor';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { foldAdapter } from './fold-adapter.js';
 import { QuantizationError } from './quantization-error.js';
@@ -31,7 +31,7 @@ export async function sourceScores(folder: string, adapter: Adapter | undefined,
     await nextTurn();
     signal.throwIfAborted();
     const places: SourcePlace[] = [];
-    scope(() => noGrad(() => scoreRow(loaded.model, row, places)));
+    longPass(() => scoreRow(loaded.model, row, places));
     scores.push(places);
     onProgress({ phase: 'scoring the model itself', done: scores.length, total: rows.length, unit: 'rows' });
   }

@@ -1,4 +1,4 @@
-import { GenerationError, likeliestTokens, scorePlaces, type InferenceModel } from '@tunesmith/generation';
+import { GenerationError, likeliestTokens, longPass, scorePlaces, type InferenceModel } from '@tunesmith/generation';
 import { packTokens, type KeyValueCache } from '@tunesmith/nn';
 import { noGrad, ops, scope } from '@tunesmith/tensor';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -51,7 +51,7 @@ class FolderRuntime implements ModelRuntime {
     // What is asked about a place is what the token before it says.
     const places = asked.flatMap((ids, place) => (place > 0 && ids.length > 0 ? [{ place: place - 1, tokenIds: ids }] : []));
     try {
-      return scope(() => noGrad(() => scorePlaces(model, model.hidden(packTokens([tokenIds])), places))).map(({ logProbs, likeliest }) => ({ logProbabilities: logProbs, likeliest }));
+      return longPass(() => scorePlaces(model, model.hidden(packTokens([tokenIds])), places)).map(({ logProbs, likeliest }) => ({ logProbabilities: logProbs, likeliest }));
     } catch (error) {
       if (!(error instanceof GenerationError) || error.code !== 'logits-not-finite') throw error;
       throw logitsNotFinite(this.path, this.name, Number(error.facts['place']) + 1);
