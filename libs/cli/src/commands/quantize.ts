@@ -54,14 +54,15 @@ export const quantize = defineCommand<[model: string], Options>({
     if (options.compensate === true && options.calibration === undefined) throw new UsageError('--compensate: expected --calibration beside it, a dataset whose rows the model is shown; got none', ['--compensate --calibration DATASET']);
     const compensation = partsOf({ damping: ['--damping', options.damping], memory: ['--memory', options.memory] });
     // Beside --compensate these are of GGUF files too, and of those alone where no packed folder takes them.
-    const ofPacked = (methods: RegExp, value: number | undefined) => (options.compensate !== true || options.to.some((target) => target.startsWith('hf/') && methods.test(target)) ? value : undefined);
+    const { takesHfOption } = await import('@tunesmith/contracts');
+    const ofPacked = (option: 'damping' | 'memory') => (options.compensate !== true || takesHfOption(options.to, option) ? options[option] : undefined);
     const settings = await stepSettings('quantize', {
       to: { option: '--to', value: [...options.to] },
       tag: { option: '--tag', value: options.tag },
       hf: {
         ...partsOf({
           format: ['--hf-format', options.hfFormat], groupSize: ['--group-size', options.groupSize], symmetric: ['--asymmetric', options.asymmetric === true ? false : undefined],
-          actOrder: ['--act-order', options.actOrder], damping: ['--damping', ofPacked(/gptq/, options.damping)], alpha: ['--alpha', options.alpha], memory: ['--memory', ofPacked(/gptq|awq|w8a8/, options.memory)],
+          actOrder: ['--act-order', options.actOrder], damping: ['--damping', ofPacked('damping')], alpha: ['--alpha', options.alpha], memory: ['--memory', ofPacked('memory')],
         }),
         option: 'hf/…',
       },

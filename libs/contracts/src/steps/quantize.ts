@@ -55,7 +55,13 @@ function takesCompensation(target: QuantizationTarget): boolean {
 /** Options of targets hf/… that not all of them have. */
 const optionsOfMethods: Readonly<Partial<Record<keyof HfOptions, readonly string[]>>> = { actOrder: ['gptq'], damping: ['gptq'], alpha: ['w8a8'], memory: ['gptq', 'awq', 'w8a8'] };
 
-const isOf = (target: QuantizationTarget, methods: readonly string[]): boolean => methods.some((method) => target.startsWith(`hf/${method}`));
+/** Whether one of the targets hf/… has an option of them. */
+export function takesHfOption(to: readonly string[], option: keyof HfOptions): boolean {
+  const methods = optionsOfMethods[option] ?? [''];
+  return to.some((target) => isOf(target, methods));
+}
+
+const isOf = (target: string, methods: readonly string[]): boolean => methods.some((method) => target.startsWith(`hf/${method}`));
 const looksAtRows = (target: QuantizationTarget): boolean => isOf(target, optionsOfMethods.memory!);
 const isGguf = (target: QuantizationTarget): boolean => target.startsWith('gguf/');
 
@@ -85,7 +91,7 @@ export const QuantizeSpec = z
   .refine(({ hf, to }) => hf === undefined || to.some((target) => target.startsWith('hf/')), { path: ['hf'], error: 'expected a target hf/…, which these options are of; got none' })
   .superRefine(({ hf = {}, to }, { addIssue }) => {
     for (const [option, methods] of Object.entries(optionsOfMethods)) {
-      if (hf[option as keyof HfOptions] === undefined || !to.some((target) => target.startsWith('hf/')) || to.some((target) => isOf(target, methods))) continue;
+      if (hf[option as keyof HfOptions] === undefined || !to.some((target) => target.startsWith('hf/')) || takesHfOption(to, option as keyof HfOptions)) continue;
       addIssue({ code: 'custom', path: ['hf', option], message: `expected a target that has such an option, hf/ with ${methods.join(' or ')}; got none` });
     }
   });

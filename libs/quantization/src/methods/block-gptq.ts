@@ -1,6 +1,6 @@
 import { ops, tensor, type Tensor } from '@tunesmith/tensor';
 import { encodeGgufBlocks, type GgufScheme } from '../schemes/gguf-scheme.js';
-import { roundColumns } from './column-loop.js';
+import { columnsInTurn, roundColumns } from './column-loop.js';
 import type { InverseFactor } from './inverse-factor.js';
 import type { LayerWork } from './rounding-method.js';
 import { withFactors } from './with-factors.js';
@@ -37,16 +37,12 @@ export function roundToBlocks(weight: Tensor, { order, factor, dead, diagonal }:
   const [scales, offsets] = ops.ggufGrids(blocks, type);
   const groupSize = weight.shape[1]! / scales.shape[0]!;
   const groups = order.map((place) => Math.floor(place / groupSize));
-  // Turned round, so that a column of the weight is a row in memory: [in, out].
-  const left = ops.contiguous(ops.indexSelect(ops.t(weight), 0, tensor(order, { dtype: 'int64' })));
-  ops.mulInPlace(left, ops.unsqueeze(ops.addScalar(ops.neg(dead), 1), 1));
+  const { left, turns: back } = columnsInTurn(weight, { order, dead });
   const levels = roundColumns(left, factor, {
     has: () => true,
     fit: () => undefined,
     round: ({ left: own, errors, levels: ownLevels, factor: within, first }, turns) => ops.ggufColumnsInPlace(own, errors, ownLevels, within, scales, offsets, [...groups.subarray(...turns)], first, type),
   });
-  const back = new Int32Array(order.length);
-  order.forEach((place, turn) => void (back[place] = turn));
   const inPlace = tensor(back, { dtype: 'int64' });
   ops.ggufPackInPlace(blocks, ops.indexSelect(levels, 0, inPlace), type);
   return { blocks, values: ops.contiguous(ops.t(ops.indexSelect(left, 0, inPlace))) };

@@ -1,4 +1,5 @@
-import { empty, ops, scope, type Tensor } from '@tunesmith/tensor';
+import { empty, ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
+import type { InverseFactor } from './inverse-factor.js';
 
 /** Columns whose errors are collected before the columns after them hear of them. */
 const blockColumns = 128;
@@ -21,6 +22,15 @@ export interface ColumnGrids {
   fit(turn: number): void;
   /** Rounds the columns of some turns, and takes what they lost from those behind them in the block. */
   round(block: ColumnBlock, turns: readonly [begin: number, end: number]): void;
+}
+
+/** The columns of a weight [out, in] in the order of work, turned round so that each is a row in memory [in, out], those that no input reaches as zeros; and the turn of each column. */
+export function columnsInTurn(weight: Tensor, { order, dead }: Pick<InverseFactor, 'order' | 'dead'>): { left: Tensor; turns: Int32Array } {
+  const left = ops.contiguous(ops.indexSelect(ops.t(weight), 0, tensor(order, { dtype: 'int64' })));
+  ops.mulInPlace(left, ops.unsqueeze(ops.addScalar(ops.neg(dead), 1), 1));
+  const turns = new Int32Array(order.length);
+  order.forEach((place, turn) => void (turns[place] = turn));
+  return { left, turns };
 }
 
 /** Rounds the columns of `left` [in, out], in the order of work, one after another (GPTQ, arXiv 2210.17323, algorithm 1): what each loses is made up for by those that follow. Their levels. */

@@ -1,5 +1,5 @@
 import { empty, ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
-import { roundColumns } from './column-loop.js';
+import { columnsInTurn, roundColumns } from './column-loop.js';
 import { fitGrid, topLevel, type GridFit, type IntegerGrid } from './integer-grid.js';
 import type { InverseFactor } from './inverse-factor.js';
 import { roundedMatrix, type RoundedMatrix } from './rounded-matrix.js';
@@ -33,10 +33,7 @@ export function roundByFactor(weight: Tensor, { order, factor, dead }: InverseFa
   const [, columns = 0] = weight.shape;
   const { dtype } = weight;
   const size = grid.groupSize ?? columns;
-  const places = tensor(order, { dtype: 'int64' });
-  // Turned round, so that a column of the weight is a row in memory: [in, out].
-  const left = ops.contiguous(ops.indexSelect(ops.t(weight), 0, places));
-  ops.mulInPlace(left, ops.unsqueeze(ops.addScalar(ops.neg(dead), 1), 1));
+  const { left, turns: back } = columnsInTurn(weight, { order, dead });
   const grids = new GroupGrids(weight, grid, actOrder);
   const groups = order.map((place, turn) => Math.floor((actOrder === 'static' ? place : turn) / size));
   const levels = roundColumns(left, factor, {
@@ -45,8 +42,6 @@ export function roundByFactor(weight: Tensor, { order, factor, dead }: InverseFa
     round: ({ left: own, errors, levels: ownLevels, factor: within, first }, turns) =>
       ops.gptqColumnsInPlace(own, errors, ownLevels, within, grids.scales, grids.zeros, [...groups.subarray(...turns)], first, topLevel(grid)),
   });
-  const back = new Int32Array(columns);
-  order.forEach((place, turn) => void (back[place] = turn));
   const groupOf = back.map((turn) => groups[turn]!);
   const inPlace = ops.toDtype(ops.indexSelect(levels, 0, tensor(back, { dtype: 'int64' })), dtype); // [in, out]
   const { scales, zeros } = grids;
