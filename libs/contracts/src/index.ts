@@ -58,4 +58,4 @@ export { findStepKind, stepKinds } from './steps/step-kinds.js';
 export { InstructionsSpec, ResponsesSpec, SelfReplaySpec, synthesize, SynthesizeSpec } from './steps/synthesize.js';
 export { targetOf } from './steps/target.js';
 export { TeacherAddress } from './steps/teacher.js';
-export { FullMethod, LoraMethod, train, TrainSpec, TuningMethod } from './steps/train.js';
+export { FullMethod, LoraMethod, needsReferences, train, TrainSpec, TuningMethod } from './steps/train.js';

@@ -37,12 +37,12 @@ export const train = defineCommand<[model: string | undefined], TrainCommandOpti
 });
 
 /** Settings that were given, checked against the schema of the step. */
-function settingsOf(options: TrainCommandOptions): Promise<StepSettings> {
+async function settingsOf(options: TrainCommandOptions): Promise<StepSettings> {
   expectCombination(options);
   return stepSettings('train', {
     ...tuningSettings(options),
     objective: chosenSetting(objectiveChoices, options.objective, options, 'sft'),
-    domains: domainSetting(options),
+    domains: await domainSetting(options),
     maxLength: { option: '--max-length', value: options.maxLength },
     longRows: { option: '--long-rows', value: options.longRows },
   });

@@ -50,7 +50,7 @@ export function addDomainOptions(command: Command): void {
 }
 
 /** The setting `domains` of the step, undefined where no option of it was given. */
-export function domainSetting(options: DomainCommandOptions): Setting {
+export async function domainSetting(options: DomainCommandOptions): Promise<Setting> {
   const schedule = chosenSettings(domainChoices, options.domainSchedule, { ...options }, 'fixed');
   const settings: Record<string, unknown> = {
     names: options.domain === undefined ? undefined : [...options.domain],
@@ -59,7 +59,7 @@ export function domainSetting(options: DomainCommandOptions): Setting {
     referenceLosses: options.referenceLoss === undefined ? undefined : parseFigures('--reference-loss', options.referenceLoss, 'law=1.2,code=0.9'),
   };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as StepSettings;
-  expectDomains(options, Object.keys(given).length > 0);
+  await expectDomains(options, Object.keys(given).length > 0);
   const scheduleFlags = Object.fromEntries(Object.entries(flagsBySetting(domainChoices, options.domainSchedule, 'fixed')).map(([key, flag]) => [`schedule.${key}`, flag]));
   return {
     option: '--domain-weights',
@@ -69,7 +69,7 @@ export function domainSetting(options: DomainCommandOptions): Setting {
 }
 
 /** What belongs to `--domain-weights`, and what that needs. */
-function expectDomains({ domainWeights, detection, referenceLoss, referenceModel, referenceReport, domainSchedule, targetDomain, update = 'multiplicative', sigma, score, evaluateEvery }: DomainCommandOptions, hasSettings: boolean): void {
+async function expectDomains({ domainWeights, detection, referenceLoss, referenceModel, referenceReport, domainSchedule, targetDomain, update = 'multiplicative', sigma, score, evaluateEvery }: DomainCommandOptions, hasSettings: boolean): Promise<void> {
   if (domainWeights === undefined) {
     if (hasSettings || detection !== undefined || referenceModel !== undefined || referenceReport !== undefined) throw new UsageError('expected --domain-weights beside options of domains; got none', ['--domain-weights uniform']);
     return;
@@ -81,7 +81,8 @@ function expectDomains({ domainWeights, detection, referenceLoss, referenceModel
   const references = [referenceLoss, referenceModel, referenceReport].filter((each) => each !== undefined).length;
   if (sigma !== undefined && update !== 'multiplicative') throw new UsageError('--sigma: expected --update multiplicative, which it belongs to; got exponential');
   if (score !== undefined && update !== 'exponential') throw new UsageError('--score: expected --update exponential, which it belongs to', ['--update exponential']);
-  if (references === 0 && (domainSchedule === 'expansion' || (domainSchedule === 'fostering' && update === 'multiplicative'))) {
+  const { needsReferences } = await import('@tunesmith/contracts');
+  if (references === 0 && domainSchedule !== undefined && needsReferences({ kind: domainSchedule, update })) {
     throw new UsageError(`--domain-schedule ${domainSchedule}: expected what held-out losses could come down to; against those of the untuned model a domain that learns has no potential left, so no weight would answer to it`, [
       '--reference-report sha256:…, the report of a training with --domain-weights uniform', '--reference-loss law=1.2,code=0.9', ...(domainSchedule === 'fostering' ? ['--update exponential, which goes by losses alone'] : []),
     ]);
