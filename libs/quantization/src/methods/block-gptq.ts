@@ -1,6 +1,7 @@
 import { ops, tensor, type Tensor } from '@tunesmith/tensor';
 import { encodeGgufBlocks, type GgufScheme } from '../schemes/gguf-scheme.js';
 import { columnsInTurn, roundColumns } from './column-loop.js';
+import type { ExactLayer } from './exact-layer.js';
 import type { InverseFactor } from './inverse-factor.js';
 import type { LayerWork } from './rounding-method.js';
 import { withFactors } from './with-factors.js';
@@ -13,14 +14,16 @@ export interface RoundedBlocks {
 }
 
 /**
- * GPTQ over the block types of GGUF, a layer: what each column loses by being rounded is made up for by those after it. By names of weights; linears that no token reaches (experts) are not
- * among them.
+ * GPTQ over the block types of GGUF, a layer: what each column loses by being rounded is made up for by those after it; with the same layer `exact`, so is what the layers before have lost. By
+ * names of weights; linears that no token reaches (experts) are not among them.
  */
-export function roundLayerToBlocks({ compute }: LayerWork<GgufScheme>, damping: number): Map<string, RoundedBlocks> {
+export function roundLayerToBlocks({ compute }: LayerWork<GgufScheme>, damping: number, exact?: ExactLayer): Map<string, RoundedBlocks> {
   const rounded = new Map<string, RoundedBlocks>();
-  withFactors(compute, { damping, byActivation: true }, ({ path, weight }, scheme, factor) => {
-    const { blocks, values } = roundToBlocks(weight, factor, scheme, `${path}.weight`);
-    rounded.set(`${path}.weight`, { bytes: blocks.toBytes(), shape: blocks.shape });
+  withFactors(compute, { damping, byActivation: true }, (linear, scheme, factor, input) => {
+    const name = `${linear.path}.weight`;
+    const { blocks, values } = roundToBlocks(exact?.wanted(linear, input, factor) ?? linear.weight, factor, scheme, name);
+    rounded.set(name, { bytes: blocks.toBytes(), shape: blocks.shape });
+    exact?.rounded(linear, input, values);
     return values;
   });
   return rounded;

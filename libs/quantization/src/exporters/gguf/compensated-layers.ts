@@ -3,14 +3,17 @@ import type { EncodedRow } from '@tunesmith/datasets';
 import type { WeightName } from '@tunesmith/models';
 import { isOutputHead } from '@tunesmith/nn';
 import type { WorkContext } from '@tunesmith/tensor';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { roundLayerToBlocks } from '../../methods/block-gptq.js';
 import type { GgufScheme } from '../../schemes/gguf-scheme.js';
 import { calibrationBudget, type CalibrationBudget } from '../hf/calibration-budget.js';
+import { CalibrationPass } from '../hf/calibration-pass.js';
 import { FinishedLayers } from '../hf/finished-layers.js';
 import { layerMatrices, linearPaths, type LayerMatrix, type LayerPlan } from '../hf/plan-linears.js';
-import { layerCount, readLayers } from '../hf/rounded-layers.js';
+import { layerCount } from '../hf/rounded-layers.js';
 import { workIdentity } from '../hf/work-identity.js';
 import type { SourceModel } from '../source-model.js';
+import { ExactPass } from './exact-pass.js';
 import { toGgufLayout } from './gguf-layout.js';
 
 /** What the weights of a file make up for each other's rounding by. */
@@ -26,7 +29,8 @@ export interface Compensation {
 }
 
 /**
- * The linears of a model's layers as blocks that are rounded by GPTQ, a layer at a time, each layer on what the rounded ones before it give. They lie in files until they are asked for. Experts that no
+ * The linears of a model's layers as blocks that are rounded by GPTQ, a layer at a time, each layer on what the rounded ones before it give, beside what the model as
+ * it is gives there. They lie in files until they are asked for. Experts that no
  * token reached, embeddings and the output head are not among them.
  */
 export class CompensatedLayers implements AsyncDisposable {
@@ -42,17 +46,22 @@ export class CompensatedLayers implements AsyncDisposable {
   /** Works on what is not yet done. `schemes`: of each tensor of the file. Throws what `calibrationBudget` and the rounding throw. */
   static async work(model: SourceModel, schemes: ReadonlyMap<string, GgufScheme>, file: { readonly name: string; readonly path: string }, { rows, damping = 0.1, memory = 8, layersFolder }: Compensation, context: WorkContext): Promise<CompensatedLayers> {
     const plan = planBlocks(model, schemes);
-    const { kept, budget } = calibrationBudget(model, plan, rows, memory);
+    const { kept, budget } = calibrationBudget(model, plan, rows, memory, { beside: true });
     const names = plan.linears.map(({ grid, ...matrix }) => ({ ...matrix, grid: grid.name }));
-    const work = await workIdentity(model, [file.name, names, plan.kept, damping, kept.map(({ tokenIds }) => tokenIds)]);
+    const work = await workIdentity(model, ['beside the model as it is', file.name, names, plan.kept, damping, kept.map(({ tokenIds }) => tokenIds)]);
     const done = await FinishedLayers.open(layersFolder ?? `${file.path}.layers`, work, true);
     try {
       const resumedLayers = done.count;
       const total = layerCount(plan);
       if (resumedLayers < total) {
-        const layers = readLayers(model, plan, kept, done.count, done.count === 0 ? undefined : await done.hidden(), (layer) => roundLayerToBlocks(layer, damping), context);
-        for await (const { result, hidden } of layers) {
-          await done.add({ tensors: Array.from(result, ([name, { bytes, shape }]) => ({ name, dtype: 'U8', shape, bytes })), changed: new Map() }, hidden);
+        using pass = await CalibrationPass.open(model, plan, kept, done.count === 0 ? undefined : await done.hidden());
+        using exactPass = await ExactPass.open(model, plan, kept, done.count, context.signal);
+        for (let layer = done.count; layer < total; layer += 1) {
+          await nextTurn();
+          context.signal.throwIfAborted();
+          using exact = await exactPass.layer(layer, pass.hidden);
+          const result = await pass.layer(layer, (work) => roundLayerToBlocks(work, damping, exact));
+          await done.add({ tensors: Array.from(result, ([name, { bytes, shape }]) => ({ name, dtype: 'U8', shape, bytes })), changed: new Map() }, pass.hidden);
           context.onProgress({ phase: `compensating ${file.name}`, done: done.count, total, unit: 'layers' });
         }
       }

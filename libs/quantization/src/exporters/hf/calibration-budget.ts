@@ -23,10 +23,10 @@ export function computeDtype(source: SourceModel): Extract<DType, 'float32' | 'b
 
 /**
  * The calibration rows that fit into `budgetGibibytes`, and what they take. Throws QuantizationError `calibration-too-small` where they have fewer tokens than the model's width, below
- * which the second moments of its inputs say nothing certain, and `memory-too-small` where not even those fit.
+ * which the second moments of its inputs say nothing certain, and `memory-too-small` where not even those fit. `beside`: the model as it is reads them too.
  */
-export function calibrationBudget(source: SourceModel, plan: LayerPlan<unknown>, rows: readonly EncodedRow[], budgetGibibytes: number): { kept: readonly EncodedRow[]; budget: CalibrationBudget } {
-  const need = memoryNeed(source, plan);
+export function calibrationBudget(source: SourceModel, plan: LayerPlan<unknown>, rows: readonly EncodedRow[], budgetGibibytes: number, { beside = false } = {}): { kept: readonly EncodedRow[]; budget: CalibrationBudget } {
+  const need = memoryNeed(source, plan, beside);
   const width = Math.min(...plan.linears.map(({ shape }) => shape[1]));
   const given = rows.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
   if (given < width) {
@@ -53,7 +53,7 @@ export function calibrationBudget(source: SourceModel, plan: LayerPlan<unknown>,
 }
 
 /** Bytes for so many tokens. What a layer makes is counted as if all of it were there at its end, as it is. */
-function memoryNeed(source: SourceModel, { linears, kept }: LayerPlan<unknown>): (tokens: number) => number {
+function memoryNeed(source: SourceModel, { linears, kept }: LayerPlan<unknown>, beside: boolean): (tokens: number) => number {
   const { family, config } = source;
   const element = dtypeBytes[computeDtype(source)];
   const tables = family.weights.tensors(config).filter(({ shape, gguf }) => shape.length === 2 && /^(?:token_embd|position_embd)\./.test(gguf));
@@ -67,5 +67,8 @@ function memoryNeed(source: SourceModel, { linears, kept }: LayerPlan<unknown>):
   const widest = largest(([, columns]) => columns);
   // A weight in float32, and beside the largest of them its turned copy, its errors, its levels and what they stand for; the second moments, their sorted copy, what they are decomposed into and its inverse.
   const rounding = 4 * weights + 24 * largest(([rows, columns]) => rows * columns) + 6 * 4 * widest ** 2;
-  return (tokens) => Math.max(tableBytes + 2 * tokens * hidden * element, tokens * element * (8 * hidden + 3 * outputs + 2 * widest) + 1024 * widest * 4 + rounding);
+  // Of the model as it is: what its layers are given, what its linears are given (as if each had an input of its own), and in float32 what the sum lacks; and the weight that is wanted.
+  const ofToken = beside ? element * (hidden + sum(([, columns]) => columns)) + 4 * hidden : 0;
+  const ofWeight = beside ? 4 * largest(([rows, columns]) => rows * columns) : 0;
+  return (tokens) => Math.max(tableBytes + (beside ? 3 : 2) * tokens * hidden * element, tokens * (element * (8 * hidden + 3 * outputs + 2 * widest) + ofToken) + 1024 * widest * 4 + rounding + ofWeight);
 }
