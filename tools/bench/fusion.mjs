@@ -83,7 +83,7 @@ function conversations(count) {
 }
 
 async function answerLines() {
-  const [{ representRows }, { loadForInference, tokenBatches }, { noGrad, scope, setThreads }] = [await room('fusion'), await room('generation'), await room('tensor')];
+  const [{ representRows }, { loadForInference, longPass, tokenBatches }, { setThreads }] = [await room('fusion'), await room('generation'), await room('tensor')];
   setThreads(Number(values.threads));
   const loaded = await loadForInference(values.model, { dtype: values.dtype });
   console.log(JSON.stringify({ ready: true }));
@@ -94,7 +94,7 @@ async function answerLines() {
     const before = process.cpuUsage();
     const crossEntropies = [];
     for (const batch of tokenBatches(encoded, ({ tokenIds }) => tokenIds.length, { tokens: 2048 })) {
-      crossEntropies.push(...scope(() => noGrad(() => representRows(loaded, batch, Number(values['top-k'])))).map(({ crossEntropy }) => crossEntropy));
+      crossEntropies.push(...longPass(() => representRows(loaded, batch, Number(values['top-k']))).map(({ crossEntropy }) => crossEntropy));
     }
     const { user, system } = process.cpuUsage(before);
     console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, processor: (user + system) / 1e6, crossEntropies }));

@@ -14,6 +14,8 @@
 #include <immintrin.h>
 #endif
 
+#include "kernels/read_once.h"
+
 namespace tunesmith {
 
 /// How stretches of two rows are multiplied and added up. `Waiting` is what the few rows are kept as between their uses.
@@ -207,18 +209,6 @@ constexpr int64_t blockTileRows(int64_t wide) { return tileRows(wide); }
 constexpr int64_t blockRows = 6;
 constexpr int64_t blockTileRows(int64_t wide) { return wide <= 2 ? 6 : 3; }  // 12 sums, 3 of the many rows and one of the few: 16 registers
 #endif
-
-/// A vector that is used by several products is read once. Left alone, GCC reads it again in each, and the loads bound the loop instead of the products.
-template <typename Vector>
-inline void readOnce(Vector& vector) {
-#if defined(CPU_CAPABILITY_AVX2)
-  if constexpr (std::is_same_v<typename Vector::value_type, float>) {
-    __m256 lanes = vector;
-    asm("" : "+x"(lanes));
-    vector = lanes;
-  }
-#endif
-}
 
 /// A stretch of the dot products of `tall` rows and `wide` few rows: both are read on for `length` numbers, a whole number of steps. The sums begin at zero with the
 /// `first` stretch, wait in `kept` between stretches, and are written as by `dotProducts` after the last, where there are `results`: the same bits, since each sum has the same order.

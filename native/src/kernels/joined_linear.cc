@@ -13,8 +13,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
-#include <atomic>
-
+#include "kernels/share_out.h"
 #include "kernels/tile_products.h"
 
 namespace tunesmith {
@@ -114,15 +113,6 @@ std::vector<Panel> panelsOf(const Group& group) {
   for (size_t i = 0; i < group.members.size(); i++)
     for (int64_t first = 0; first < group.members[i].out(); first += width) panels.push_back({i, first, std::min(width, group.members[i].out() - first)});
   return panels;
-}
-
-template <typename Body>
-void forEachTask(int64_t tasks, Body body) {
-  std::atomic<int64_t> next{0};
-  at::parallel_for(0, std::min<int64_t>(tasks, at::get_num_threads()), 1, [&](int64_t, int64_t) {
-    for (int64_t task; (task = next.fetch_add(1)) < tasks;) body(task);
-    T::done();
-  });
 }
 
 /// Memory of this thread for the panel at hand.
@@ -239,7 +229,7 @@ std::tuple<at::Tensor, at::Tensor> forwardByBlocks(const at::Tensor& input, cons
         storeRow(row, y + (first + i) * out + member.column + panel.first, panel.width);
       }
     });
-  });
+  }, T::done);
   return {output, through};
 }
 
@@ -363,7 +353,7 @@ Gradients backwardByBlocks(const at::Tensor& above, const at::Tensor& input, con
     if (task < inPanels) return inputPanel(task);
     if (task < inPanels + bPanels) return bPanel(outPanels[task - inPanels]);
     aPanel(task - inPanels - bPanels);
-  });
+  }, T::done);
   for (size_t i = 0; i < group.members.size(); i++)
     if (const auto& member = group.members[i]; member.a.defined()) gradients.a[i] = aSums.narrow(0, member.rank, member.ranks());
   return gradients;

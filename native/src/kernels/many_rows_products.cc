@@ -8,15 +8,15 @@
 
 #include "kernels/many_rows_products.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/library.h>
 
 #include <algorithm>
-#include <atomic>
 
 #include "kernels/pack.h"
+#include "kernels/read_once.h"
+#include "kernels/share_out.h"
 
 namespace tunesmith {
 namespace {
@@ -31,9 +31,6 @@ constexpr int64_t columnsOfTask = 8 * panelColumns;
 constexpr int64_t longest = 576;            // inner places of a stretch
 constexpr int64_t rowsAtOnce = 2048;        // that are widened together
 constexpr int64_t numbersPacked = 1 << 21;  // of the right factor together: 8 MiB
-
-/// A vector that is used by several products is read once. Left alone, GCC reads it again in each, and the loads bound the loop instead of the products.
-inline void readOnce(__m256& vector) { asm("" : "+x"(vector)); }
 
 int64_t roundedUp(int64_t count, int64_t step) { return (count + step - 1) / step * step; }
 
@@ -101,14 +98,6 @@ void packPanel(const scalar_t* right, int64_t innerStride, int64_t columnStride,
     for (; i < length; i++)
       for (int64_t j = 0; j < panelColumns; j++) target[i * panelColumns + j] = wide[j][i];
   }
-}
-
-template <typename Body>
-void forEachTask(int64_t tasks, Body body) {
-  std::atomic<int64_t> next{0};
-  at::parallel_for(0, std::min<int64_t>(tasks, at::get_num_threads()), 1, [&](int64_t, int64_t) {
-    for (int64_t task; (task = next.fetch_add(1)) < tasks;) body(task);
-  });
 }
 
 template <typename scalar_t>

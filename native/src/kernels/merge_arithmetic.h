@@ -9,12 +9,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <vector>
+
+#include "kernels/share_out.h"
 
 namespace tunesmith::merging {
 
@@ -101,18 +102,6 @@ inline void checkLike(const at::Tensor& tensor, const at::Tensor& first, const c
   TORCH_CHECK(tensor.scalar_type() == first.scalar_type(), name, ": expected dtype ", first.scalar_type(), " in all, got ", tensor.scalar_type());
   TORCH_CHECK(tensor.sizes() == first.sizes(), "size mismatch: expected ", name, " of one shape, got ", tensor.sizes(), " beside ", first.sizes());
   TORCH_CHECK(tensor.is_contiguous(), name, ": expected contiguous tensors");
-}
-
-/// Runs body(next) on all threads; next() gives one of `count` places after the other to whoever asks, and then -1. A thread whose core reads or writes a file meanwhile
-/// takes fewer of them.
-template <typename Body>
-inline void shareOut(int64_t count, Body body) {
-  std::atomic<int64_t> taken{0};
-  const auto next = [&] {
-    const int64_t place = taken.fetch_add(1, std::memory_order_relaxed);
-    return place < count ? place : -1;
-  };
-  at::parallel_for(0, std::min<int64_t>(count, at::get_num_threads()), 1, [&](int64_t, int64_t) { body(next); });
 }
 
 /// Runs body(first, count) for every chunk of `total` elements, on all threads.

@@ -14,12 +14,12 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "kernels/dispatch_types.h"
+#include "kernels/share_out.h"
 #include "kernels/tile_products.h"
 
 namespace tunesmith {
@@ -110,16 +110,6 @@ class Scratch {
 
   char* next_;
 };
-
-/// Runs body(task, state) for each task, whoever is free taking the next; `makeState` once on each thread.
-template <typename MakeState, typename Body>
-void forEachTask(int64_t tasks, MakeState makeState, Body body) {
-  std::atomic<int64_t> next{0};
-  at::parallel_for(0, std::min<int64_t>(tasks, at::get_num_threads()), 1, [&](int64_t, int64_t) {
-    auto state = makeState();
-    for (int64_t task; (task = next.fetch_add(1)) < tasks;) body(task, state);
-  });
-}
 
 /// Which keys of a block that begins at `first` a query at `place` may see, as [low, high) within the block.
 inline std::pair<int64_t, int64_t> visible(int64_t place, int64_t first, int64_t count, int64_t window) {
@@ -296,7 +286,7 @@ void forwardKernel(const at::Tensor& query, const at::Tensor& key, const at::Ten
     }
   };
 
-  forEachTask(static_cast<int64_t>(companies.size()) * heads, makeState, [&](int64_t task, State& s) {
+  forEachTaskWith(makeState, static_cast<int64_t>(companies.size()) * heads, [&](int64_t task, State& s) {
     const auto& company = companies[task / heads];
     const int64_t head = task % heads, whole = company.past / keyBlock * keyBlock;
     if (whole > 0) {
@@ -346,7 +336,7 @@ void backwardKernel(const at::Tensor& outputGradient, const at::Tensor& query, c
     return s;
   };
 
-  forEachTask(rows.count() * heads, makeState, [&](int64_t task, State& s) {
+  forEachTaskWith(makeState, rows.count() * heads, [&](int64_t task, State& s) {
     const int64_t row = task / heads, head = task % heads, start = rows.starts[row], length = rows.length(row), padded = roundUp(length, keyStep);
     if (length == 0) return;
     T::copyRows(k.at(start, head / group), k.tokenStride, length, dim, s.keys, padded, d);

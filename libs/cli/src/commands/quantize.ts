@@ -36,7 +36,7 @@ export const quantize = defineCommand<[model: string], Options>({
       .option('--dataset <dataset>', 'held-out rows for the perplexity of each file and its KL divergence from the model (default: a short text of ours)')
       .option('--tag <tag>', 'which held-out rows: those with this tag')
       .option('--calibration <dataset>', 'rows that the model is shown to see which columns of its weights matter (the importance matrix of GGUF files), and what hf/gptq-…, hf/awq-… and hf/w8a8 look at')
-      .option('--compensate', 'of GGUF files, with --calibration: the columns of each linear make up for what the ones before them lost by being rounded; as large as without, nearer to the model, and minutes longer to write')
+      .option('--compensate', 'of GGUF files, with --calibration: the columns of each linear make up for what the ones before them, and the layers before, lost by being rounded; as large as without, nearer to the model, and minutes longer to write')
       .option('--importance <files>', 'an importance matrix: a GGUF file of llama-imatrix, or what an earlier quantize with --calibration made')
       .option('--adapter <adapter>', 'a LoRA of the model, written as a GGUF adapter that llama.cpp applies to the files')
       .option('--question <text>', 'asked of each file by the runtime that loads it; may be given again (default: one of ours)', collect)

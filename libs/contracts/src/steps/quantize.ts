@@ -74,7 +74,7 @@ export const QuantizeSpec = z
     dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file and its KL divergence from the model; none: a short text of ours, which decides nothing.'),
     tag: z.string().min(1).optional().describe('Which held-out rows: those with this tag.'),
     calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF; what GPTQ, AWQ and SmoothQuant look at).'),
-    compensate: z.boolean().or(CompensateOptions).optional().describe('GGUF files whose linears are rounded column by column, each making up for what those before it lost (GPTQ), as the rows to calibrate on say; the files are as large and are read as any other. Embeddings and the output head are rounded plainly.'),
+    compensate: z.boolean().or(CompensateOptions).optional().describe('GGUF files whose linears are rounded column by column, each making up for what those before it and the layers before its own have lost (GPTQ with error propagation), as the rows to calibrate on say; the files are as large and are read as any other. Embeddings and the output head are rounded plainly.'),
     importance: ArtifactRef.optional().describe('An importance matrix instead of rows to calibrate on: GGUF files of an earlier quantize that had some, or a file of llama-imatrix.'),
     adapter: ArtifactRef.optional().describe('A LoRA of the model: written as a GGUF adapter, which llama.cpp applies to the files. Everything is proved with it then. For GGUF targets.'),
     hf: HfOptions.optional(),
@@ -106,4 +106,6 @@ export const quantize = defineStepKind({
   outputs: { gguf: 'gguf', onnx: 'onnx', hf: 'hf' },
   events: defineJobEvents('quantize', 'quantizer', QuantizeSpec, 'Completed means that every file was loaded by its runtime (node-llama-cpp, onnxruntime-node; Hugging Face folders: our own) and answered; it does not mean that the answers are good.'),
   cacheable: true,
+  // 1: compensated files make up for what the layers before have lost.
+  revision: 1,
 });

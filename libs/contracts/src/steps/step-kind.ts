@@ -25,6 +25,8 @@ export interface StepKind<Spec extends z.ZodType = z.ZodType> {
   readonly events?: JobEvents<Spec>;
   /** Whether the same inputs give the same result, so that a finished step is not run again. */
   readonly cacheable: boolean;
+  /** Raised when a change of the owner's code makes other results of the same inputs: what is stored of this kind is made once more. Default 0. */
+  readonly revision?: number;
 }
 
 export function defineStepKind<Spec extends z.ZodType>(kind: StepKind<Spec>): StepKind<Spec> {

@@ -10,6 +10,8 @@ test('the key does not depend on the order of keys, and on everything else', () 
   for (const other of [{ ...spec, batch: 9 }, { ...spec, steps: [2, 1] }, { ...spec, model: { digest: 'b', size: 1 } }, { ...spec, seed: 1 }]) {
     expect(cacheKey(train, other, null)).not.toBe(cacheKey(train, spec, null));
   }
+  // Results of older code are not found by newer code.
+  expect(cacheKey({ ...train, revision: 1 }, spec, null)).not.toBe(cacheKey(train, spec, null));
 });
 
 test('an import is known by its bytes, not by its path or name', () => {

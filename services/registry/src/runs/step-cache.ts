@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import type { Json } from './expression.js';
 import { StepResultEntity } from './step-result.entity.js';
 
-/** Part of every key. Raise it when a change of the domain code makes other results of the same inputs. */
+/** Part of every key. Raise it when a change makes other results of the same inputs in many kinds of steps; of one kind, raise its `revision`. */
 const engine = 3;
 
 /** The same value as the same text: keys sorted, no spaces. */
@@ -17,7 +17,7 @@ export function canonicalJson(value: Json): string {
 }
 
 /**
- * Everything that decides what a step makes: its kind, its whole specification with every reference resolved to a digest, and the engine.
+ * Everything that decides what a step makes: its kind, its whole specification with every reference resolved to a digest, the engine, and the kind's revision.
  * An import is decided by the bytes that it reads, not by where they stand or what they will be called. Null: never to be reused.
  */
 export function cacheKey(kind: StepKind, spec: Readonly<Record<string, Json>>, contentDigest: Digest | null): string | null {
@@ -28,7 +28,7 @@ export function cacheKey(kind: StepKind, spec: Readonly<Record<string, Json>>, c
   const { path, alias: _alias, upload: _upload, ...options } = unnamed;
   // What `name` says is made the same way whatever it will be called; only a promotion is about the name itself.
   const decisive = contentDigest === null ? (kind.outputs['dataset'] ? unnamed : { ...spec }) : { ...options, contentDigest, extension: extname(String(path)) };
-  return createHash('sha256').update(canonicalJson({ kind: kind.name, spec: decisive, engine })).digest('hex');
+  return createHash('sha256').update(canonicalJson({ kind: kind.name, spec: decisive, engine, ...(kind.revision !== undefined && { revision: kind.revision }) })).digest('hex');
 }
 
 /** An earlier result whose artifacts are all still stored. */
