@@ -3,7 +3,8 @@ import { cutPass, shortenPass } from './cut-pass.js';
 import type { LoadedTrainee } from './load-trainee.js';
 import type { Example } from './objective.js';
 import type { TrainOptions } from './train-options.js';
-import { trainStep } from './train-step.js';
+import { trainStep, type StepOptions } from './train-step.js';
+import type { StepPlace } from './tuning-method.js';
 
 /** Of one step of one pass. */
 export interface StepMeasure {
@@ -14,6 +15,8 @@ export interface StepMeasure {
 }
 
 export interface MeasureOptions {
+  /** Of the whole training, since a method may ask for as many. */
+  readonly steps: number;
   /** Tokens that may be tried. */
   readonly tokens: number;
   /** Forward only: where the gradients themselves are too much for a trial. */
@@ -24,19 +27,20 @@ export interface MeasureOptions {
  * What a step on `pass` takes: tried where it is small enough, else tried on two smaller ones like it and drawn out in a straight line, since
  * everything that attention over packed rows keeps grows with the tokens.
  */
-export function measureStep(trainee: LoadedTrainee, pass: readonly Example[], options: TrainOptions, { tokens, forwardOnly }: MeasureOptions): StepMeasure {
+export function measureStep(trainee: LoadedTrainee, pass: readonly Example[], { objective, maxGradientNorm }: TrainOptions, { steps, tokens, forwardOnly }: MeasureOptions): StepMeasure {
+  const first: StepPlace = { step: 0, steps };
   const whole = tokensOf(pass);
   const sizes = tokens >= whole ? [whole] : [tokens / 4, tokens];
   // Others know their examples as they made them.
-  const isCut = options.objective.kind === 'sft' || options.objective.kind === 'pretrain';
+  const isCut = objective.kind === 'sft' || objective.kind === 'pretrain';
   const passes = sizes.map((size, index) => (size === whole ? pass : isCut ? cutPass(pass, size) : shortenPass(pass, size, index + 1)));
   const largest = passes.at(-1)!;
-  tryForward(trainee, passes[0]!); // warms caches up
-  const forward = drawnOut(passes.map((each) => tryForward(trainee, each)), whole);
+  tryForward(trainee, passes[0]!, first); // warms caches up
+  const forward = drawnOut(passes.map((each) => tryForward(trainee, each, first)), whole);
   // The gradients of all parameters lie there at the end of a backward pass, the activations at its beginning: the larger of both counts, and
   // on a pass that is cut short that may be the other one.
   if (forwardOnly) return { ...forward, bytes: Math.max(forward.bytes, bytesOfGradients(trainee)), seconds: forward.seconds * 3 };
-  const step = drawnOut((largest === pass ? [pass] : passes).map((each) => tryStep(trainee, each, options)), whole);
+  const step = drawnOut((largest === pass ? [pass] : passes).map((each) => tryStep(trainee, each, { ...first, maxGradientNorm })), whole);
   return { ...step, bytes: Math.max(step.bytes, forward.bytes) };
 }
 
@@ -49,14 +53,14 @@ function drawnOut(measures: readonly StepMeasure[], tokens: number): StepMeasure
   return { tokens, bytes: at('bytes'), seconds: at('seconds') };
 }
 
-function tryStep(trainee: LoadedTrainee, pass: readonly Example[], { maxGradientNorm }: TrainOptions): StepMeasure {
-  return measured(pass, () => void trainStep(trainee, [pass], { step: 0, steps: 1, learningRate: 0, maxGradientNorm }));
+function tryStep(trainee: LoadedTrainee, pass: readonly Example[], options: Omit<StepOptions, 'learningRate'>): StepMeasure {
+  return measured(pass, () => void trainStep(trainee, [pass], { ...options, learningRate: 0 }));
 }
 
-function tryForward({ model, objective, method }: LoadedTrainee, pass: readonly Example[]): StepMeasure {
-  method.beforeStep?.({ step: 0, steps: 1 });
+function tryForward({ model, objective, method }: LoadedTrainee, pass: readonly Example[], place: StepPlace): StepMeasure {
+  method.beforeStep?.(place);
   const measure = measured(pass, () => scope(() => void objective.loss(model, pass, 1)));
-  method.afterBackward?.({ step: 0, steps: 1 });
+  method.afterBackward?.(place);
   return measure;
 }
 

@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { liveTensors, setThreads } from '@tunesmith/tensor';
 import { temporaryFolder } from '@tunesmith/tests-support';
 import { planTraining } from './plan-training.js';
+import { plainAdaLora } from './testing/reference-curves.js';
 import { plainLora, tinyTraining } from './testing/tiny-training.js';
 import { trainModel } from './train-model.js';
 import type { TrainOptions } from './train-options.js';
@@ -13,6 +15,7 @@ const quiet = { signal: new AbortController().signal, onProgress: () => undefine
 const configurations: { name: string; changes: Partial<TrainOptions>; model: { hiddenSize: number; layers: number } }[] = [
   { name: 'lora', changes: { batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 3 } },
   { name: 'lora with dropout in bfloat16, two passes a step', changes: { method: { ...plainLora, dropout: 0.1 }, dtype: 'bfloat16', batch: 4, accumulate: 2, steps: 3 }, model: { hiddenSize: 256, layers: 2 } },
+  { name: 'adalora, whose ranks go down in the second half', changes: { method: { ...plainAdaLora, warmupRatio: 0.5, finalRatio: 0.25 }, batch: 8, steps: 8 }, model: { hiddenSize: 128, layers: 2 } },
   { name: 'dpo', changes: { objective: { kind: 'dpo', beta: 0.1, sftWeight: 0 }, batch: 4, steps: 4 }, model: { hiddenSize: 128, layers: 2 } },
   { name: 'full', changes: { method: { kind: 'full' }, batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 3 } },
   { name: 'full with noise on embeddings', changes: { method: { kind: 'full' }, neftuneAlpha: 5, batch: 3, epochs: 2 }, model: { hiddenSize: 256, layers: 1 } },
@@ -43,4 +46,18 @@ test('steps, epochs and tokens are those of the training', async () => {
   // Nine rows to train on: three steps of four, four and one.
   expect(plan).toMatchObject({ rows: 9, steps: 6, epochs: 2 });
   expect((await planTraining({ ...byEpochs, epochs: 1 }, quiet)).tokens * 2).toBe(plan.tokens);
+});
+
+test('what the training would refuse before its first step, its plan refuses too', async () => {
+  await using folder = await temporaryFolder('plan');
+  const before = liveTensors();
+  const refused = async (changes: Partial<TrainOptions>) => planTraining(await tinyTraining(folder.path, changes), quiet).catch((error: unknown) => error);
+  expect(await refused({ learningRate: 0 })).toMatchObject({ code: 'bad-settings', message: expect.stringContaining('got 0') });
+  expect(await refused({ maxLength: 8 })).toMatchObject({ code: 'row-too-long' });
+  // Ranks have no step to go down in.
+  expect(await refused({ method: { ...plainAdaLora, warmupRatio: 0.4, finalRatio: 0.4 }, steps: 2 })).toMatchObject({ code: 'adalora-options', message: expect.stringContaining('2 steps have none') });
+  const options = await tinyTraining(folder.path, { evaluateEvery: 2 });
+  await writeFile(join(options.datasetFolder, 'rows.jsonl'), '{"messages":[{"role":"user","content":"Where?"},{"role":"assistant","content":"There."}],"split":"train"}\n');
+  expect(await planTraining(options, quiet).catch((error: unknown) => error)).toMatchObject({ code: 'nothing-to-evaluate' });
+  expect(liveTensors()).toBe(before);
 });

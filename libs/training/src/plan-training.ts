@@ -1,14 +1,11 @@
 import { readModelFolder, elementCount } from '@tunesmith/checkpoints';
 import { memoryUse, type WorkContext } from '@tunesmith/tensor';
+import type { DataOrder } from './data-order.js';
 import { loadTrainee } from './load-trainee.js';
 import { measureStep } from './measure-step.js';
 import type { Example, Objective } from './objective.js';
-import { objectiveFor } from './objectives.js';
-import type { DataOrder } from './data-order.js';
-import { orderExamples } from './order-examples.js';
+import { prepareTraining } from './prepare-training.js';
 import type { TrainOptions } from './train-options.js';
-import { TrainingError } from './training-error.js';
-import { readMaterial } from './training-material.js';
 
 /** What a training would take. */
 export interface TrainingPlan {
@@ -63,12 +60,7 @@ const trialShare = 1 / 4;
  * @throws TrainingError as `trainModel` before its first step.
  */
 export async function planTraining(options: TrainOptions, context: WorkContext, { operations = 1.5e12 }: PlanOptions = {}): Promise<TrainingPlan> {
-  const material = await readMaterial(options);
-  const objective = objectiveFor(material);
-  const { examples } = await objective.examples('train');
-  if (examples.length === 0) throw new TrainingError('nothing-to-train', 'train: expected at least one row of the training split; the dataset has none.', { folder: options.datasetFolder });
-  const heldOut = options.evaluateEvery === undefined ? [] : (await objective.examples('validation')).examples;
-  const order = await orderExamples({ training: examples, heldOut }, material, objective, context);
+  const { objective, examples, order } = await prepareTraining(options, context);
   const counted = countTokens(order);
   context.onProgress({ phase: 'plan', done: 0 });
 
@@ -80,6 +72,7 @@ export async function planTraining(options: TrainOptions, context: WorkContext, 
   const optimizer = bytesOf(trainee.optimizer.state().values());
   const weights = memoryUse().liveBytes - before.liveBytes - optimizer;
   const step = measureStep(trainee, counted.largest, options, {
+    steps: order.steps,
     tokens: Math.max(16, Math.floor(operations / (6 * parameters))),
     forwardOnly: bytesOf(trainee.parameters.map(({ tensor }) => tensor)) * 2 > process.availableMemory() * trialShare,
   });

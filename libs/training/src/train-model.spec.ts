@@ -34,12 +34,17 @@ test('a stopped training leaves a checkpoint and goes on from it; the report and
 
 const settings: Record<string, Partial<TrainOptions>> = {
   'DoRA with dropout': { method: { ...plainLora, decomposed: true, dropout: 0.2 } },
+  'LoRA+ over a base in nf4': { method: { ...plainLora, learningRateRatio: 16, base: 'nf4', dropout: 0.1 } },
   PiSSA: { method: { ...plainLora, initialization: 'pissa' } },
+  'OLoRA, rank-stabilized': { method: { ...plainLora, initialization: 'olora', rankStabilized: true } },
   AdaLoRA: { method: { kind: 'adalora', initialRank: 6, targetRank: 3, alpha: 16, dropout: 0, targetModules: 'all-linear', warmupRatio: 0.1, finalRatio: 0.2, interval: 2, beta1: 0.85, beta2: 0.85, orthogonality: 0.5 } },
   LISA: { method: { kind: 'lisa', layers: 1, interval: 2 } },
+  'LISA with Adafactor': { method: { kind: 'lisa', layers: 1, interval: 5 }, optimizer: { kind: 'adafactor', weightDecay: 0 } },
   GaLore: { method: { kind: 'galore', rank: 4, interval: 3, scale: 1 } },
   Adafactor: { method: { kind: 'full' }, optimizer: { kind: 'adafactor', weightDecay: 0.1 } },
   Muon: { method: { kind: 'full', freeze: ['embed'] }, optimizer: { kind: 'muon', momentum: 0.95, weightDecay: 0 } },
+  'full in bfloat16': { method: { kind: 'full' }, dtype: 'bfloat16' },
+  'evaluated until nothing gets better, the best kept': { method: { kind: 'full' }, steps: 40, learningRate: 5e-2, schedule: 'constant', warmupRatio: 0, evaluateEvery: 1, patience: 3, keep: 'best' },
   DPO: { objective: { kind: 'dpo', beta: 0.1, sftWeight: 0.5 } },
   'full with noise on embeddings, two passes': { method: { kind: 'full' }, neftuneAlpha: 5, accumulate: 2, packing: true, maxLength: 128 },
 };

@@ -2,21 +2,17 @@ import { mkdir } from 'node:fs/promises';
 import { counterUniform } from '@tunesmith/datasets';
 import { manualSeed, memoryUse, resetPeakMemory, trimMemory, type WorkContext } from '@tunesmith/tensor';
 import { CheckpointClock } from './checkpoint-clock.js';
-import { checkTrainOptions } from './check-train-options.js';
 import type { CheckpointPlace } from './checkpoints.js';
-import { evaluateLoss, nothingToEvaluate } from './evaluate-loss.js';
+import { evaluateLoss } from './evaluate-loss.js';
 import { keepFailedStep } from './failed-step.js';
 import { LiveMetrics } from './live-metrics.js';
 import { loadTrainee } from './load-trainee.js';
-import { objectiveFor } from './objectives.js';
 import { openCheckpoints } from './open-checkpoints.js';
-import { orderExamples } from './order-examples.js';
+import { prepareTraining } from './prepare-training.js';
 import { learningRateAt } from './schedules.js';
 import type { TrainOptions, TrainReport } from './train-options.js';
 import { trainReport } from './train-report.js';
 import { trainStep } from './train-step.js';
-import { TrainingError } from './training-error.js';
-import { readMaterial } from './training-material.js';
 import { afterEvaluation, afterStep, nothingTrained } from './training-progress.js';
 import { writeTrainingReport } from './write-training-report.js';
 
@@ -33,18 +29,11 @@ export interface TrainPlaces {
  * The same options give the same bytes on the same machine with as many threads: what is random follows from the seed and the step's number
  * alone. So a training that was killed at any moment and is called again with the same checkpoints ends with the weights of one that was not.
  *
- * @throws TrainingError `nothing-to-train`, `loss-not-finite` (with the step and its batch, which is kept), `checkpoint-of-another`, and the
+ * @throws TrainingError as `prepareTraining`, `loss-not-finite` (with the step and its batch, which is kept), `checkpoint-of-another`, and the
  *   errors of reading the model, the dataset and the template. Stops with the signal's reason between steps, after a last checkpoint.
  */
 export async function trainModel(options: TrainOptions, outFolder: string, context: WorkContext, places: TrainPlaces = {}): Promise<TrainReport> {
-  checkTrainOptions(options);
-  const material = await readMaterial(options);
-  const objective = objectiveFor(material);
-  const { examples, longRows } = await objective.examples('train');
-  if (examples.length === 0) throw new TrainingError('nothing-to-train', 'train: expected at least one row of the training split; the dataset has none.', { folder: options.datasetFolder });
-  const heldOut = options.evaluateEvery === undefined ? [] : (await objective.examples('validation')).examples;
-  if (options.evaluateEvery !== undefined && heldOut.length === 0) throw nothingToEvaluate(0);
-  const order = await orderExamples({ training: examples, heldOut }, material, objective, context);
+  const { material, objective, examples, heldOut, longRows, order } = await prepareTraining(options, context);
   const { steps } = order;
   await using opened = await openCheckpoints(options, outFolder, places.checkpoints);
   const { checkpoints, failedFolder } = opened;

@@ -3,16 +3,18 @@ import { setThreads, type Tensor } from '@tunesmith/tensor';
 import { adamWDefaults } from '../optimizers/adamw.js';
 import type { Optimizer } from '../optimizer.js';
 import { startTinyRun, tinyModelFolder } from '../testing/reference-curves.js';
+import type { OptimizerOptions } from '../train-options.js';
 import { layerPath } from './layer-path.js';
 import { lisa } from './lisa.js';
 
 beforeAll(() => setThreads(1));
 
 const folder = join(tinyModelFolder, '../gemma3-published-linear'); // of the tiny models one with more than two layers
-const method = (layers: number, interval = 3, seed = 2) => lisa({ kind: 'lisa', layers, interval }, { modelFolder: folder, seed, optimizer: adamWDefaults });
+const method = (layers: number, { interval = 3, seed = 2, optimizer = adamWDefaults as OptimizerOptions } = {}) => lisa({ kind: 'lisa', layers, interval }, { modelFolder: folder, seed, optimizer });
+const optimizers: OptimizerOptions[] = [adamWDefaults, { kind: 'adafactor', weightDecay: 0 }, { kind: 'muon', momentum: 0.95, weightDecay: 0 }];
 
-test('each period moves what stands outside of layers and as many layers as asked, others each time; the rest keeps its bytes', async () => {
-  using run = await startTinyRun(method(1), { folder });
+test.each(optimizers)('each period moves what stands outside of layers and as many layers as asked, others each time; the rest keeps its bytes: $kind', async (optimizer) => {
+  using run = await startTinyRun(method(1, { optimizer }), { folder });
   const drawn: string[][] = [];
   for (let step = 0; step < 24; step += 1) {
     const before = copies(run.model.parameters());

@@ -6,14 +6,16 @@ import type { OptimizedParameter } from '../optimizer.js';
  * rounding would lose.
  */
 export class WideParameter implements Disposable {
-  /** What to update, in place. */
-  readonly value: Tensor;
-  readonly #copied: boolean;
+  readonly #copy: Tensor | null;
 
   constructor(readonly parameter: OptimizedParameter) {
     const { tensor } = parameter;
-    this.#copied = tensor.dtype !== 'float32';
-    this.value = this.#copied ? noGrad(() => keep(ops.toDtype(tensor, 'float32', true))) : tensor;
+    this.#copy = tensor.dtype === 'float32' ? null : noGrad(() => keep(ops.toDtype(tensor, 'float32', true)));
+  }
+
+  /** What to update, in place. Asked anew in every step: with LISA the tensor of a parameter is that of the layer whose turn it is. */
+  get value(): Tensor {
+    return this.#copy ?? this.parameter.tensor;
   }
 
   /** In float32; null where this step gave none. */
@@ -24,15 +26,15 @@ export class WideParameter implements Disposable {
 
   /** Rounds an updated value into the model. */
   write(): void {
-    if (this.#copied) ops.copyInPlace(this.parameter.tensor, this.value);
+    if (this.#copy) ops.copyInPlace(this.parameter.tensor, this.#copy);
   }
 
   /** By name, what is not the parameter itself. */
   state(): [string, Tensor][] {
-    return this.#copied ? [[`${this.parameter.name}.wide`, this.value]] : [];
+    return this.#copy ? [[`${this.parameter.name}.wide`, this.#copy]] : [];
   }
 
   [Symbol.dispose](): void {
-    if (this.#copied) this.value.dispose();
+    this.#copy?.dispose();
   }
 }
