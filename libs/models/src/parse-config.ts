@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { ModelConfigError } from './model-config-error.js';
 
+/** Keys that transformers writes into the configuration of any model, with one reason for all of them. */
+const alike = (reason: string, keys: readonly string[]): Readonly<Record<string, string>> => Object.fromEntries(keys.map((key) => [key, reason]));
+
 /** Published keys that change nothing in the mathematics of a forward pass, with the reason. Everything else must be in a family's schema. */
 export const ignoredEverywhere: Readonly<Record<string, string>> = {
   architectures: 'chooses the family',
@@ -29,6 +32,17 @@ export const ignoredEverywhere: Readonly<Record<string, string>> = {
   unk_token_id: 'the tokenizer\'s business',
   sep_token_id: 'the tokenizer\'s business',
   pretraining_tp: 'splits a product without changing its result',
+  tokenizer_class: 'the tokenizer\'s business',
+  output_past: 'an older name of use_cache',
+  gradient_checkpointing: 'memory saving without effect on results',
+  torchscript: 'how another library compiles',
+  task_specific_params: 'advice on prompts and searches',
+  ...alike('of a head that classifies, which a language model does not have', ['id2label', 'label2id', 'num_labels', '_num_labels', 'problem_type', 'finetuning_task']),
+  ...alike('how another library generates where nobody says; who generates here says it', [
+    'max_length', 'min_length', 'do_sample', 'early_stopping', 'num_beams', 'num_beam_groups', 'diversity_penalty', 'temperature', 'top_k', 'top_p', 'typical_p', 'repetition_penalty',
+    'length_penalty', 'no_repeat_ngram_size', 'encoder_no_repeat_ngram_size', 'bad_words_ids', 'num_return_sequences', 'output_scores', 'return_dict_in_generate', 'forced_bos_token_id',
+    'forced_eos_token_id', 'remove_invalid_values', 'exponential_decay_length_penalty', 'suppress_tokens', 'begin_suppress_tokens',
+  ]),
 };
 
 /** A zero that published configurations carry; anything else would be a feature that is not there. */

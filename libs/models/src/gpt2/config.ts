@@ -17,9 +17,6 @@ const ignored: Readonly<Record<string, string>> = {
   summary_proj_to_labels: summary,
   summary_first_dropout: summary,
   n_ctx: 'an older name of n_positions, which no implementation reads any more',
-  task_specific_params: 'settings of another library for generating text',
-  tokenizer_class: 'the tokenizer\'s business',
-  gradient_checkpointing: 'memory saving without effect on results',
 };
 
 const count = z.int().positive();

@@ -60,6 +60,11 @@ describe('configurations of published models', () => {
     expect(gpt2.parseConfig(published)).toMatchObject({ n_inner: 3072, activation_function: 'gelu_new', tie_word_embeddings: true });
   });
 
+  test('GPT-2 XL and DistilGPT2, which carry labels of a classifier and ways to generate too', () => {
+    const further = { output_past: true, id2label: { 0: 'LABEL_0' }, label2id: { LABEL_0: 0 }, _num_labels: 1, gradient_checkpointing: false, do_sample: true, max_length: 50 };
+    expect(gpt2.parseConfig({ ...published, ...further })).toEqual(gpt2.parseConfig(published));
+  });
+
   test('Cerebras-GPT 111M', () => {
     const config = gpt2.parseConfig({
       activation_function: 'gelu', architectures: ['GPT2LMHeadModel'], attn_pdrop: 0, bos_token_id: 50256, embd_pdrop: 0, eos_token_id: 50256, initializer_range: 0.02, layer_norm_epsilon: 1e-5,

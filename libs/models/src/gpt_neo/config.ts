@@ -16,9 +16,6 @@ const ignored: Readonly<Record<string, string>> = {
   summary_activation: summary,
   summary_proj_to_labels: summary,
   summary_first_dropout: summary,
-  task_specific_params: 'settings of another library for generating text',
-  tokenizer_class: 'the tokenizer\'s business',
-  gradient_checkpointing: 'memory saving without effect on results',
 };
 
 const count = z.int().positive();

@@ -7,10 +7,6 @@ const ignored: Readonly<Record<string, string>> = {
   dropout_rate: 'only while training, where this library drops inputs of adapters alone',
   classifier_dropout: 'only for a head that classifies',
   initializer_factor: 'only for weights that are drawn anew',
-  output_past: 'our callers decide',
-  gradient_checkpointing: 'memory saving without effect on results',
-  task_specific_params: 'advice on prompts and searches',
-  tokenizer_class: "the tokenizer's business",
 };
 
 const count = z.int().positive();
