@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,17 @@ void readFully(int descriptor, char* target, size_t bytes, off_t offset) {
     bytes -= static_cast<size_t>(count);
     offset += count;
   }
+}
+
+/// Whether a byte can be read without waiting for the disk. Asking for pages that are there already takes as long as using them.
+bool inMemory(int descriptor, off_t offset) {
+#if defined(RWF_NOWAIT)
+  char byte = 0;
+  const iovec target{&byte, 1};
+  return preadv2(descriptor, &target, 1, offset, RWF_NOWAIT) == 1;
+#else
+  return false;
+#endif
 }
 
 void writeFully(int descriptor, const char* source, size_t bytes, off_t offset) {
@@ -232,19 +244,21 @@ Napi::Value ReadFileAsync(const Napi::CallbackInfo& info) {
   });
 }
 
-// mapFileAsync(descriptor, offset, shape, dtype): a tensor whose elements are those of a part of a file, read by another thread but not copied where they lie whole
-// in memory; the promise tells also whether all are finite. What changes in the file may change in the tensor.
+// mapFileAsync(descriptor, offset, shape, dtype, looked): a tensor whose elements are those of a part of a file, read by another thread but not copied where they lie whole
+// in memory. Where they are `looked` at, the promise tells also whether all are finite; else it says so, and what is not copied is read when it is used. What changes in the
+// file may change in the tensor.
 Napi::Value MapFileAsync(const Napi::CallbackInfo& info) {
   return guarded(info, "mapFileAsync", [&]() -> Napi::Value {
     const auto [descriptor, offset] = placeFrom(info[0], info[1]);
     const auto shape = integers(info.Env(), info[2], "shape");
     const auto dtype = dtypeFrom(info.Env(), info[3], "dtype");
+    const bool looked = info[4].ToBoolean();
     int64_t elements = 1;
     for (const auto size : shape)
       if (size < 0 || __builtin_mul_overflow(elements, size, &elements) || elements > (int64_t(1) << 56)) throw BridgeError("argument-type", "shape", "expected sizes from 0 up whose product is not too large");
     const auto bytes = elements * static_cast<int64_t>(c10::elementSize(dtype));
     const auto made = std::make_shared<at::Tensor>();
-    const auto body = [made, descriptor, offset, shape, dtype, bytes] {
+    const auto body = [made, descriptor, offset, shape, dtype, bytes, looked] {
       struct stat state {};
       if (fstat(descriptor, &state) != 0 || state.st_size < offset + bytes) throw BridgeError("file-truncated", "the file ends at byte " + std::to_string(state.st_size) + ", before the tensor does; fetch or write it again");
       const auto options = at::TensorOptions().dtype(dtype);
@@ -252,12 +266,12 @@ Napi::Value MapFileAsync(const Napi::CallbackInfo& info) {
       auto mapped = bytes >= mapFrom && offset % static_cast<off_t>(c10::elementSize(dtype)) == 0 ? mapFile(descriptor, offset, static_cast<size_t>(bytes)) : nullptr;
       *made = mapped ? at::from_blob(mapped.get(), shape, [mapped](void*) mutable { mapped.reset(); }, options) : at::empty(shape, options);
       auto* data = static_cast<char*>(made->mutable_data_ptr());
-      posix_fadvise(descriptor, offset, bytes, POSIX_FADV_WILLNEED);
+      if (bytes > 0 && !inMemory(descriptor, offset + bytes - 1)) posix_fadvise(descriptor, offset, bytes, POSIX_FADV_WILLNEED);
       Seen seen;
       for (int64_t at = 0; at < bytes; at += piece) {
         const auto length = static_cast<size_t>(std::min(piece, bytes - at));
         if (!mapped) readFully(descriptor, data + at, length, offset + at);
-        if (!finite(data + at, length, dtype)) seen.finite = false;
+        if (looked && !finite(data + at, length, dtype)) seen.finite = false;
       }
       return seen;
     };

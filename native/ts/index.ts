@@ -74,7 +74,7 @@ export interface NativeLibrary {
   // files.cc
   readFile(tensor: TensorHandle, descriptor: number, offset: number): boolean;
   readFileAsync(tensor: TensorHandle, descriptor: number, offset: number): Promise<boolean>;
-  mapFileAsync(descriptor: number, offset: number, shape: readonly number[], dtype: string): Promise<{ tensor: TensorHandle; finite: boolean }>;
+  mapFileAsync(descriptor: number, offset: number, shape: readonly number[], dtype: string, looked: boolean): Promise<{ tensor: TensorHandle; finite: boolean }>;
   missingPages(): number;
   writeFileAsync(tensor: TensorHandle, descriptor: number, offset: number): Promise<{ finite: boolean; checksum: bigint }>;
   checksumFile(descriptor: number, offset: number, bytes: number): Promise<bigint>;

@@ -9,15 +9,15 @@ import { weightDtype } from './weight-dtype.js';
 
 /**
  * One weight of an input, or the `rows` of it (of weights that lie in their files as they are, without an update), read by another thread where it lies (what is
- * packed is decoded here), with its adapter folded in, in the type asked for. The caller disposes of it.
+ * packed is decoded here), with its adapter folded in, in the type asked for. Not `looked` at: what lies in a file as it is may hold anything. The caller disposes of it.
  *
  * @throws MergeError `merge-parent-not-finite`, and `file-truncated` of the file
  */
-export async function loadWeight(input: InputModel, name: string, dtype: DType, rows?: Pick<MergeTask, 'shape' | 'strip'>): Promise<Tensor> {
+export async function loadWeight(input: InputModel, name: string, dtype: DType, rows?: Pick<MergeTask, 'shape' | 'strip'>, looked = true): Promise<Tensor> {
   const { dtype: stored, shape, byteLength } = input.tensors.info(name);
   const place = input.tensors.locate(name);
   const form = { shape: rows?.strip ? rows.shape : shape, dtype: weightDtype(stored) };
-  const { tensor, finite } = place ? await mapFile(place.descriptor, place.begin + bytesBefore(rows?.strip, byteLength), form) : decoded(await input.tensors.read(name), form);
+  const { tensor, finite } = place ? await mapFile(place.descriptor, place.begin + bytesBefore(rows?.strip, byteLength), form, looked) : decoded(await input.tensors.read(name), form);
   if (!finite) {
     tensor.dispose();
     throw new MergeError('merge-parent-not-finite', `merge: expected finite weights; "${name}" of ${input.name} holds NaN or infinite values. The checkpoint is damaged: fetch it again, or leave the model out.`, { tensor: name, model: input.name });

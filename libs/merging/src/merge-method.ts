@@ -93,6 +93,8 @@ export interface MergeMethod {
   readonly parameters: Readonly<Record<string, MergeParameter>>;
   /** Whether each element of the result depends on the same element of the models alone, so that large weights can be made in strips. */
   readonly elementwise?: boolean;
+  /** Of such a method: whether what is not finite in a model is not finite in the result either, so that models are looked at only where a result is not finite. */
+  readonly keepsNotFinite?: boolean;
   /** Whether the result depends on the seed. */
   readonly random?: boolean;
   readonly survey?: MergeSurvey;

@@ -34,7 +34,7 @@ export async function mergeWeights(tasks: readonly MergeTask[], findings: Readon
   let done = 0;
   await runPipeline(tasks.flatMap((task) => stripsOf(task, work)), work.method.elementwise ? stripsAheadBytes : readAheadBytes, {
     cost: bytesOf,
-    fetch: (task) => loadSources(task, work, context.signal),
+    fetch: (task) => loadSources(task, work, context.signal, work.method.keepsNotFinite !== true),
     make(task, weights) {
       try {
         context.signal.throwIfAborted();
@@ -46,6 +46,9 @@ export async function mergeWeights(tasks: readonly MergeTask[], findings: Readon
     async putAway(task, merged) {
       try {
         if (!(await keep(task, merged))) return;
+      } catch (error) {
+        if (error instanceof MergeError && error.code === 'merge-not-finite') await expectFiniteSources(task, work, context.signal);
+        throw error;
       } finally {
         merged.dispose();
       }
@@ -97,14 +100,19 @@ function inputOf({ name, role, transposed }: MergeTask, { base, models }: Weight
   return { name, role, transposed, ...folded, update: null, seed: tensorSeed(seed, name), findings };
 }
 
-async function loadSources(task: MergeTask, { inputs, vocabulary }: MergeWork, signal: AbortSignal): Promise<Weights> {
+async function loadSources(task: MergeTask, { inputs, vocabulary }: MergeWork, signal: AbortSignal, looked = true): Promise<Weights> {
   signal.throwIfAborted();
   const { base, baseInput, models, role, dtype } = task;
   const sources: readonly TaskSource[] = base ? [base, ...models] : models;
   const loaded: Tensor[] = vocabulary && role !== 'other'
     ? await alignRows(sources.map(({ input, tensor }) => ({ input, load: () => loadWeight(inputs[input]!, tensor, dtype) })), vocabulary, baseInput)
-    : await loadAll(sources.map(({ input, tensor }) => loadWeight(inputs[input]!, tensor, dtype, task)));
+    : await loadAll(sources.map(({ input, tensor }) => loadWeight(inputs[input]!, tensor, dtype, task, looked)));
   return base ? { base: loaded[0]!, models: loaded.slice(1) } : { base: null, models: loaded };
+}
+
+/** Throws what tells which source is to blame for a result, if one is. */
+async function expectFiniteSources(task: MergeTask, work: MergeWork, signal: AbortSignal): Promise<void> {
+  disposeAll(await loadSources(task, work, signal));
 }
 
 /** All, or none and the first failure. */

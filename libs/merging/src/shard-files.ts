@@ -1,4 +1,5 @@
-import { open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { statfsSync } from 'node:fs';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jsonText, safetensorsIndexName, writeError, writeFileAtomically, type PlacedBytes, type ShardPlan } from '@tunesmith/checkpoints';
 import { checksumFile, type Tensor } from '@tunesmith/tensor';
@@ -56,7 +57,7 @@ export class ShardFiles implements AsyncDisposable {
           shard.missing -= 1;
         }
       }
-      await files.expectRoom(plans.flatMap(({ tensors }) => tensors).reduce((sum, { name, byteLength }) => sum + (done.has(name) ? 0 : byteLength), 0));
+      files.expectRoom(plans.flatMap(({ tensors }) => tensors).reduce((sum, { name, byteLength }) => sum + (done.has(name) ? 0 : byteLength), 0));
     } catch (error) {
       await files[Symbol.asyncDispose]();
       throw error;
@@ -74,8 +75,7 @@ export class ShardFiles implements AsyncDisposable {
     const explain = (cause: unknown): never => {
       throw explained(cause, join(this.folder, plan.fileName));
     };
-    const { finite, checksum } = await this.expectRoom(this.underWay)
-      .then(() => tensor.writeFileAsync(shard.handle.fd, begin))
+    const { finite, checksum } = await this.put(tensor, shard, begin)
       .catch(explain)
       .finally(() => void (this.underWay -= tensor.byteLength));
     if (!finite) throw new MergeError('merge-not-finite', `merge: the merged weight "${name}" is not finite. Check the method's parameters: weights that cancel each other, or a density of 0, divide by nothing.`, { tensor: name });
@@ -113,8 +113,14 @@ export class ShardFiles implements AsyncDisposable {
     this.shards.clear();
   }
 
-  private async expectRoom(bytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.folder);
+  private async put(tensor: Tensor, { handle }: OpenShard, begin: number): Promise<{ finite: boolean; checksum: bigint }> {
+    this.expectRoom(this.underWay);
+    return tensor.writeFileAsync(handle.fd, begin);
+  }
+
+  /** At once: another thread would come to it only behind all that is being read ahead. */
+  private expectRoom(bytes: number): void {
+    const { bavail, bsize } = statfsSync(this.folder);
     const free = bavail * bsize;
     if (bytes === 0 || free >= bytes + leftToOthers) return;
     const megabytes = (count: number): string => `${(count / 2 ** 20).toFixed(1)} MB`;

@@ -73,6 +73,11 @@ test.each([
   const broken = await mapFile(file, 10, form);
   expect(broken.finite).toBe(false);
   broken.tensor.dispose();
+  // Not looked at, it is taken as it is.
+  const unseen = await mapFile(file, 10, form, false);
+  expect(unseen.finite).toBe(true);
+  expect(scope(() => ops.equal(unseen.tensor, ops.reshape(source, [1, size])))).toBe(true);
+  unseen.tensor.dispose();
   expect(liveTensors()).toBe(before + 1);
   await expect(mapFile(file, 12, form)).rejects.toMatchObject({ name: 'TensorError', code: 'file-truncated' });
   closeSync(file);

@@ -9,6 +9,7 @@ export const linear: MergeMethod = {
   paper: 'arXiv:2203.05482',
   takes: { kind: 'models', base: 'member', least: 1, most: Infinity },
   elementwise: true,
+  keepsNotFinite: true,
   parameters: {
     weight: { per: 'model', kind: 'number', description: 'How much of each model; the weights need not sum to one.', default: 1, alias: 'weights' },
     normalize: { per: 'weight', kind: 'flag', description: 'Whether the sum is divided by the sum of the weights.', default: true },
