@@ -155,4 +155,6 @@ export const train = defineStepKind({
   outputs: { adapter: 'adapter', model: 'model', report: 'report' },
   events: defineJobEvents('train', 'trainer', TrainSpec, 'Completed means that the adapter (LoRA) or the model (full) is stored and finite; it does not mean that it was evaluated.'),
   cacheable: true,
+  // 1: LISA moves the layers that were drawn with Adafactor and Muon too.
+  revision: 1,
 });
