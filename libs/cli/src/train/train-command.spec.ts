@@ -34,6 +34,8 @@ test.each([
   ['--method adalora --rank 4 --initial-rank 6', { method: { kind: 'adalora', targetRank: 4, initialRank: 6 } }],
   ['--method freeze --freeze embed --freeze norm', { method: { kind: 'full', freeze: ['embed', 'norm'] } }],
   ['--method lisa --layers 3', { method: { kind: 'lisa', layers: 3 } }],
+  ['--loss-scale last_round+react', { objective: { kind: 'sft', lossScale: 'last_round+react' } }],
+  ['--loss-scale {"SQL:":[1,3],"<b>.*":[0]}', { objective: { kind: 'sft', lossScale: { 'SQL:': [1, 3], '<b>.*': [0] } } }],
   ['--objective dpo --beta 0.2', { objective: { kind: 'dpo', beta: 0.2 } }],
   ['--objective distill --teacher t --top-k 20', { objective: { kind: 'distill', topK: 20 }, teacher: 't' }],
   ['--optimizer muon --momentum 0.9', { optimizer: { kind: 'muon', momentum: 0.9 } }],
@@ -81,6 +83,8 @@ test('--resume latest goes on with the newest training that did not end well', a
 });
 
 test.each([
+  ['--loss-scale {"SQL:":', '--loss-scale'],
+  ['--loss-scale {"SQL:":[1,2,3]}', '--loss-scale: '],
   ['--domain-schedule fostering', 'expected --domain-weights'],
   ['--domain-weights uniform', 'expected --evaluate-every'],
   ['--domain-weights law=0.5,code=0.6 --evaluate-every 2', 'sum to 1.1'],

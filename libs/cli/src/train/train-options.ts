@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { addDomainOptions, type DomainCommandOptions } from '../domains/train-domains.js';
 import { addJobOptions, number, type JobOptions } from '../options.js';
 import { objectiveChoices } from './objective-choices.js';
@@ -25,7 +25,7 @@ export function addTrainOptions(command: Command): void {
     .option('--dataset <dataset>', 'a registered reference or a path (required)')
     .option('--adapter <adapter>', 'lora and its kin: begin with this adapter of the model, of the same rank, alpha and targets; a registered reference or a PEFT folder')
     .addOption(choice('--objective <objective>', 'from conversations, text, pairs of answers, or a teacher (default: "sft")', Object.keys(objectiveChoices.choices)))
-    .option('--loss-scale <name>', 'sft: a weight for each token of an answer, such as react (default: "default")')
+    .option('--loss-scale <scale>', 'sft: a weight for each token of an answer: a name such as react, or a rule as JSON, such as \'{"SQL:":[1,3]}\' (default: "default")', lossScale)
     .option('--beta <number>', 'dpo: how firmly it holds to the model as it was (default: 0.1)', number)
     .option('--sft-weight <number>', "dpo: weight of the chosen answer's own loss (default: 0)", number)
     .option('--teacher <model>', 'distill: whose distributions are learned; of the same vocabulary')
@@ -44,4 +44,14 @@ export function addTrainOptions(command: Command): void {
     'after',
     '\nExamples:\n  tunesmith train smollm2@prod --dataset helpdesk --method lora --rank 16 --epochs 3\n  tunesmith train smollm2@prod --dataset helpdesk --method full --evaluate-every 50 --keep best --plan\n  tunesmith train smollm2 --dataset six --domain-weights uniform --evaluate-every 50\n  tunesmith train smollm2 --dataset six --domain-weights uniform --domain-schedule fostering --reference-report sha256:… --evaluate-every 50\n  tunesmith train --resume latest',
   );
+}
+
+/** A name as it stands; what begins like an object is a rule of one's own. */
+function lossScale(text: string): unknown {
+  if (!text.trimStart().startsWith('{')) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new InvalidArgumentError('Expected a name such as react, or JSON with two weights for a marker and one for a regular expression, such as {"SQL:":[1,3],"<think>.*?</think>":[0]}.');
+  }
 }
