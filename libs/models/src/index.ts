@@ -15,6 +15,7 @@ export { importModel, type ImportedModel } from './import-model.js';
 export { llama } from './llama/index.js';
 export type { LlamaConfig } from './llama/config.js';
 export { loadModel, type LoadedModel, type LoadModelOptions } from './load-model.js';
+export { longestRow } from './longest-row.js';
 export { ModelConfigError } from './model-config-error.js';
 export { ggufShape } from './model-family.js';
 export { phi3 } from './phi3/index.js';

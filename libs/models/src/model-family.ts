@@ -16,6 +16,8 @@ export interface ModelFamily<Config = unknown> {
   build(config: Config, parts: Parts): CausalLanguageModel;
   /** Of an encoder-decoder: the token that every row of its decoder begins with. Absent: the family reads no source. */
   decoderStartTokenId?(config: Config): number;
+  /** How many positions have been learned, behind which there are none. Absent: rows may be of any length. */
+  learnedPositions?(config: Config): number;
   readonly weights: FamilyWeights<Config>;
 }
 

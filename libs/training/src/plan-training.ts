@@ -5,6 +5,7 @@ import { loadTrainee } from './load-trainee.js';
 import { measureStep } from './measure-step.js';
 import type { Example, Objective } from './objective.js';
 import { prepareTraining } from './prepare-training.js';
+import { totalParameters } from './total-parameters.js';
 import type { TrainOptions } from './train-options.js';
 
 /** What a training would take. */
@@ -82,7 +83,7 @@ export async function planTraining(options: TrainOptions, context: WorkContext, 
   return {
     method: trainee.method.name, objective: objective.name, rows: examples.length, steps: order.steps, epochs: counted.examples / examples.length,
     tokens: counted.tokens, tokensPerStep: counted.tokens / order.steps, largestPassTokens: step.tokens,
-    trainableParameters: trainee.parameters.reduce((sum, { tensor }) => sum + tensor.size, 0), totalParameters: [...trainee.model.parameters().values()].reduce((sum, { size }) => sum + size, 0),
+    trainableParameters: trainee.parameters.reduce((sum, { tensor }) => sum + tensor.size, 0), totalParameters: totalParameters(trainee.model),
     predictedPeakMemoryBytes: Object.values(memoryParts).reduce((sum, part) => sum + part, 0), memoryParts,
     predictedSeconds: counted.tokens / predictedTokensPerSecond, predictedTokensPerSecond,
   };

@@ -10,5 +10,6 @@ export const gpt2: ModelFamily<Gpt2Config> = {
   modelTypes: ['gpt2'],
   parseConfig: parseGpt2Config,
   build: (config, parts) => new Gpt2Model(config, parts),
+  learnedPositions: ({ n_positions }) => n_positions,
   weights: gpt2Weights,
 };

@@ -10,5 +10,6 @@ export const gptNeo: ModelFamily<GptNeoConfig> = {
   modelTypes: ['gpt_neo'],
   parseConfig: parseGptNeoConfig,
   build: (config, parts) => new GptNeoModel(config, parts),
+  learnedPositions: ({ max_position_embeddings }) => max_position_embeddings,
   weights: gptNeoWeights,
 };
