@@ -1,7 +1,6 @@
 import { totalmem } from 'node:os';
-import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { defineWorker } from '@tunesmith/platform';
-import { compareDomains, planTraining, trainModel, type TrainOptions } from '@tunesmith/training';
+import { compareDomains, leastMemory, planTraining, trainModel, type TrainOptions } from '@tunesmith/training';
 import type { CompareDomainsInput } from './compare-domains-requested.handler.js';
 import type { TrainInput } from './train-requested.handler.js';
 
@@ -24,11 +23,4 @@ async function predictTraining(options: TrainInput): Promise<Record<string, numb
   if (Object.values(least).reduce((sum, part) => sum + part, 0) > totalmem()) return least;
   const { memoryParts } = await planTraining(options, { signal: new AbortController().signal, onProgress: () => undefined }, { operations: trialOperations });
   return { ...memoryParts };
-}
-
-/** Weights, and of full tuning their gradients and AdamW's two moments, in float32. */
-async function leastMemory({ modelFolder, method, dtype }: TrainOptions): Promise<Record<string, number>> {
-  await using model = await readModelFolder(modelFolder);
-  const parameters = [...model.tensors.names()].reduce((sum, name) => sum + elementCount(model.tensors.info(name).shape), 0);
-  return method.kind === 'full' && !method.train && !method.freeze ? { weights: parameters * 4, gradients: parameters * 4, moments: parameters * 8 } : { weights: parameters * (dtype === 'float32' ? 4 : 1 / 2) };
 }
