@@ -18,6 +18,13 @@ const configurations: { name: string; changes: Partial<TrainOptions>; model: { h
   { name: 'adalora, whose ranks go down in the second half', changes: { method: { ...plainAdaLora, warmupRatio: 0.5, finalRatio: 0.25 }, batch: 8, steps: 8 }, model: { hiddenSize: 128, layers: 2 } },
   { name: 'dpo', changes: { objective: { kind: 'dpo', beta: 0.1, sftWeight: 0 }, batch: 4, steps: 4 }, model: { hiddenSize: 128, layers: 2 } },
   { name: 'full', changes: { method: { kind: 'full' }, batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 3 } },
+  { name: 'lora over a base in nf4', changes: { method: { ...plainLora, base: 'nf4' }, dtype: 'bfloat16', batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 2 } },
+  { name: 'dora', changes: { method: { ...plainLora, decomposed: true }, dtype: 'bfloat16', batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 2 } },
+  { name: 'lisa', changes: { method: { kind: 'lisa', layers: 1, interval: 2 }, batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 3 } },
+  { name: 'galore', changes: { method: { kind: 'galore', rank: 16, interval: 2, scale: 1 }, batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 2 } },
+  { name: 'full in bfloat16', changes: { method: { kind: 'full' }, dtype: 'bfloat16', batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 3 } },
+  { name: 'full by adafactor', changes: { method: { kind: 'full' }, optimizer: { kind: 'adafactor', weightDecay: 0 }, batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 2 } },
+  { name: 'full by muon, evaluated', changes: { method: { kind: 'full' }, optimizer: { kind: 'muon', momentum: 0.95, weightDecay: 0.1 }, evaluateEvery: 2, batch: 8, steps: 4 }, model: { hiddenSize: 128, layers: 2 } },
   { name: 'full with noise on embeddings', changes: { method: { kind: 'full' }, neftuneAlpha: 5, batch: 3, epochs: 2 }, model: { hiddenSize: 256, layers: 1 } },
 ];
 
