@@ -202,6 +202,14 @@ describe('a second platform', () => {
   });
 });
 
+test('a training that workers have no memory for is refused from its plan, before it starts', async () => {
+  await using small = await Standalone.withTinyModel({ TUNESMITH_WORKER_MEMORY: String(64 * 2 ** 20) });
+  const { code, stderr, error } = await small.failure('train', 'tiny', '--dataset', await small.write('rows.jsonl', lines({ ...answered, split: 'train' })), '--steps', '1');
+  expect([code, error.code]).toEqual([1, 'job-too-large']);
+  expect(error.facts['parts']).toEqual({ runtime: expect.any(Number), weights: expect.any(Number), optimizer: expect.any(Number), step: expect.any(Number), kept: expect.any(Number) });
+  expect(stderr).toMatch(/0\.06 GiB that workers may use here; it needs .*Use a smaller model, batch or length/s);
+});
+
 test('the tiny model is the same bytes as before all this', async () => {
   const { path } = await platform.run<{ path: string }>('model', 'export', 'tiny@prod', '--out', platform.at('exported'));
   const digest = async (file: string): Promise<string> => createHash('sha256').update(await readFile(file)).digest('hex');
