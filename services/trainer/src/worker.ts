@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { defineWorker } from '@tunesmith/platform';
-import { compareDomains, leastMemory, planTraining, trainModel, type TrainOptions } from '@tunesmith/training';
+import { compareDomains, leastMemory, planTraining, trainModel } from '@tunesmith/training';
 import type { CompareDomainsInput } from './compare-domains-requested.handler.js';
 import type { TrainInput } from './train-requested.handler.js';
 
