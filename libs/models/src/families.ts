@@ -6,7 +6,7 @@ import { gptNeoX } from './gpt_neox/index.js';
 import { llama } from './llama/index.js';
 import { ModelConfigError } from './model-config-error.js';
 import { mixtral } from './mixtral/index.js';
-import type { ModelFamily } from './model-family.js';
+import type { LargerModel, ModelFamily } from './model-family.js';
 import { phi3 } from './phi3/index.js';
 import { qwen2 } from './qwen2/index.js';
 import { qwen3 } from './qwen3/index.js';
@@ -20,17 +20,33 @@ export const families: readonly ModelFamily[] = [llama, gemma3, gemma2, gpt2, gp
  * that lists what is known.
  */
 export function familyFor(configJson: unknown): ModelFamily {
-  const { architectures, model_type: modelType } = typeof configJson === 'object' && configJson !== null ? (configJson as Record<string, unknown>) : {};
-  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  const found = families.find((family) =>
-    architecture === undefined ? typeof modelType === 'string' && family.modelTypes.includes(modelType) : typeof architecture === 'string' && family.architectures.includes(architecture),
-  );
+  const { architectures, modelType } = namesIn(configJson);
+  const found = families.find((family) => isNamed(configJson, family));
   if (found) return found;
-  const came = architecture === undefined ? `model_type ${JSON.stringify(modelType)}` : `architectures ${JSON.stringify(architectures)}`;
+  const came = architectures === undefined ? `model_type ${JSON.stringify(modelType)}` : `architectures ${JSON.stringify(architectures)}`;
+  const larger = largerModelFor(configJson);
   throw new ModelConfigError({
-    message: `config.json names no known model: expected one of ${families.flatMap((family) => family.architectures).join(', ')}, got ${came}.`,
+    message: larger
+      ? `config.json is that of a larger model around one of the family ${larger.family.name}: expected the text model alone, got ${came}. Import the folder (tunesmith model import), which takes the text model out.`
+      : `config.json names no known model: expected one of ${families.flatMap((family) => [...family.architectures, ...(family.within ?? []).flatMap((each) => each.architectures)]).join(', ')}, got ${came}.`,
     facts: { architectures, modelType },
   });
+}
+
+/** The larger model of a config.json and the family of its text model, found as by `familyFor`. Undefined where a family serves the whole, or none knows it. */
+export function largerModelFor(configJson: unknown): { readonly family: ModelFamily; readonly larger: LargerModel } | undefined {
+  return families.flatMap((family) => (family.within ?? []).map((larger) => ({ family, larger }))).find(({ larger }) => isNamed(configJson, larger));
+}
+
+function namesIn(configJson: unknown): { architectures: unknown; modelType: unknown } {
+  const { architectures, model_type: modelType } = typeof configJson === 'object' && configJson !== null ? (configJson as Record<string, unknown>) : {};
+  return { architectures, modelType };
+}
+
+function isNamed(configJson: unknown, known: Pick<ModelFamily, 'architectures' | 'modelTypes'>): boolean {
+  const { architectures, modelType } = namesIn(configJson);
+  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  return architecture === undefined ? typeof modelType === 'string' && known.modelTypes.includes(modelType) : typeof architecture === 'string' && known.architectures.includes(architecture);
 }
 
 /** The family of a GGUF file by its metadata: `general.architecture`, and what sets apart families that share one. Throws ModelConfigError that lists what is known. */

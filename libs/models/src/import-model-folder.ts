@@ -3,29 +3,28 @@ import { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
 import type { WorkContext } from '@tunesmith/tensor';
 import { resolve } from 'node:path';
 import { checkWeights, ModelWeightsError } from './check-weights.js';
-import { familyFor } from './families.js';
 import { ImportModelError } from './import-model-error.js';
 import { checkVocabulary } from './import-model-gguf.js';
 import { ImportProgress } from './import-model-progress.js';
 import type { ImportedModel } from './import-model.js';
 import { PublishedTensors } from './published-tensors.js';
+import { textModelOf } from './text-model-of.js';
 
 type FloatType = 'F32' | 'F16' | 'BF16';
 const floatTypes: readonly string[] = ['F32', 'F16', 'BF16'] satisfies FloatType[];
 
 /**
  * As `importModel`, for a Hugging Face folder: a checked copy. Weights keep their type and get the names of their family; tensors that carry nothing (a tied head stored twice,
- * old buffers) are left out. Code that a folder brings along is never run or copied.
+ * old buffers) are left out, and so is what a larger model has around its text model, with a remark. Code that a folder brings along is never run or copied.
  */
 export async function importModelFolder(path: string, outFolder: string, context: WorkContext): Promise<ImportedModel> {
   if (resolve(path) === resolve(outFolder)) {
     throw new ImportModelError({ code: 'import-into-itself', message: `The folder ${path} cannot be imported into itself.`, facts: { path } });
   }
   await using source = await readModelFolder(path);
-  const family = familyFor(source.config);
-  const config = family.parseConfig(source.config);
-  const published = new PublishedTensors(source.tensors, family.weights.tensors(config), family.weights.spellings);
-  const weights = checkWeights(family.weights, config, published, path);
+  const { family, config, configJson, weights: known, remarks: remarksOn } = textModelOf(source.config);
+  const published = new PublishedTensors(source.tensors, known.tensors(config), known.spellings);
+  const weights = checkWeights(known, config, published, path);
   const tokenizer = await Tokenizer.fromFolder(path);
   // Parses the template, if there is one: a broken one is to fail here, not in training.
   await ChatTemplate.fromFolder(path);
@@ -37,13 +36,14 @@ export async function importModelFolder(path: string, outFolder: string, context
   const progress = new ImportProgress(path, bytes, context);
   const tensors = infos.map(({ name, dtype, shape }): SafetensorsEntry => ({ name, dtype, shape, bytes: () => progress.tensor(name, dtype, () => published.read(name)) }));
   await writeModelFolder(outFolder, {
-    config: source.config,
+    config: configJson,
     generationConfig: source.generationConfig,
     files: await readSideFiles(path, source.sideFiles),
     tensors,
   });
+  const remarks = remarksOn(source.tensors);
   const parameters = infos.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  return { format: 'folder', family: family.name, parameters, tensors: infos.length, bytes, vocabularySize: tokenizer.vocabularySize };
+  return { format: 'folder', family: family.name, parameters, tensors: infos.length, bytes, vocabularySize: tokenizer.vocabularySize, ...(remarks.length > 0 && { remarks }) };
 }
 
 function floatType(dtype: string, name: string): FloatType {

@@ -15,6 +15,8 @@ export interface ImportedModel {
   /** Of the weights as written. */
   readonly bytes: number;
   readonly vocabularySize: number;
+  /** What somebody has to know about it, such as what was left out. Absent: nothing. */
+  readonly remarks?: string[];
 }
 
 /**

@@ -19,6 +19,23 @@ export interface ModelFamily<Config = unknown> {
   /** How many positions have been learned, behind which there are none. Absent: rows may be of any length. */
   learnedPositions?(config: Config): number;
   readonly weights: FamilyWeights<Config>;
+  /** Larger models, published as one folder, whose text model is of this family; an import takes it out. Absent: none. */
+  readonly within?: readonly LargerModel[];
+}
+
+/** A model that reads more than text, as far as it has to be known to take its text model out: that has its configuration under `text_config`. */
+export interface LargerModel {
+  /** As in `ModelFamily`. */
+  readonly architectures: readonly string[];
+  readonly modelTypes: readonly string[];
+  /** What its text model is called alone. */
+  readonly text: { readonly architecture: string; readonly modelType: string };
+  /** Keys beside `text_config` that say nothing about text. Those that are not here are the text model's too. */
+  readonly ownKeys: readonly string[];
+  /** From the names of the text model's tensors within the larger one to those that they have alone. */
+  readonly spellings: NonNullable<FamilyWeights<unknown>['spellings']>;
+  /** Tensors that an import leaves out, and what they are. */
+  readonly leftOut: FamilyWeights<unknown>['ignored'];
 }
 
 /**

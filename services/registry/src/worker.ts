@@ -7,7 +7,7 @@ import { defineWorker } from '@tunesmith/platform';
 /** What was imported, with facts about it that may stand in the metrics of the step. */
 export interface ImportedModel {
   readonly kind: 'model' | 'adapter' | 'gguf';
-  readonly [fact: string]: string | number;
+  readonly [fact: string]: string | number | string[];
 }
 
 /** What the workers of the registry may run. An import reads and writes one weight at a time: it does not queue behind hours of training. */

@@ -5,6 +5,7 @@ import { outputOf } from '../runs/artifact-of.js';
 import { expectEmptyFolder, placeResult } from '../runs/place-artifact.js';
 import { providePath } from '../runs/references.js';
 import { jobCommand } from '../runs/run-job.js';
+import { remarksOf } from '../runs/remarks-of.js';
 import { stepSettings } from '../runs/step-settings.js';
 import { addJobOptions, type JobOptions } from '../options.js';
 
@@ -36,7 +37,7 @@ export const modelImport = defineCommand<[source: string], Options>({
       const placed = out === undefined ? undefined : await placeResult(session, artifact, out);
       return {
         document: { name: options.name, version: version?.version ?? null, aliases: version?.aliases ?? [], family: version?.family ?? null, artifact: artifact.digest, size: artifact.size, ...(placed ? { path: placed } : {}), metrics: job.step.metrics, run: job.run.id },
-        lines: [`${options.name}:${version?.version ?? '?'}${version?.aliases.map((alias) => ` @${alias}`).join('') ?? ''}  ${version?.family ?? ''}  ${formatBytes(artifact.size)}  ${shortDigest(artifact.digest)}`],
+        lines: [`${options.name}:${version?.version ?? '?'}${version?.aliases.map((alias) => ` @${alias}`).join('') ?? ''}  ${version?.family ?? ''}  ${formatBytes(artifact.size)}  ${shortDigest(artifact.digest)}`, ...remarksOf(job).map((remark) => `  ${remark}`)],
       };
     });
   },

@@ -1,7 +1,7 @@
 import type { ModelFamily } from '../model-family.js';
 import { parseGemma3Config, type Gemma3Config } from './config.js';
 import { Gemma3Model } from './model.js';
-import { gemma3Weights } from './weights.js';
+import { gemma3Weights, gemma3WithVision } from './weights.js';
 
 /** Gemma 3, the text model. */
 export const gemma3: ModelFamily<Gemma3Config> = {
@@ -11,4 +11,5 @@ export const gemma3: ModelFamily<Gemma3Config> = {
   parseConfig: parseGemma3Config,
   build: (config, parts) => new Gemma3Model(config, parts),
   weights: gemma3Weights,
+  within: [gemma3WithVision],
 };

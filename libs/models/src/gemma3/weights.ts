@@ -1,7 +1,7 @@
 import type { GgufValue } from '@tunesmith/checkpoints';
 import { GgufConfigReader } from '../gguf-config.js';
 import { ModelConfigError } from '../model-config-error.js';
-import type { FamilyWeights, GgufConfigSource, WeightName } from '../model-family.js';
+import type { FamilyWeights, GgufConfigSource, LargerModel, WeightName } from '../model-family.js';
 import { ggufRopeMetadata } from '../rope-config.js';
 import type { Gemma3Config } from './config.js';
 
@@ -16,6 +16,22 @@ export const gemma3Weights: FamilyWeights<Gemma3Config> = {
   tensors,
   ignored: [{ pattern: /^lm_head\.weight$/, reason: 'a tied head stored twice' }],
   gguf: { architecture: 'gemma3', configFromGguf, metadataFromConfig, derivedTensors: () => [] },
+};
+
+/** Gemma 3 of 4B and up is published with a vision tower. */
+export const gemma3WithVision: LargerModel = {
+  architectures: ['Gemma3ForConditionalGeneration'],
+  modelTypes: ['gemma3'],
+  text: { architecture: 'Gemma3ForCausalLM', modelType: 'gemma3_text' },
+  ownKeys: ['vision_config', 'mm_tokens_per_image', 'boi_token_index', 'eoi_token_index', 'image_token_index', 'boi_token_id', 'eoi_token_id', 'image_token_id'],
+  spellings: [
+    { pattern: /^language_model\./, replacement: '', reason: 'as published' },
+    { pattern: /^model\.language_model\./, replacement: 'model.', reason: 'as transformers has it in memory since 4.52' },
+  ],
+  leftOut: [
+    { pattern: /^(?:model\.)?vision_tower\./, reason: 'the vision tower' },
+    { pattern: /^(?:model\.)?multi_modal_projector\./, reason: 'its projector' },
+  ],
 };
 
 function tensors(config: Gemma3Config): WeightName[] {
