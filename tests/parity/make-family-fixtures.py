@@ -5,7 +5,8 @@
 What is made stands in families/FAMILY.py: MODELS; draw where a family needs other weights than the common ones; prepare where a model is changed
 before its weights are drawn; published where transformers holds parameters otherwise than published
 files do; LENGTHS where rows and prompts are of other lengths. Needs torch,
-transformers 5 and safetensors; works offline. Writes tests/parity/fixtures/families/NAME/:
+transformers 5 and safetensors; works offline. Writes tests/parity/fixtures/families/NAME/ (fixtures/larger-models/NAME/ where
+the text model lies within a larger one):
 
     config.json, model.safetensors   the model as published models are laid out (one configuration is sharded)
     expected.json                    token rows, the loss, prompts and their greedy continuations; of encoder-decoders the rows are the decoder's,
@@ -28,6 +29,8 @@ from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 OUT = Path(__file__).parent / "fixtures" / "families"
+# Models that are more than their text model, which an import takes out: no folder of families/, each of which loads as it stands.
+LARGER_OUT = OUT.parent / "larger-models"
 NEW_TOKENS = 14
 MARGIN = 0.005
 LENGTHS = ((11, 1, 7, 16), (5, 1, 9))
@@ -121,7 +124,7 @@ def make_with(name, recipe, seed):
     if None in continuations or any(len(set(c)) < 3 for c in continuations):
         return False
 
-    folder = OUT / name
+    folder = (LARGER_OUT if "text_config" in settings else OUT) / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     model.save_pretrained(folder, max_shard_size="20KB" if sharded else "50GB")

@@ -16,7 +16,7 @@ let fixture: FamilyFixture;
 let folder: string;
 beforeAll(async () => {
   setThreads(1);
-  fixture = await readFixture('gemma3-within-vision');
+  fixture = await readFixture('gemma3-within-vision', 'larger-models');
 });
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'tunesmith-spec-'))));
 afterEach(() => rm(folder, { recursive: true, force: true }));

@@ -22,14 +22,17 @@ export interface FamilyFixture {
   readonly continuations: readonly (readonly number[])[];
 }
 
-const root = fileURLToPath(new URL('../../../../tests/parity/fixtures/families/', import.meta.url));
+const root = fileURLToPath(new URL('../../../../tests/parity/fixtures/', import.meta.url));
 
-export function fixtureFolder(name: string): string {
-  return join(root, name);
+/** Those of `larger-models` load only after an import took their text model out. */
+type FixtureKind = 'families' | 'larger-models';
+
+export function fixtureFolder(name: string, kind: FixtureKind = 'families'): string {
+  return join(root, kind, name);
 }
 
-export async function readFixture(name: string): Promise<FamilyFixture> {
-  const folder = fixtureFolder(name);
+export async function readFixture(name: string, kind?: FixtureKind): Promise<FamilyFixture> {
+  const folder = fixtureFolder(name, kind);
   const configJson = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
   const expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as Pick<FamilyFixture, 'rows' | 'sources' | 'promptSources' | 'loss' | 'prompts' | 'continuations'>;
   await using tensors = await openSafetensors(join(folder, 'expected.safetensors'));
