@@ -9,7 +9,7 @@ type Place = Pick<LayerLinear<unknown>, 'path' | 'role' | 'weight'>;
 
 /**
  * What a layer of the model as it is computes of the calibration rows, and by it what the weights of the rounded one should be before they are rounded: those with which it gives the same,
- * although what it is given is no longer the same (Quantization Error Propagation, arXiv 2504.09629, equation 6). Linears that write into the sum that runs through all layers also make up for
+ * although what it is given is no longer the same (Quantization Error Propagation, arXiv 2504.09629). Linears that write into the sum that runs through all layers also make up for
  * what that sum lacks by then, which is our own.
  */
 export class ExactLayer implements Disposable {
