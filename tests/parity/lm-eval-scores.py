@@ -12,6 +12,7 @@ import torch
 from lm_eval import simple_evaluate
 from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
+from transformers import AutoModelForSeq2SeqLM
 
 parser = argparse.ArgumentParser()
 parser.add_argument("model")
@@ -30,6 +31,9 @@ if options.threads:
     torch.set_num_threads(options.threads)
 backend = "seq2seq" if "t5" in json.load(open(f"{options.model}/config.json")).get("model_type", "") else "causal"
 model = HFLM(pretrained=options.model, dtype=options.dtype, batch_size=options.batch_size, device="cpu", backend=backend)
+if backend == "seq2seq":
+    # HFLM ties weights once more behind loading, and the configuration of any T5 says since transformers 5.19 that its head is tied.
+    model._model = AutoModelForSeq2SeqLM.from_pretrained(options.model, dtype=options.dtype).eval()
 seconds = {}
 processor = {}
 
