@@ -2,6 +2,7 @@ import { CommandError, UsageError } from '../errors.js';
 import { homeFolder, installedVersion } from '../installation.js';
 import { findLocalPlatform, readToken } from './local-platform.js';
 import { PlatformClient } from './platform-client.js';
+import { takenUpRuns } from './taken-up-runs.js';
 
 /** What connecting tells the person who waits. */
 export interface ConnectNotes {
@@ -16,7 +17,8 @@ export async function connect(environment: NodeJS.ProcessEnv, notes: ConnectNote
   const shared = environment['TUNESMITH_URL'];
   if (shared) return new PlatformClient({ url: parseUrl(shared), token: sharedToken(environment), local: false });
   const home = homeFolder(environment);
-  let platform = await findLocalPlatform(home);
+  const running = await findLocalPlatform(home);
+  let platform = running;
   if (!platform) {
     notes.starting();
     const { startPlatform } = await import('./start-platform.js');
@@ -27,7 +29,9 @@ export async function connect(environment: NodeJS.ProcessEnv, notes: ConnectNote
   if (platform.version && platform.version !== version) {
     notes.note(`note: the platform that runs is version ${platform.version}, this command is ${version}; \`tunesmith down\` makes the next command start this version`);
   }
-  return new PlatformClient({ url: new URL(platform.url), token: await readToken(home), local: true });
+  const client = new PlatformClient({ url: new URL(platform.url), token: await readToken(home), local: true });
+  if (!running) for (const line of await takenUpRuns(client)) notes.note(line);
+  return client;
 }
 
 function parseUrl(text: string): URL {

@@ -4,6 +4,7 @@ import { homeFolder } from '../installation.js';
 import { count } from '../options.js';
 import type { Session } from '../session.js';
 import { findLocalPlatform, type PlatformFile } from '../client/local-platform.js';
+import { takenUpRuns } from '../client/taken-up-runs.js';
 import { startForegroundPlatform, startPlatform, waitUntilReady } from '../client/start-platform.js';
 import { ProgressDisplay } from '../terminal/progress-display.js';
 
@@ -38,7 +39,7 @@ async function startInBackground(session: Session, home: string, environment: No
   try {
     display.wait('starting the platform');
     const platform = await startPlatform(home, environment);
-    return { document: { ...platform, home }, lines: describe(platform, home) };
+    return { document: { ...platform, home }, lines: [...describe(platform, home), ...(await takenUpRuns(await session.platform()))] };
   } finally {
     display.stop();
   }
@@ -56,7 +57,7 @@ async function stayInForeground(session: Session, home: string, environment: Nod
   process.on('SIGHUP', stop);
   return session.interrupts.during(stop, async () => {
     const platform = await waitUntilReady(child, home);
-    if (platform && platform.pid === child.pid) for (const line of describe(platform, home)) session.terminal.note(line);
+    if (platform && platform.pid === child.pid) for (const line of [...describe(platform, home), ...(await takenUpRuns(await session.platform()))]) session.terminal.note(line);
     await ended;
     if (stopping) throw new InterruptedError('the platform has stopped');
     throw new CommandError({ message: `expected the platform to run until Ctrl-C; it ended (${child.exitCode ?? child.signalCode}), its last words are above`, code: 'platform-ended', attempts: ['tunesmith doctor'] });
