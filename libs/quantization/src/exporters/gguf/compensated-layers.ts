@@ -55,7 +55,7 @@ export class CompensatedLayers implements AsyncDisposable {
       const total = layerCount(plan);
       if (resumedLayers < total) {
         using pass = await CalibrationPass.open(model, plan, kept, done.count === 0 ? undefined : await done.hidden());
-        using exactPass = await ExactPass.open(model, plan, kept, done.count, context.signal);
+        using exactPass = done.count === 0 ? ExactPass.beside(pass) : await ExactPass.open(model, plan, kept, done.count, context.signal);
         for (let layer = done.count; layer < total; layer += 1) {
           await nextTurn();
           context.signal.throwIfAborted();

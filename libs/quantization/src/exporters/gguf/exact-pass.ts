@@ -10,6 +10,11 @@ import type { SourceModel } from '../source-model.js';
 export class ExactPass<Grid> implements Disposable {
   private constructor(private readonly pass: CalibrationPass<Grid>) {}
 
+  /** Beside a pass that stands before the first layer. */
+  static beside<Grid>(pass: CalibrationPass<Grid>): ExactPass<Grid> {
+    return new ExactPass(pass.beside());
+  }
+
   /** `first`: the layer that comes next; those before it are gone through at once. */
   static async open<Grid>(source: SourceModel, plan: LayerPlan<Grid>, rows: readonly EncodedRow[], first: number, signal: AbortSignal): Promise<ExactPass<Grid>> {
     const exact = new ExactPass(await CalibrationPass.open(source, plan, rows));

@@ -23,6 +23,7 @@ export class CalibrationPass<Grid> implements Disposable {
     private readonly steps: ForwardSteps,
     /** [tokens, hidden], what the next layer reads. */
     public hidden: Tensor,
+    private readonly ownsModel = true,
   ) {}
 
   /** `hidden`: what the layer reads that is worked on first, and is this pass's own from now on; undefined: that is the first of all. */
@@ -75,9 +76,14 @@ export class CalibrationPass<Grid> implements Disposable {
     }
   }
 
+  /** Another pass from where this one stands, by the same model: to be disposed of before it. Their layers take turns. */
+  beside(): CalibrationPass<Grid> {
+    return new CalibrationPass(this.source, this.plan, this.model, this.linears, this.steps, noGrad(() => ops.clone(this.hidden)), false);
+  }
+
   [Symbol.dispose](): void {
     this.hidden.dispose();
-    this.model[Symbol.dispose]();
+    if (this.ownsModel) this.model[Symbol.dispose]();
   }
 
   #compute(index: number, linears: readonly LayerLinear<Grid>[], visit: Parameters<LayerWork<Grid>['compute']>[0]): void {
