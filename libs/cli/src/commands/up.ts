@@ -39,7 +39,7 @@ async function startInBackground(session: Session, home: string, environment: No
   try {
     display.wait('starting the platform');
     const platform = await startPlatform(home, environment);
-    return { document: { ...platform, home }, lines: [...describe(platform, home), ...(await takenUpRuns(await session.platform()))] };
+    return { document: { ...platform, home }, lines: await describeStarted(session, platform, home) };
   } finally {
     display.stop();
   }
@@ -57,7 +57,7 @@ async function stayInForeground(session: Session, home: string, environment: Nod
   process.on('SIGHUP', stop);
   return session.interrupts.during(stop, async () => {
     const platform = await waitUntilReady(child, home);
-    if (platform && platform.pid === child.pid) for (const line of [...describe(platform, home), ...(await takenUpRuns(await session.platform()))]) session.terminal.note(line);
+    if (platform && platform.pid === child.pid) for (const line of await describeStarted(session, platform, home)) session.terminal.note(line);
     await ended;
     if (stopping) throw new InterruptedError('the platform has stopped');
     throw new CommandError({ message: `expected the platform to run until Ctrl-C; it ended (${child.exitCode ?? child.signalCode}), its last words are above`, code: 'platform-ended', attempts: ['tunesmith doctor'] });
@@ -66,4 +66,8 @@ async function stayInForeground(session: Session, home: string, environment: Nod
 
 function describe(platform: PlatformFile, home: string): string[] {
   return [`the platform serves ${platform.url} (process ${platform.pid}, version ${platform.version}, home ${home})`];
+}
+
+async function describeStarted(session: Session, platform: PlatformFile, home: string): Promise<string[]> {
+  return [...describe(platform, home), ...(await takenUpRuns(await session.platform()))];
 }

@@ -28,9 +28,14 @@ export interface ColumnGrids {
 export function columnsInTurn(weight: Tensor, { order, dead }: Pick<InverseFactor, 'order' | 'dead'>): { left: Tensor; turns: Int32Array } {
   const left = ops.contiguous(ops.indexSelect(ops.t(weight), 0, tensor(order, { dtype: 'int64' })));
   ops.mulInPlace(left, ops.unsqueeze(ops.addScalar(ops.neg(dead), 1), 1));
+  return { left, turns: turnsOf(order) };
+}
+
+/** When each column comes, of which column comes when. */
+export function turnsOf(order: Int32Array): Int32Array {
   const turns = new Int32Array(order.length);
   order.forEach((place, turn) => void (turns[place] = turn));
-  return { left, turns };
+  return turns;
 }
 
 /** Rounds the columns of `left` [in, out], in the order of work, one after another (GPTQ, arXiv 2210.17323, algorithm 1): what each loses is made up for by those that follow. Their levels. */

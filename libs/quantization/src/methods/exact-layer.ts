@@ -1,9 +1,7 @@
 import { ops, scope, tensor, type Tensor } from '@tunesmith/tensor';
-import type { InverseFactor } from './inverse-factor.js';
+import { turnsOf } from './column-loop.js';
+import { forEachStep, type InverseFactor } from './inverse-factor.js';
 import type { LayerLinear } from './rounding-method.js';
-
-/** Tokens that are computed at a time. */
-const step = 1024;
 
 type Place = Pick<LayerLinear<unknown>, 'path' | 'role' | 'weight'>;
 
@@ -37,11 +35,9 @@ export class ExactLayer implements Disposable {
         if (lack) ops.addInPlace(lost, rows(lack));
         ops.addmmInPlace(sum, ops.t(lost), given, 1, 2 / tokens);
       });
-      const turns = new Int32Array(order.length);
-      order.forEach((place, turn) => void (turns[place] = turn));
       const inTurn = ops.indexSelect(sum, 1, tensor(order, { dtype: 'int64' }));
       const change = ops.matmul(ops.matmul(inTurn, ops.t(factor)), factor);
-      return ops.add(weight, ops.indexSelect(change, 1, tensor(turns, { dtype: 'int64' })));
+      return ops.add(weight, ops.indexSelect(change, 1, tensor(turnsOf(order), { dtype: 'int64' })));
     });
   }
 
@@ -70,12 +66,5 @@ export class ExactLayer implements Disposable {
 
   #lackAt({ role }: Place): Tensor | undefined {
     return role === 'attn_output' || role === 'ffn_down' ? this.lack : undefined;
-  }
-}
-
-/** `rows`: these rows of a tensor, in float32; of one that is that already, the rows themselves. */
-function forEachStep(tokens: number, body: (rows: (of: Tensor) => Tensor) => void): void {
-  for (let start = 0; start < tokens; start += step) {
-    scope(() => body((of) => ops.toDtype(ops.slice(of, 0, start, Math.min(tokens, start + step)), 'float32')));
   }
 }

@@ -1,7 +1,7 @@
 import { ops, scope, tensor, zeros, type Tensor } from '@tunesmith/tensor';
 import { QuantizationError } from '../quantization-error.js';
 
-/** Tokens whose outer products are summed up at a time. */
+/** Tokens that are computed with at a time. */
 const step = 1024;
 /** Columns whose products with themselves and all before them are one matrix product: what lies above the diagonal is what lies below it. */
 const strip = 512;
@@ -24,12 +24,10 @@ export interface InverseFactor {
 export function hessian(input: Tensor, path: string): Tensor {
   const [tokens = 0, columns = 0] = input.shape;
   const sum = zeros([columns, columns]);
-  for (let start = 0; start < tokens; start += step) {
-    scope(() => {
-      const rows = ops.toDtype(ops.slice(input, 0, start, Math.min(tokens, start + step)), 'float32');
-      for (const [first, count, end] of strips(columns)) ops.addmmInPlace(within(sum, [first, count], [0, end]), ops.t(ops.narrow(rows, 1, first, count)), ops.narrow(rows, 1, 0, end), 1, 2 / tokens);
-    });
-  }
+  forEachStep(tokens, (rowsOf) => {
+    const rows = rowsOf(input);
+    for (const [first, count, end] of strips(columns)) ops.addmmInPlace(within(sum, [first, count], [0, end]), ops.t(ops.narrow(rows, 1, first, count)), ops.narrow(rows, 1, 0, end), 1, 2 / tokens);
+  });
   for (const [first, count] of strips(columns)) {
     scope(() => {
       const own = within(sum, [first, count], [first, count]);
@@ -39,6 +37,13 @@ export function hessian(input: Tensor, path: string): Tensor {
   }
   if (Number.isFinite(scope(() => ops.sumAll(sum).item()))) return sum;
   throw new QuantizationError({ code: 'inputs-not-finite', message: `${path} is given numbers that are not finite while the model reads the calibration rows. The model is damaged: evaluate it before quantizing it.`, facts: { path } });
+}
+
+/** Goes through tokens some at a time. `rowsOf`: these rows of a tensor, in float32; of one that is that already, the rows themselves. */
+export function forEachStep(tokens: number, body: (rowsOf: (of: Tensor) => Tensor) => void): void {
+  for (let start = 0; start < tokens; start += step) {
+    scope(() => body((of) => ops.toDtype(ops.slice(of, 0, start, Math.min(tokens, start + step)), 'float32')));
+  }
 }
 
 function strips(columns: number): (readonly [first: number, count: number, end: number])[] {
