@@ -48,7 +48,7 @@ export { mergeAdapters, MergeAdaptersSpec } from './steps/merge-adapters.js';
 export { merge, MergeSpec } from './steps/merge.js';
 export { restoreDelta, RestoreDeltaSpec } from './steps/restore-delta.js';
 export { promote, PromoteSpec } from './steps/promote.js';
-export { QuantizationTarget, quantize, QuantizeSpec, quantizedFileOf, takesHfOption } from './steps/quantize.js';
+export { QuantizationTarget, quantize, QuantizeSpec, quantizedFilesOf, takesHfOption } from './steps/quantize.js';
 export { reportDataset, ReportDatasetSpec } from './steps/report-dataset.js';
 export { represent, RepresentSpec } from './steps/represent.js';
 export { score, ScoreSpec } from './steps/score.js';

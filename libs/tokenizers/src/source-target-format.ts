@@ -16,7 +16,7 @@ import type { ChatMessage, ChatTool } from './training-spans.js';
  */
 export class SourceTargetFormat implements ConversationFormat {
   /** `startTokenId`: `decoder_start_token_id` of the published configuration. */
-  constructor(private readonly startTokenId: number) {}
+  constructor(readonly startTokenId: number) {}
 
   /** The encoder's side is never trained on, whatever the weighing says of it. */
   encodeForTraining(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing?: LossWeighing, tools: readonly ChatTool[] = []): EncodedConversation {

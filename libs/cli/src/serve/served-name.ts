@@ -12,9 +12,9 @@ async function holdsQuantized(path: string, format: string | undefined): Promise
   if (/\.(gguf|onnx)$/i.test(path)) return true;
   const folder = resolve(path);
   if (isPacked(path) || ['onnx', 'genai_config.json'].some((name) => existsSync(join(folder, name)))) return true;
-  const { QuantizationTarget, quantizedFileOf } = await import('@tunesmith/contracts');
+  const { QuantizationTarget, quantizedFilesOf } = await import('@tunesmith/contracts');
   const target = QuantizationTarget.safeParse(format);
-  return target.success && existsSync(join(folder, quantizedFileOf(target.data)));
+  return target.success && quantizedFilesOf(target.data).some((file) => existsSync(join(folder, file)));
 }
 
 /** Whether a folder's configuration says how linears are packed. One that is none is for the import to refuse. */

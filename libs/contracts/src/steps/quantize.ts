@@ -21,11 +21,12 @@ export type QuantizationTarget = z.infer<typeof QuantizationTarget>;
 /** What transformers.js appends to the name of a graph. */
 const onnxSuffixes: Readonly<Record<string, string>> = { int4: '_q4', int8: '_int8', fp16: '_fp16', fp32: '' };
 
-/** Where a target lies among the files that the step makes: the file that opens it. */
-export function quantizedFileOf(target: QuantizationTarget): string {
+/** Where a target lies among the files that the step makes: the file that opens it, and, behind it, that of an encoder-decoder where it is called otherwise. One of them is there. */
+export function quantizedFilesOf(target: QuantizationTarget): readonly [string, ...string[]] {
   const [kind, type = ''] = target.split('/');
-  if (kind === 'hf') return `${type}/config.json`;
-  return kind === 'gguf' ? `model-${type}.gguf` : `onnx/model${onnxSuffixes[type]}.onnx`;
+  if (kind === 'hf') return [`${type}/config.json`];
+  if (kind === 'gguf') return [`model-${type}.gguf`];
+  return [`onnx/model${onnxSuffixes[type]}.onnx`, `onnx/decoder_model_merged${onnxSuffixes[type]}.onnx`];
 }
 
 /** What the targets `hf/…` leave open; each has its own defaults. */

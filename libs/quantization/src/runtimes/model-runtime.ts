@@ -43,15 +43,15 @@ export interface ModelRuntime extends AsyncDisposable {
   readonly name: 'node-llama-cpp' | 'onnxruntime-node' | 'tunesmith';
   /** Text as the runtime itself reads it, special tokens included, none added; absent where it has no tokenizer. */
   tokenize?(text: string): number[];
-  /** Begins a row. There is one at a time: the one before it ends. */
-  begin(): Promise<RuntimeRow>;
-  /** What it says of the tokens that `asked` has for a place, whichever token stands there: one score for each place with tokens to ask for, from the second place on. What the row begins with need not be read again where the row scored before began so. Throws QuantizationError `logits-not-finite`. */
-  score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal): Promise<RuntimeScore[]>;
+  /** Begins a row, of an encoder-decoder beside what its encoder reads. There is one at a time: the one before it ends. */
+  begin(source?: readonly number[]): Promise<RuntimeRow>;
+  /** What it says of the tokens that `asked` has for a place, whichever token stands there: one score for each place with tokens to ask for, from the second place on. What the row begins with need not be read again where the row scored before began so. `source`: as for `begin`. Throws QuantizationError `logits-not-finite`. */
+  score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal, source?: readonly number[]): Promise<RuntimeScore[]>;
 }
 
-/** The most likely next token, again and again. */
-export async function complete(runtime: ModelRuntime, prompt: readonly number[], { maxNewTokens, stopTokenIds, signal }: CompletionLimits): Promise<number[]> {
-  const row = await runtime.begin();
+/** The most likely next token, again and again; of an encoder-decoder beside its source. */
+export async function complete(runtime: ModelRuntime, prompt: readonly number[], { maxNewTokens, stopTokenIds, signal }: CompletionLimits, source?: readonly number[]): Promise<number[]> {
+  const row = await runtime.begin(source);
   const answer: number[] = [];
   for (let input = prompt; answer.length < maxNewTokens; input = answer.slice(-1)) {
     signal.throwIfAborted();
@@ -62,8 +62,8 @@ export async function complete(runtime: ModelRuntime, prompt: readonly number[],
   return answer;
 }
 
-/** ln p(token | all before it) of every token at which `wanted` is true, in order. */
-export async function logProbabilities(runtime: ModelRuntime, tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal): Promise<number[]> {
-  const scores = await runtime.score(tokenIds, tokenIds.map((id, place) => (wanted[place] === true ? [id] : [])), signal);
+/** ln p(token | all before it) of every token at which `wanted` is true, in order; of an encoder-decoder beside its source. */
+export async function logProbabilities(runtime: ModelRuntime, tokenIds: readonly number[], wanted: readonly boolean[], signal: AbortSignal, source?: readonly number[]): Promise<number[]> {
+  const scores = await runtime.score(tokenIds, tokenIds.map((id, place) => (wanted[place] === true ? [id] : [])), signal, source);
   return scores.map((score) => score.logProbabilities[0]!);
 }

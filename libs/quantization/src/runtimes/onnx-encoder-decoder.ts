@@ -1,52 +1,65 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { expectSource } from '@tunesmith/models';
+import type { InferenceSession } from 'onnxruntime-node';
 import { basename, dirname, join } from 'node:path';
-import { QuantizationError } from '../quantization-error.js';
+import { openedGraphs } from '../exporters/onnx/graph-path.js';
 import type { ModelRuntime, RuntimeRow, RuntimeScore } from './model-runtime.js';
-import { logitsNotFinite } from './runtime-error.js';
+import { OnnxRow, type BesideTokens, type DecoderGraph } from './onnx-row.js';
+import { fileRefused } from './runtime-error.js';
+
+const [, decoderName] = openedGraphs;
+
+/** Whether a graph is by its name the decoder of an encoder beside it. */
+export function hasEncoderBeside(decoderPath: string): boolean {
+  return basename(decoderPath).startsWith(decoderName);
+}
 
 /** Where the encoder of a decoder graph lies. */
 export function encoderBeside(decoderPath: string): string {
-  return join(dirname(decoderPath), basename(decoderPath).replace('decoder_model_merged', 'encoder_model'));
+  return join(dirname(decoderPath), basename(decoderPath).replace(decoderName, 'encoder_model'));
 }
 
-/** Two graphs that are loaded, and of which one step has shown that they fit together. Questions and rows are for decoders: `prepareExam` refuses them before. */
+/**
+ * An encoder and its decoder. The source is read once for all rows that follow one another beside it. A row's first run makes keys and values of the source, and later
+ * ones find them in the cache.
+ */
 export class OnnxEncoderDecoder implements ModelRuntime {
   readonly name = 'onnxruntime-node';
+  /** The source that was read last. */
+  #read: { readonly source: readonly number[]; readonly beside: BesideTokens } | undefined;
 
-  constructor(
-    private readonly path: string,
-    private readonly encoder: InferenceSession,
-    private readonly decoder: InferenceSession,
-  ) {}
+  constructor(private readonly decoder: DecoderGraph, private readonly encoder: InferenceSession) {}
 
-  /** One token of source, one of answer. Throws QuantizationError `logits-not-finite`. */
-  async step(tensorClass: typeof Tensor): Promise<void> {
-    const ids = (value: bigint) => new tensorClass('int64', BigInt64Array.of(value), [1, 1]);
-    const { last_hidden_state: states } = await this.encoder.run({ input_ids: ids(0n), attention_mask: ids(1n) });
-    const past: Record<string, Tensor> = {};
-    for (const input of this.decoder.inputMetadata) {
-      if (!input.isTensor || !input.name.startsWith('past_key_values.')) continue;
-      past[input.name] = new tensorClass('float32', new Float32Array(0), [1, Number(input.shape[1]), 0, Number(input.shape[3])]);
-    }
-    const feeds = { input_ids: ids(0n), encoder_attention_mask: ids(1n), encoder_hidden_states: states!, use_cache_branch: new tensorClass('bool', Uint8Array.of(0), [1]), ...past };
-    const { logits } = await this.decoder.run(feeds);
-    if (!(logits!.data as Float32Array).every(Number.isFinite)) throw logitsNotFinite(this.path, this.name, 0);
+  /** One token of source and one of answer go through both. Throws QuantizationError `file-refused-by-runtime`, `logits-not-finite`. */
+  async proveFit(): Promise<void> {
+    await (await this.begin([0])).feed([0], 1);
   }
 
-  begin(): Promise<RuntimeRow> {
-    return this.#refuse();
+  async begin(source?: readonly number[]): Promise<RuntimeRow> {
+    return new OnnxRow(this.decoder, await this.#beside(source));
   }
 
-  score(): Promise<RuntimeScore[]> {
-    return this.#refuse();
+  async score(tokenIds: readonly number[], asked: readonly (readonly number[])[], signal: AbortSignal, source?: readonly number[]): Promise<RuntimeScore[]> {
+    return new OnnxRow(this.decoder, await this.#beside(source)).score(tokenIds, asked, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.encoder.release();
-    await this.decoder.release();
+    await this.decoder.session.release();
   }
 
-  async #refuse(): Promise<never> {
-    throw new QuantizationError({ code: 'runtime-without-encoder', message: `${this.path} is an encoder-decoder, which is loaded here and not asked. Evaluate the model itself.`, facts: { path: this.path } });
+  async #beside(source?: readonly number[]): Promise<BesideTokens> {
+    expectSource({ readsSource: true }, { source });
+    const read = source!;
+    if (this.#read?.source.join() === read.join()) return this.#read.beside;
+    const { path, tensorClass } = this.decoder;
+    const integers = (values: BigInt64Array) => new tensorClass('int64', values, [1, values.length]);
+    const mask = integers(new BigInt64Array(read.length).fill(1n));
+    const { last_hidden_state: states } = await this.encoder.run({ input_ids: integers(BigInt64Array.from(read, BigInt)), attention_mask: mask }).catch((error: unknown) => {
+      throw fileRefused(encoderBeside(path), this.name, error);
+    });
+    const inCache = [0, 1].map((flag) => new tensorClass('bool', Uint8Array.of(flag), [1]));
+    const beside: BesideTokens = (cached) => ({ encoder_attention_mask: mask, encoder_hidden_states: states!, use_cache_branch: inCache[cached > 0 ? 1 : 0]! });
+    this.#read = { source: read, beside };
+    return beside;
   }
 }

@@ -1,12 +1,14 @@
 import { openGguf, readJsonFile } from '@tunesmith/checkpoints';
 import { ownModel, type TokenModel } from '@tunesmith/generation';
-import { ChatTemplate, Tokenizer, tokenizerFilesFromGguf } from '@tunesmith/tokenizers';
+import { conversationFormat } from '@tunesmith/models';
+import { ChatTemplate, SourceTargetFormat, Tokenizer, tokenizerFilesFromGguf } from '@tunesmith/tokenizers';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { ggufAdapterBeside, type FileAdapter } from '../exporters/gguf-adapter-beside.js';
 import { QuantizationError } from '../quantization-error.js';
 import { openGgufRuntime } from './llama-cpp-runtime.js';
 import { loadPackedFolder } from './load-packed-folder.js';
+import { hasEncoderBeside } from './onnx-encoder-decoder.js';
 import { openOnnxRuntime } from './onnx-runtime.js';
 import { quantizedFile } from './quantized-file.js';
 import { RuntimeModel, type RuntimeModelParts } from './runtime-model.js';
@@ -44,14 +46,15 @@ export async function openQuantizedModel(path: string, { format, dtype = 'bfloat
   return new RuntimeModel(await (isGguf ? openGgufRuntime : openOnnxRuntime)(file, { contextSize: parts.contextLength, threads, adapter: lora, signal }), parts);
 }
 
-/** How such a model reads conversations, without its weights; undefined where it has no template. */
+/** The chat template of such a model, without its weights; undefined where it has none. */
 export async function quantizedChatTemplate(path: string, format?: string): Promise<ChatTemplate | undefined> {
   const file = await quantizedFile(path, format);
   if (basename(file) === 'config.json') return ChatTemplate.fromFolder(dirname(file));
-  return (await (file.endsWith('.gguf') ? readGguf(file) : readOnnx(file))).format;
+  const read = await (file.endsWith('.gguf') ? readGguf(file) : readOnnx(file));
+  return read.format instanceof ChatTemplate ? read.format : undefined;
 }
 
-async function readGguf(path: string): Promise<RuntimeModelParts & { readonly format: ChatTemplate | undefined }> {
+async function readGguf(path: string): Promise<RuntimeModelParts> {
   await using source = await openGguf(path);
   const files = tokenizerFilesFromGguf(source.metadata);
   const tokenizer = Tokenizer.fromFiles({ tokenizer: files['tokenizer.json'], tokenizerConfig: files['tokenizer_config.json'], generationConfig: files['generation_config.json'] }, path);
@@ -60,13 +63,15 @@ async function readGguf(path: string): Promise<RuntimeModelParts & { readonly fo
   return { folder: path, tokenizer, format, contextLength: Math.min(trained, longestContext) };
 }
 
-async function readOnnx(path: string): Promise<RuntimeModelParts & { readonly format: ChatTemplate | undefined }> {
+async function readOnnx(path: string): Promise<RuntimeModelParts> {
   // transformers.js has graphs in a folder below the tokenizer's.
   const folder = basename(dirname(path)) === 'onnx' ? dirname(dirname(path)) : dirname(path);
   const config = (await readJsonFile(join(folder, 'config.json'))) as Record<string, unknown>;
   const trained = config['max_position_embeddings'] ?? config['n_positions'];
   const contextLength = Math.min(typeof trained === 'number' ? trained : longestContext, longestContext);
-  return { folder, tokenizer: await Tokenizer.fromFolder(folder), format: await ChatTemplate.fromFolder(folder), contextLength };
+  // A decoder's family need not be known here: its graph and its template say all.
+  const format = await (hasEncoderBeside(path) ? conversationFormat(folder) : ChatTemplate.fromFolder(folder));
+  return { folder, tokenizer: await Tokenizer.fromFolder(folder), format, contextLength, startTokenId: format instanceof SourceTargetFormat ? format.startTokenId : undefined };
 }
 
 /** What a worker's compute threads are limited to, else all cores but one: threads of runtimes spin while they wait for each other. */

@@ -3,18 +3,18 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { QuantizationError } from '../quantization-error.js';
 import { findTarget } from '../quantization-targets.js';
-import { graphPath } from '../exporters/onnx/graph-path.js';
+import { graphPath, openedGraphs } from '../exporters/onnx/graph-path.js';
 
 /** The file that opens a quantized model: the path itself, else that of the format in the folder, else the only one there. Of a folder with packed linears it is its config.json. */
 export async function quantizedFile(path: string, format?: string): Promise<string> {
   if (!(await stat(path)).isDirectory()) return path;
   const files = await quantizedFiles(path);
-  const wanted = format === undefined ? undefined : fileOf(format);
-  const found = wanted === undefined ? files : files.filter((file) => file === wanted);
+  const wanted = format === undefined ? undefined : filesOf(format);
+  const found = wanted === undefined ? files : files.filter((file) => wanted.includes(file));
   if (found.length === 1) return join(path, found[0]!);
   const facts = { path, format: format ?? null, files };
   const named = files.length > 0 ? files.slice(0, 10).join(', ') : 'no .gguf, no .onnx file and no folder with packed linears';
-  if (found.length === 0) throw new QuantizationError({ code: 'quantized-file-missing', message: `expected ${wanted ?? 'a .gguf file, an .onnx file or a folder with packed linears'} in ${path}; it has ${named}`, facts });
+  if (found.length === 0) throw new QuantizationError({ code: 'quantized-file-missing', message: `expected ${wanted?.[0] ?? 'a .gguf file, an .onnx file or a folder with packed linears'} in ${path}; it has ${named}`, facts });
   throw new QuantizationError({ code: 'quantized-file-ambiguous', message: `expected one file in ${path}; it has ${named}. Say which by its format, such as gguf/q8_0 for model-q8_0.gguf.`, facts });
 }
 
@@ -24,11 +24,11 @@ async function quantizedFiles(folder: string): Promise<string[]> {
   return files.filter((file, place) => packed[place] || (/\.(gguf|onnx)$/.test(file) && !isBeside(file)));
 }
 
-/** Where `quantize` writes a format. */
-function fileOf(format: string): string {
+/** Where `quantize` writes a format: one of these. */
+function filesOf(format: string): readonly string[] {
   const target = findTarget(format);
-  if (target.kind === 'hf') return `${target.hf.name}/config.json`;
-  return target.kind === 'gguf' ? `model-${target.fileType.name}.gguf` : graphPath('model', target.dataType);
+  if (target.kind === 'hf') return [`${target.hf.name}/config.json`];
+  return target.kind === 'gguf' ? [`model-${target.fileType.name}.gguf`] : openedGraphs.map((graph) => graphPath(graph, target.dataType));
 }
 
 /** A config.json with weights beside it; folders of graphs have one without. */

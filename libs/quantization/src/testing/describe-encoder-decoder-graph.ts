@@ -1,6 +1,8 @@
 import { setThreads } from '@tunesmith/tensor';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { complete } from '../runtimes/model-runtime.js';
+import { complete, logProbabilities } from '../runtimes/model-runtime.js';
+import { encoderBeside } from '../runtimes/onnx-encoder-decoder.js';
 import { openOnnxRuntime } from '../runtimes/onnx-runtime.js';
 import { drawModel } from './draw-model.js';
 import { distributionsOf, meanDivergence, readExpected, writeGraph } from './graph-fixtures.js';
@@ -79,11 +81,19 @@ export function describeEncoderDecoderGraph(family: string, { fixtures, drawn }:
       expect(meanDivergence(exact, await distributions(dataType as keyof typeof bounds))).toBeLessThan(bound);
     });
 
-    test('are loaded together by the runtime of the job, which is refused an encoder that is not there', async () => {
+    test('are loaded together by the runtime of the job, which says what they compute, wants a source and refuses a decoder alone', async () => {
       const { signal } = quietContext();
       const options = { contextSize: 64, threads: 1, signal };
-      await using runtime = await openOnnxRuntime(await writeGraph(join(folder.path, 'model'), 'int8', join(folder.path, 'loaded')), options);
-      await expect(complete(runtime, row, { maxNewTokens: 1, stopTokenIds: [], signal })).rejects.toMatchObject({ code: 'runtime-without-encoder' });
+      const path = await writeGraph(join(folder.path, 'model'), 'fp32', join(folder.path, 'loaded'));
+      await using runtime = await openOnnxRuntime(path, options);
+      const scores = await logProbabilities(runtime, row, row.map(() => true), signal, source);
+      expect(largestDifference(scores, row.slice(1).map((id, place) => exact[place]![id]!))).toBeLessThan(tolerance);
+      const model = await openEncoderDecoder(path);
+      expect(await complete(runtime, row, { maxNewTokens: 6, stopTokenIds: [], signal }, source)).toEqual(await model.continue(source, row, 6));
+      await model.release();
+      await expect(complete(runtime, row, { maxNewTokens: 1, stopTokenIds: [], signal })).rejects.toMatchObject({ code: 'source-missing' });
+      await rename(encoderBeside(path), `${path}.gone`);
+      await expect(openOnnxRuntime(path, options)).rejects.toMatchObject({ code: 'file-refused-by-runtime' });
     });
   });
 }

@@ -21,7 +21,7 @@ const statusByClass: readonly [new (...parameters: never[]) => Error, number][] 
 /** Errors of whoever answers questions, which have crossed the bus. */
 const statusByCode: Readonly<Record<string, number>> = {
   'too-many-requests': 429, 'question-too-large': 413, 'time-limit': 504, 'job-too-large': 409, 'file-refused-by-runtime': 409, 'logits-not-finite': 409, 'no-chat-template': 409, 'tools-not-rendered': 409, 'echo-of-source': 409, 'adapter-misfit': 409, 'adapter-unsupported': 409, 'adapter-not-finite': 409,
-  'prompt-too-long': 400, 'prompt-empty': 400, 'token-unknown': 400, 'chat-template-refused': 400, 'doubled-bos': 400,
+  'prompt-too-long': 400, 'prompt-empty': 400, 'token-unknown': 400, 'chat-template-refused': 400, 'doubled-bos': 400, 'not-one-instruction': 400,
 };
 
 /** Every error answer is application/problem+json with what was expected, what came, what to try (RFC 9457). */

@@ -1,4 +1,4 @@
-import { mediaTypes, QuantizationTarget, quantizedFileOf, type ArtifactManifest, type ArtifactRef, type Digest, type GivenDigest, type ServedModel } from '@tunesmith/contracts';
+import { mediaTypes, QuantizationTarget, quantizedFilesOf, type ArtifactManifest, type ArtifactRef, type Digest, type GivenDigest, type ServedModel } from '@tunesmith/contracts';
 import type { ArtifactStore } from '@tunesmith/platform';
 import type { EntityManager } from 'typeorm';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
@@ -80,17 +80,17 @@ export class ServedModelFinder {
     const { files } = await this.store.manifest(artifact.digest);
     const paths = files.map(({ path }) => path);
     const known = paths.filter((path) => (/\.(gguf|onnx)$/.test(path) && !/(^|\/)(imatrix\.gguf|adapter-[^/]*\.gguf|encoder_model[^/]*\.onnx)$/.test(path)) || isPackedHead(path, paths));
-    const found = target ? known.filter((path) => path === quantizedFileOf(target)) : known;
+    const found = target ? known.filter((path) => quantizedFilesOf(target).includes(path)) : known;
     if (found.length === 1) return { kind: 'file', artifact, file: found[0]! };
-    throw new NotFoundError({ code: 'format-missing', message: `expected ${target ? quantizedFileOf(target) : 'one .gguf file, .onnx file or folder with packed linears'} in ${artifact.digest}; it has ${known.join(', ') || 'none'}`, facts: { files: known } });
+    throw new NotFoundError({ code: 'format-missing', message: `expected ${target ? quantizedFilesOf(target)[0] : 'one .gguf file, .onnx file or folder with packed linears'} in ${artifact.digest}; it has ${known.join(', ') || 'none'}`, facts: { files: known } });
   }
 
   /** What the model was quantized to, the latest where it was done again. */
   private async derived(digest: Digest, target: QuantizationTarget, text: string): Promise<ServedFile> {
-    const file = quantizedFileOf(target);
+    const wanted = quantizedFilesOf(target);
     const quantized = await this.quantizedFrom(digest);
-    const found = quantized.findLast(({ manifest }) => manifest.files.some(({ path }) => path === file));
-    if (found) return { kind: 'file', artifact: found.artifact, file };
+    const found = quantized.flatMap(({ artifact, manifest }) => manifest.files.flatMap(({ path }) => (wanted.includes(path) ? [{ artifact, file: path }] : []))).at(-1);
+    if (found) return { kind: 'file', ...found };
     const formats = formatsIn(quantized);
     throw new NotFoundError({
       code: 'format-missing', facts: { digest, target, formats },
@@ -115,7 +115,7 @@ function isPackedHead(path: string, paths: readonly string[]): boolean {
 
 function formatsIn(quantized: readonly { readonly manifest: ArtifactManifest }[]): QuantizationTarget[] {
   const files = quantized.flatMap(({ manifest }) => manifest.files.map(({ path }) => path));
-  return QuantizationTarget.options.filter((target) => files.includes(quantizedFileOf(target)));
+  return QuantizationTarget.options.filter((target) => quantizedFilesOf(target).some((file) => files.includes(file)));
 }
 
 function namedReference(text: string): Named | undefined {
