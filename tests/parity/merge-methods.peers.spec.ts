@@ -13,7 +13,7 @@ import { findPythonPeers } from '../../tools/python-peers.mjs';
 
 /** One fixture of each family gives the shapes. */
 const fixtures = ['llama-grouped-tied', 'qwen2-published-tied', 'gpt2-new-gelu'] as const;
-const dtypes = ['bfloat16', 'float32'] as const;
+const dtypes = ['bfloat16', 'float16', 'float32'] as const;
 const requestSeed = 11;
 const random = ['dare_linear', 'dare_ties', 'della', 'della_linear'];
 

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tunesmith/tensor';
+import type { DType, Tensor } from '@tunesmith/tensor';
 import type { MergeParameters } from './merge-parameters.js';
 
 /**
@@ -23,6 +23,8 @@ export interface MergeInput {
   readonly seed: number;
   /** What `survey.conclude` said of this weight; null for methods without a survey, or where it is not needed. */
   readonly findings: readonly number[] | null;
+  /** What the result is stored in, for methods whose last step is computed in a wider dtype than the tensors': rounded once, straight to it, as mergekit's is. Absent: the tensors' dtype. */
+  readonly outDtype?: DType | undefined;
 }
 
 export type WeightRole = 'embedding' | 'head' | 'other';
@@ -98,6 +100,6 @@ export interface MergeMethod {
   /** Whether the result depends on the seed. */
   readonly random?: boolean;
   readonly survey?: MergeSurvey;
-  /** A new tensor (or one of the inputs, unchanged) of the models' shape and dtype. */
+  /** A new tensor (or one of the inputs, unchanged) of the models' shape, and of their dtype or `outDtype`. */
   merge(input: MergeInput, parameters: MergeParameters): Tensor;
 }

@@ -94,10 +94,10 @@ function mergeOne(task: MergeTask, weights: Weights, findings: readonly number[]
   return merged;
 }
 
-function inputOf({ name, role, transposed }: MergeTask, { base, models }: Weights, findings: readonly number[] | null, { method, seed }: MergeWork): MergeInput {
+function inputOf({ name, role, transposed, outDtype }: MergeTask, { base, models }: Weights, findings: readonly number[] | null, { method, seed }: MergeWork): MergeInput {
   // An adapter has been folded in while the weight was loaded.
   const folded = method.takes.kind === 'adapter' ? { base: base ?? models[0]!, models: [] } : { base, models };
-  return { name, role, transposed, ...folded, update: null, seed: tensorSeed(seed, name), findings };
+  return { name, role, transposed, ...folded, update: null, seed: tensorSeed(seed, name), findings, outDtype };
 }
 
 async function loadSources(task: MergeTask, { inputs, vocabulary }: MergeWork, signal: AbortSignal, looked = true): Promise<Weights> {

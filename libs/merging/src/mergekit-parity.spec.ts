@@ -5,7 +5,7 @@ import { countDifferences, mergeAsMergekit, parityFolder, readMergeCases, readTe
 
 // Element by element what mergekit 0.1.5 made of the same small weights, its chances pinned: tests/parity/make-merge-fixtures.py.
 
-const dtypes = ['bfloat16', 'float32'] as const;
+const dtypes = ['bfloat16', 'float16', 'float32'] as const;
 const fixtures = new Map<string, Map<string, Tensor>>();
 let cases: MergeCases;
 let before: number;

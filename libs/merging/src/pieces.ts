@@ -17,9 +17,9 @@ export function forEachPiece(inputs: readonly Tensor[], visit: (pieces: readonly
   }
 }
 
-/** A new tensor like the first input, made piece by piece. */
-export function mapPieces(inputs: readonly Tensor[], make: (pieces: readonly Tensor[], start: number, count: number) => Tensor, dim = 0): Tensor {
-  const made = ops.emptyLike(inputs[0]!);
+/** A new tensor like the first input, made piece by piece; each piece is rounded to the dtype, if that is another than it was computed in. */
+export function mapPieces(inputs: readonly Tensor[], make: (pieces: readonly Tensor[], start: number, count: number) => Tensor, { dim = 0, dtype = inputs[0]!.dtype }: { readonly dim?: number; readonly dtype?: DType | undefined } = {}): Tensor {
+  const made = ops.emptyLike(inputs[0]!, dtype);
   forEachPiece(inputs, (pieces, start, count) => void ops.copyInPlace(ops.narrow(made, dim, start, count), make(pieces, start, count)), dim);
   return made;
 }

@@ -39,7 +39,7 @@ function betweenRanks(base: Tensor, model: Tensor, first: number, count: number,
 export function byChance({ seed }: MergeInput, parameters: MergeParameters): Sparsify {
   return (base, model, index) => {
     const [mask, sums] = ops.mergeRandomMask(base, model, parameters.numbers('density')[index]!, seed, index);
-    return { mask, sums };
+    return { mask, sums, widensHalf: true };
   };
 }
 
@@ -59,6 +59,6 @@ export function byRank({ seed }: MergeInput, parameters: MergeParameters): Spars
     // What libtorch adds to a bfloat16 tensor it rounds to bfloat16 first; what it multiplies with, not.
     const least = base.dtype === 'bfloat16' ? scalar(density - epsilon, 'bfloat16').item() : density - epsilon;
     const [mask, sums] = ops.mergeRankMask(base, model, least + epsilon, epsilon, seed, index);
-    return { mask, sums };
+    return { mask, sums, widensHalf: true };
   };
 }

@@ -1,4 +1,4 @@
-import { ops, type Tensor } from '@tunesmith/tensor';
+import { ops, type DType, type Tensor } from '@tunesmith/tensor';
 import type { MergeInput, MergeParameter } from './merge-method.js';
 import type { MergeParameters } from './merge-parameters.js';
 import { pieceLength } from './pieces.js';
@@ -9,6 +9,8 @@ export interface SparseTaskVector {
   readonly mask: Tensor | null;
   /** The sums of magnitudes before and after the mask, float64 [2]; null where they were not formed along with it. */
   readonly sums: Tensor | null;
+  /** Whether mergekit forms these sums in float32 where the weights are float16; else in float16. */
+  readonly widensHalf?: boolean;
 }
 
 export interface TaskVectorOptions {
@@ -62,15 +64,15 @@ export function maskedDifference(base: Tensor, model: Tensor, mask: Tensor | nul
 /** Where nothing is left, nothing is scaled. */
 const leastSum = 1e-7;
 
-function rescaling(base: Tensor, model: Tensor, sparse: SparseTaskVector): number {
+function rescaling(base: Tensor, model: Tensor, sparse: SparseTaskVector, dtype = base.dtype === 'float16' && sparse.widensHalf ? 'float32' : base.dtype): number {
   if (!sparse.mask) return 1;
-  const dtype = base.dtype === 'float16' ? 'float32' : base.dtype;
-  const [before, after] = sumsOrderMatters(base) || !sparse.sums ? sumsInOrder(base, model, sparse.mask) : ops.unbind(ops.toDtype(sparse.sums, dtype));
+  const [before, after] = sumsOrderMatters(base) || !sparse.sums ? sumsInOrder(base, model, sparse.mask, dtype) : ops.unbind(ops.toDtype(sparse.sums, dtype));
+  // Sums of large weights are beyond float16's range; mergekit's result is NaN then.
+  if (before!.item() === Infinity && dtype === 'float16') return rescaling(base, model, sparse, 'float32');
   return before!.item() < leastSum || after!.item() < leastSum ? 1 : ops.div(before!, after!).item();
 }
 
 /** The sums as libtorch forms them: their last bits depend on the order. */
-function sumsInOrder(base: Tensor, model: Tensor, mask: Tensor): [Tensor, Tensor] {
-  const dtype = base.dtype === 'float16' ? 'float32' : base.dtype;
+function sumsInOrder(base: Tensor, model: Tensor, mask: Tensor, dtype: DType): [Tensor, Tensor] {
   return [ops.sumAll(ops.abs(ops.sub(model, base)), dtype), ops.sumAll(ops.abs(maskedDifference(base, model, mask)), dtype)];
 }

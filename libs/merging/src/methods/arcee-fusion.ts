@@ -8,7 +8,7 @@ const epsilon = 1e-8;
 
 /**
  * Takes over only the differences that matter: importance is |difference| times the divergence of the row's softmax from the base's, and what lies above
- * median + 1.5 times the interquartile range is added. As mergekit defines it (there is no paper), in the dtype of the models.
+ * median + 1.5 times the interquartile range is added. As mergekit defines it (there is no paper), in the dtype of the models, but for the sum, which is formed in float32 at least.
  */
 export const arceeFusion: MergeMethod = {
   name: 'arcee_fusion',
@@ -16,7 +16,7 @@ export const arceeFusion: MergeMethod = {
   paper: null,
   takes: { kind: 'models', base: 'required', least: 1, most: 1 },
   parameters: {},
-  merge({ base: given, models, seed }) {
+  merge({ base: given, models, seed, outDtype }) {
     const { shape } = given!;
     const rows = (tensor: Tensor): Tensor => ops.reshape(tensor, [-1, shape.at(-1) ?? 1]);
     const [base, model] = [rows(given!), rows(models[0]!)];
@@ -29,8 +29,8 @@ export const arceeFusion: MergeMethod = {
     const merged = mapPieces([base, model, divergence], ([from, to, row]) => {
       const difference = ops.sub(to!, from!);
       const important = ops.ge(ops.mul(ops.abs(difference), row!), threshold);
-      return ops.add(from!, ops.mul(difference, ops.toDtype(important, difference.dtype)));
-    });
+      return ops.add(from!, ops.mul(difference, ops.toDtype(important, 'float32')));
+    }, { dtype: outDtype });
     return ops.reshape(merged, shape);
   },
 };

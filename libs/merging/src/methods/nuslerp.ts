@@ -35,7 +35,7 @@ export const nuslerp: MergeMethod = {
       const units = ends.map((end) => ops.div(end, ops.clamp(ops.vectorNorm(end, 2, [-1], true), leastNorm, null))) as [Tensor, Tensor];
       const merged = ops.transpose(interpolated(ends, ops.sum(ops.mul(...units), [-1], true), t), along, -1);
       return from ? ops.add(from, merged) : merged;
-    }, cut);
+    }, { dim: cut });
   },
 };
 

@@ -17,7 +17,7 @@ export const ramplusTl: MergeMethod = {
     alpha: { per: 'weight', kind: 'number', least: 0, description: 'The most that shared over unshared changes count as.', default: 0.2 },
     epsilon: { per: 'weight', kind: 'number', least: 0, description: 'Differences from the base up to this size count as none.', default: 1e-5 },
   },
-  merge({ base, models }, parameters) {
+  merge({ base, models, outDtype }, parameters) {
     const epsilon = parameters.number('epsilon');
     const inputs = flat(base!, ...models);
     const [shared, alone] = [models.map(() => 0), models.map(() => 0)];
@@ -31,7 +31,7 @@ export const ramplusTl: MergeMethod = {
     const merged = mapPieces(inputs, ([from, ...pieces]) => {
       const found = contributions(from!, pieces, epsilon);
       return ops.add(from!, ops.sum(ops.add(ops.mul(ops.mul(found.changes, found.alone), factors), averaged(found)), 0));
-    });
+    }, { dtype: outDtype });
     return ops.reshape(merged, base!.shape);
   },
 };

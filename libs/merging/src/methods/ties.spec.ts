@@ -1,4 +1,4 @@
-import { scope, tensor } from '@tunesmith/tensor';
+import { full, ops, scope, tensor } from '@tunesmith/tensor';
 import { describeMergeMethod } from '../testing/describe-merge-method.js';
 import { mergeTensors } from '../testing/merge-tensors.js';
 import { ties } from './ties.js';
@@ -30,5 +30,13 @@ test('scales what is kept to the sum of magnitudes of all where asked', () => {
   scope(() => {
     const base = tensor([0, 0, 0, 0]);
     expect(mergeTensors(ties, { base, models: [tensor([4, 2, 1, 1])] }, { weight: 1, density: 0.25, rescale: true }).toArray()).toEqual([8, 0, 0, 0]);
+  });
+});
+
+test('scales in float16 by sums that are beyond its range', () => {
+  scope(() => {
+    const half = (value: number) => ops.toDtype(full([1000], value), 'float16');
+    const merged = mergeTensors(ties, { base: half(0), models: [half(100)] }, { weight: 1, density: 0.5, rescale: true }).toArray();
+    expect(merged.filter((value) => value === 200)).toHaveLength(500);
   });
 });

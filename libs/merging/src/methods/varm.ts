@@ -62,13 +62,13 @@ function unitOf(name: string, granularity: Granularity): string | null {
 }
 
 /** A weight for every number, in float32. */
-function elementwise({ base, models }: MergeInput): Tensor {
+function elementwise({ base, models, outDtype }: MergeInput): Tensor {
   const merged = mapPieces(flat(base!, ...models), ([from, ...pieces]) => {
     const wide = ops.stack(pieces.map((piece) => ops.toDtype(piece, 'float32')));
     const squares = ops.square(ops.sub(wide, ops.toDtype(from!, 'float32')));
     const unchanged = ops.anyAlong(ops.eqScalar(squares, 0), 0);
     const weights = ops.where(unchanged, ops.fullLike(squares, 1 / models.length), ops.div(squares, ops.sum(squares, 0, true)));
     return ops.sum(ops.mul(weights, wide), 0);
-  });
+  }, { dtype: outDtype });
   return ops.reshape(merged, base!.shape);
 }

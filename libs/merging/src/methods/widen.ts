@@ -31,14 +31,14 @@ function scores(significance: Tensor, parameters: MergeParameters): Tensor {
   return ops.maskedFill(ops.softmax(significance, 0), ops.gt(significance, bound), parameters.number('score_calibration_value'));
 }
 
-function mergeVectors({ base: given, models }: MergeInput, parameters: MergeParameters): Tensor {
+function mergeVectors({ base: given, models, outDtype }: MergeInput, parameters: MergeParameters): Tensor {
   const base = ops.reshape(wide(given!), [-1]);
   const differences = ops.stack(models.map((model) => ops.sub(ops.reshape(wide(model), [-1]), base)));
   const merged = ops.add(base, ops.sum(ops.mul(differences, scores(ops.abs(differences), parameters)), 0));
-  return ops.toDtype(ops.reshape(merged, given!.shape), given!.dtype);
+  return ops.toDtype(ops.reshape(merged, given!.shape), outDtype ?? given!.dtype);
 }
 
-function mergeMatrices({ base: given, models, role, transposed }: MergeInput, parameters: MergeParameters): Tensor {
+function mergeMatrices({ base: given, models, role, transposed, outDtype }: MergeInput, parameters: MergeParameters): Tensor {
   const matrices = [given!, ...models].map((each) => ops.reshape(each, [each.shape[0]!, -1]));
   // What a vector runs along: the outputs of a matrix [out, in], the width of embeddings [tokens, width].
   const along = (role === 'embedding') !== transposed ? 1 : 0;
@@ -52,7 +52,7 @@ function mergeMatrices({ base: given, models, role, transposed }: MergeInput, pa
     const from = wide(base!);
     const differences = ops.sub(ops.stack(pieces.map(wide)), from);
     return ops.add(from, ops.sum(ops.mul(differences, own), 0));
-  });
+  }, { dtype: outDtype });
   return ops.reshape(merged, given!.shape);
 }
 
