@@ -24,6 +24,8 @@ const ofFamilies: Readonly<Record<string, object>> = {
   'gradients and filters': { merge_method: 'linear', models: [{ model: 'a', parameters: graded }, { model: 'b', parameters: { weight: 0.5 } }], parameters: { normalize: false } },
   'slerp over the layers': { merge_method: 'slerp', base_model: 'base', models: [{ model: 'base' }, { model: 'a' }], parameters: { t: [{ filter: 'mlp', value: [1, 0.5, 0] }, { value: [0, 0.5, 1] }] } },
   'task arithmetic in float32, stored in bfloat16': { merge_method: 'task_arithmetic', base_model: 'base', models: [{ model: 'a' }, { model: 'b' }], parameters: { weight: 0.4 }, dtype: 'float32', out_dtype: 'bfloat16' },
+  'RAM+ in bfloat16, stored in float32': { merge_method: 'ramplus_tl', base_model: 'base', models: [{ model: 'a' }, { model: 'b' }], dtype: 'bfloat16', out_dtype: 'float32' },
+  'flags as numbers': { merge_method: 'ties', base_model: 'base', models: [{ model: 'a' }, { model: 'b' }], parameters: { weight: 0.5, density: 0.4, normalize: [1, 0], rescale: 1, int8_mask: 1 }, dtype: 'float16' },
   'layers stacked': { merge_method: 'passthrough', slices: [{ sources: [{ model: 'a', layer_range: [0, 2] }] }, { sources: [{ model: 'b', layer_range: [1, 2], parameters: { scale: [{ filter: 'o_proj', value: 0.5 }, { filter: 'c_proj', value: 0.5 }, { value: 1 }] } }] }] },
   'slices merged by pairs': {
     merge_method: 'linear', parameters: { weight: 0.5 },

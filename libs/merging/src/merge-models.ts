@@ -10,7 +10,7 @@ import { planMerge } from './merge-plan.js';
 import { mergeRequest, type MergeOptions } from './merge-request.js';
 import { mergeWeights, surveyWeights } from './merge-weights.js';
 import { ParentFiles } from './parent-files.js';
-import { resultConfig } from './result-config.js';
+import { resultConfig, withStoredDtype } from './result-config.js';
 import { resultFiles } from './result-files.js';
 import { ShardFiles } from './shard-files.js';
 import { mergeVocabularies } from './vocabulary/merge-vocabularies.js';
@@ -87,7 +87,7 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
   }
   await shards.commit();
   const { files, generationConfig, tokenIds } = await resultFiles(template, vocabulary && inputs[vocabulary.source], vocabulary?.added ?? [], chatTemplate);
-  await writeModelFiles(outFolder, { config: { ...config, ...tokenIds }, generationConfig, files });
+  await writeModelFiles(outFolder, { config: { ...withStoredDtype(config, tasks.map(({ outDtype }) => outDtype)), ...tokenIds }, generationConfig, files });
   await journal.remove();
   const changed = method.takes.kind === 'adapter' ? tasks.filter(({ base, models: [first] }) => inputs[(base ?? first)!.input]!.updates.has((base ?? first)!.tensor)) : tasks;
   return {

@@ -18,13 +18,13 @@ export interface SettingsOfWeight {
 /** The parameters of one weight, as `MergeParameters` takes them: what nobody set is left out. */
 export function resolveParameters(method: MergeMethod, { name, t, shared, models }: SettingsOfWeight): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const [parameter, { per, alias }] of Object.entries(method.parameters)) {
+  for (const [parameter, { per, kind, alias }] of Object.entries(method.parameters)) {
     const names = alias === undefined ? [parameter] : [parameter, alias];
     const find = (tensor: string, scopes: readonly MergeSettings[]): MergeScalar | undefined => {
       for (const scope of scopes) {
         for (const written of names) {
           const setting = scope[written];
-          const value = setting === undefined ? undefined : resolveSetting(setting, tensor, t);
+          const value = setting === undefined ? undefined : resolveSetting(setting, kind, tensor, t);
           if (value !== undefined) return value;
         }
       }

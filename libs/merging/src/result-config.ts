@@ -1,24 +1,34 @@
+import type { DType } from '@tunesmith/tensor';
 import type { InputModel } from './input-model.js';
 import { roleOf } from './layered-weights.js';
 import type { MergeConfiguration } from './merge-configuration.js';
 import { MergeError } from './merge-error.js';
 import type { MergeLayout } from './merge-layout.js';
+import { promotedDtype } from './promoted-dtype.js';
 
 /** How published configurations call the number of layers, and the list of their kinds. */
 const layerCountKeys = ['num_hidden_layers', 'n_layer', 'num_layers'];
 const layerTypeKeys = ['layer_types', 'attention_layers'];
 
+/** The two names of the type that weights are stored in, of which published configurations have one, and what a GGUF file was imported as both. */
+const dtypeKeys = ['dtype', 'torch_dtype'];
+
+/** A configuration that says what the weights are stored in, where it says something else: parents of several types are merged, and stored, in the type that all promote to. */
+export function withStoredDtype(config: Readonly<Record<string, unknown>>, stored: readonly DType[]): Record<string, unknown> {
+  const said = dtypeKeys.filter((key) => key in config);
+  if (said.length > 0 && said.every((key) => (stored as readonly unknown[]).includes(config[key]))) return { ...config };
+  return { ...config, ...Object.fromEntries((said.length > 0 ? said : ['torch_dtype']).map((key) => [key, promotedDtype(stored)])) };
+}
+
 /**
  * config.json of the result: the base's (else the first input's), with the numbers of layers and tokens that the result has, the kind of each layer that
- * moved, the type that weights are stored in, and a head of its own where an input has one.
+ * moved, and a head of its own where an input has one.
  *
  * @throws MergeError `merge-layout-invalid` where layers cannot move in this family
  */
 export function resultConfig(configuration: MergeConfiguration, { slices, whole }: MergeLayout, inputs: readonly InputModel[], vocabularyRows: number | undefined): Record<string, unknown> {
   const template = inputs[configuration.base ?? slices[0]!.sources[0]!.input]!;
   const config = structuredClone(template.folder.config);
-  const dtype = configuration.outDtype ?? configuration.dtype;
-  if (dtype !== undefined) config['dtype' in config ? 'dtype' : 'torch_dtype'] = dtype;
   if (vocabularyRows !== undefined) config['vocab_size'] = vocabularyRows;
   const used = new Set(slices.flatMap(({ sources }) => sources.map(({ input }) => input)));
   const hasHead = ({ weights }: InputModel): boolean => weights.some((weight) => roleOf(weight) === 'head');

@@ -78,6 +78,16 @@ test('dtype is what weights are merged in, out_dtype what they are stored in', a
   expect(half.tensors.info(layer(0)).dtype).toBe('F16');
 });
 
+test('the configuration says what is stored where parents of two types promote to one, under both names that it may have', async () => {
+  await merge({ merge_method: 'passthrough', models: [{ model: 'two' }], out_dtype: 'float32' }, 'wide');
+  await editTinyModel(at('one'), at('twice-told'), {});
+  await writeFile(at('twice-told/config.json'), JSON.stringify({ ...(await config('twice-told')), dtype: 'bfloat16' }));
+  await merge({ merge_method: 'linear', models: [{ model: 'twice-told' }, { model: 'wide' }], parameters: { weight: 1 } }, 'promoted');
+  await using promoted = await readModelFolder(at('promoted'));
+  expect(promoted.tensors.info(layer(0)).dtype).toBe('F32');
+  expect(await config('promoted')).toMatchObject({ dtype: 'float32', torch_dtype: 'float32' });
+});
+
 test('random methods give the same bytes for the same seed, however they are sharded, and others for another', async () => {
   const document = { merge_method: 'dare_ties', base_model: 'base', models: [{ model: 'one' }, { model: 'two' }], parameters: { weight: 0.5, density: 0.5 } };
   await merge(document, 'seed-1', { seed: 1 });
