@@ -14,6 +14,8 @@ beforeAll(async () => {
   await writeFile(join(folder, 'shared.yaml'), 'merge_method: linear\nparameters: &all { weight: 1 }\nmodels: [{ model: a, parameters: { <<: *all } }, { model: b, parameters: { <<: *all, weight: 2 } }]\n');
   await writeFile(join(folder, 'method.yaml'), 'merge_method: tie\nmodels: [{ model: b }]\n');
   await writeFile(join(folder, 'broken.yaml'), 'merge_method: [ties\n');
+  await writeFile(join(folder, 'several.yaml'), 'name: first\nmerge_method: linear\nmodels: [{ model: a }]\n---\nname: second\nmerge_method: linear\nmodels: [{ model: first }]\n');
+  await writeFile(join(folder, 'empty.yaml'), '# nothing yet\n');
   await writeFile(join(folder, 'missing.yaml'), 'merge_method: linear\nmodels: [{ model: ./nowhere }]\n');
   await mkdir(join(folder, 'full'));
   await writeFile(join(folder, 'full/file'), '');
@@ -64,6 +66,8 @@ test.each([
   ['such a method in a configuration', ['method.yaml'], 2, /method.yaml: .*merge_method: expected a merge method among .*; got "tie": did you mean "ties"\?/],
   ['a revision of the hub', ['revision.yaml'], 2, /got org\/name@main: revisions of the hub are not looked up/],
   ['what is no YAML', ['broken.yaml'], 2, /broken.yaml: /],
+  ['several merges in one file', ['several.yaml'], 2, /several.yaml: expected one merge; got 2 documents between ---\. Write each into a file of its own/],
+  ['an empty file', ['empty.yaml'], 2, /empty.yaml: merge configuration: expected keys among merge_method, .*; got nothing/],
   ['a file that is not there', ['nothing.yaml'], 1, /expected a merge configuration at .*nothing.yaml/],
   ['a model that is not there', ['missing.yaml'], 1, /expected a file or folder at .*nowhere; there is none/],
   ['a method beside a configuration', ['merge.yaml', '--method', 'ties'], 2, /expected everything but --seed.* inside .*merge.yaml; got --method beside it/],

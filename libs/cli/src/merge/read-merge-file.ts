@@ -16,10 +16,14 @@ export function isMergeFile(text: string): boolean {
  * else is registered. -> the keys of a merge step.
  */
 export async function readMergeFile(session: Session, path: string): Promise<StepSettings> {
-  const [{ MergeDocumentError, readMergeConfiguration }, { parse, YAMLParseError }] = await Promise.all([import('@tunesmith/contracts'), import('yaml')]);
+  const [{ MergeDocumentError, readMergeConfiguration }, { parseAllDocuments, YAMLParseError }] = await Promise.all([import('@tunesmith/contracts'), import('yaml')]);
   const text = await readGivenFile(path, 'CONFIG', 'a merge configuration');
   try {
-    const { configuration, models, adapters } = readMergeConfiguration(parse(text, { schema: 'core', merge: true, uniqueKeys: true, maxAliasCount: 100 }));
+    const documents = [...parseAllDocuments(text, { schema: 'core', merge: true, uniqueKeys: true })];
+    if (documents.length > 1) throw new UsageError(`${path}: expected one merge; got ${documents.length} documents between ---. Write each into a file of its own, merge them in their order with --out, and name in the later ones the folders of the earlier.`);
+    const [error] = documents.flatMap(({ errors }) => errors);
+    if (error) throw error;
+    const { configuration, models, adapters } = readMergeConfiguration(documents[0]?.toJS({ maxAliasCount: 100 }) ?? null);
     const provided = async (written: readonly string[]): Promise<string[]> => {
       const references: string[] = [];
       for (const each of written) references.push(await provide(session, dirname(path), each));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { knownObject } from './known-object.js';
 import { MergeMethod } from './merge-method.js';
+import { shown } from './shown.js';
 
 const Value = z.union([z.number(), z.boolean(), z.string()]);
 const ValueOrGradient = z.union([Value, z.array(Value).min(1)]);
@@ -8,7 +9,7 @@ export type MergeValue = z.infer<typeof ValueOrGradient>;
 const Conditional = knownObject({ value: ValueOrGradient, filter: z.string().min(1).nullish().describe('A part of a tensor name; absent or "*": every tensor.') });
 
 /** A value, a gradient over the layers (a list of values), or values by tensor name of which the first that fits counts. */
-export const MergeSetting = z.union([ValueOrGradient, Conditional, z.array(Conditional).min(1)], { error: 'expected a value, a list of values (a gradient over the layers), or a list of { filter, value }' });
+export const MergeSetting = z.union([ValueOrGradient, Conditional, z.array(Conditional).min(1)], { error: ({ input }) => `expected a value, a list of values (a gradient over the layers), or a list of { filter, value }; got ${shown(input)}` });
 export type MergeSetting = z.infer<typeof MergeSetting>;
 export const MergeSettings = z.record(z.string().min(1), MergeSetting);
 

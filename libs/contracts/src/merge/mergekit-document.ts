@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { knownObject } from './known-object.js';
 import { MergeDtype, MergeSettings } from './merge-configuration.js';
 import { MergeMethod } from './merge-method.js';
+import { shown } from './shown.js';
 
-const ModelPath = z.union([z.string().min(1), knownObject({ path: z.string().min(1) })], { error: 'expected the name or path of a model; revisions are not looked up: import the revision and name it' });
-const ModelReference = z.union([z.string().min(1), knownObject({ model: ModelPath, lora: ModelPath.nullish() })], { error: 'expected a model: a name, a path, MODEL+ADAPTER, or { model, lora }' });
+const revision = 'revisions of the hub are not looked up. Fetch that one, and name its folder';
+const ModelPath = z.union([z.string().min(1), knownObject({ path: z.string().min(1) }, { revision })], { error: ({ input }) => `expected the name or path of a model; got ${shown(input)}` });
+const ModelReference = z.union([z.string().min(1), knownObject({ model: ModelPath, lora: ModelPath.nullish() }, { revision, override_architecture: 'the family is what config.json says' })], { error: ({ input }) => `expected a model: a name, a path, MODEL+ADAPTER, or { model, lora }; got ${shown(input)}` });
 export type ModelReference = z.infer<typeof ModelReference>;
 
 const dtype = z.preprocess((value) => (typeof value === 'string' ? value.replace(/^torch\./, '') : value), MergeDtype);
 const parameters = MergeSettings.nullish();
-const layerRange = z.tuple([z.int().min(0), z.int().min(0)], { error: 'expected [first, end]: two whole numbers' });
+const layerRange = z.tuple([z.int().min(0), z.int().min(0)], { error: ({ input }) => `expected [first, end]: two whole numbers; got ${shown(input)}` });
 const slices = z.array(knownObject({ sources: z.array(knownObject({ model: ModelReference, layer_range: layerRange, parameters })).min(1), base_model: ModelReference.nullish(), parameters })).min(1);
 const models = z.array(knownObject({ model: ModelReference, parameters })).min(1);
 
@@ -21,6 +23,16 @@ const tokenizer = knownObject({
   tokens: z.record(z.string(), knownObject({ source: tokenSource.nullish(), force: z.boolean().default(false) })).nullish(),
   pad_to_multiple_of: z.int().min(1).nullish(),
 });
+
+/** Keys that stand in documents of mergekit's other commands, or in published ones that mergekit reads over. */
+const mixture = 'a mixture of experts (mergekit-moe) is not made here, only one model of the size of its parents';
+const byOption = (option: string): string => `give it as ${option} on the command line`;
+const elsewhere: Readonly<Record<string, string>> = {
+  gate_mode: mixture, experts: mixture, experts_per_token: mixture, shared_experts: mixture,
+  random_seed: byOption('--seed'), seed: byOption('--seed'), name: 'remove it; --out and the registry give the result its name', out_path: byOption('--out'), out_shard_size: byOption('--max-shard-bytes'),
+  ...Object.fromEntries(['allow_crimes', 'copy_tokenizer', 'cuda', 'lazy_unpickle', 'low_cpu_memory', 'trust_remote_code', 'write_model_card'].map((key) => [key, 'remove it; it is an option of mergekit\'s programs, which merges here do without'])),
+  t: 'it belongs under parameters', weight: 'it belongs under parameters', density: 'it belongs under parameters', normalize: 'it belongs under parameters', int8_mask: 'it belongs under parameters', lambda: 'it belongs under parameters',
+};
 
 /** A configuration of mergekit 0.1.5 (its config.py and tokenizer/config.py define it); unlike there, keys that nobody knows are refused. */
 export const MergekitDocument = knownObject({
@@ -35,5 +47,5 @@ export const MergekitDocument = knownObject({
   tokenizer_source: ModelReference.nullish(),
   tokenizer: tokenizer.nullish(),
   chat_template: z.string().min(1).nullish(),
-});
+}, elsewhere);
 export type MergekitDocument = z.infer<typeof MergekitDocument>;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { MergeConfiguration, MergeSetting, MergeTokenizer, MergeValue, TokenSource } from './merge-configuration.js';
 import { MergekitDocument, type ModelReference } from './mergekit-document.js';
+import { shown } from './shown.js';
 
 /** A mergekit document whose references are taken out, so that whoever has the bytes can be asked for them. */
 export interface ReadMergeConfiguration {
@@ -26,7 +27,7 @@ export class MergeDocumentError extends Error {
  * @throws MergeDocumentError
  */
 export function readMergeConfiguration(document: unknown): ReadMergeConfiguration {
-  const parsed = MergekitDocument.safeParse(document);
+  const parsed = MergekitDocument.safeParse(document, { reportInput: true });
   if (!parsed.success) throw new MergeDocumentError(parsed.error.issues.map(describeIssue));
   const { merge_method: method, base_model, dtype, out_dtype, chat_template, ...written } = parsed.data;
   const { models, slices, parameters } = oneLayout(written);
@@ -125,7 +126,20 @@ function indexIn(list: string[], text: string): number {
   return known >= 0 ? known : list.push(text) - 1;
 }
 
-function describeIssue({ path, message }: { path: readonly PropertyKey[]; message: string }): string {
-  const where = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('').replace(/^\./, '');
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const where = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('').replace(/^\./, '');
+  const said = expectedBy(issue);
+  const message = said === undefined ? issue.message : `expected ${said}; got ${shown(issue.input)}`;
   return where === '' ? message : `${where}: ${message}`;
+}
+
+const kinds: Readonly<Record<string, string>> = { array: 'a list', string: 'a text', boolean: 'true or false', int: 'a whole number', number: 'a number', record: 'keys and values' };
+
+/** What the schemas that have no words of their own expect; undefined where they have. */
+function expectedBy(issue: z.core.$ZodIssue): string | undefined {
+  if (!/^(?:Invalid|Too)/.test(issue.message)) return undefined;
+  if (issue.code === 'invalid_type') return kinds[issue.expected] ?? issue.expected;
+  if (issue.code === 'invalid_value') return issue.values.map(String).join(', ');
+  if (issue.code === 'too_small') return issue.origin === 'string' || issue.origin === 'array' ? `a ${issue.origin === 'array' ? 'list' : 'text'} that is not empty` : `at least ${issue.minimum}`;
+  return undefined;
 }
