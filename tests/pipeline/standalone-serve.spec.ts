@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { ChatCompletion, Completion, OpenAiError, OpenAiModelList } from '@tunesmith/contracts';
-import { eventually, writeSpeakingModel, writeTinyModel } from '@tunesmith/tests-support';
+import { eventually, repositoryRoot, writeSpeakingModel, writeTinyModel } from '@tunesmith/tests-support';
 import { Standalone } from './standalone.js';
 
 // The routes that clients of OpenAI know, on the embedded platform with a tiny model in each format.
@@ -283,4 +283,30 @@ test('`chat` asks every format', async () => {
   const served = async (model: string): Promise<unknown> => (await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model })).choices;
   expect(await served('tiny#hf/rtn-int8#float32')).toEqual(await served('tiny#float32'));
   expect((await platform.failure('chat', 'tiny', '--format', 'gguf/q2_k', '--prompt', 'Who?')).error.message).toContain('tunesmith quantize tiny --to gguf/q2_k');
+});
+
+test('an encoder-decoder is quantized, chatted with, served and evaluated in its formats as by its own weights', async () => {
+  await platform.run('model', 'import', join(repositoryRoot, 'tests/parity/fixtures/encoder-decoder'), '--name', 't5');
+  const { metrics } = await platform.run<{ metrics: { formats: { perplexity: number; perplexityRatio: { ratio: number }; klDivergence: number; answers: object[] }[] } }>('quantize', 't5', '--to', 'gguf/f32,onnx/fp32', '--out', platform.at('t5'));
+  for (const { perplexity, perplexityRatio, klDivergence, answers } of metrics.formats) expect([perplexity > 1, Math.abs(perplexityRatio.ratio - 1) < 1e-4, Math.abs(klDivergence) < 1e-4, answers.length]).toEqual([true, true, true, 1]);
+  const instruction = [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'Name the color of the sky.' }];
+  const asked = { messages: instruction, max_tokens: 6, temperature: 0 };
+  const own = await answerOf<ChatCompletion>('/chat/completions', { ...asked, model: 't5#float32' });
+  const written = await answerOf<Completion>('/completions', { model: 't5#float32', prompt: 'the end', max_tokens: 6, temperature: 0 });
+  for (const format of ['onnx/fp32', 'gguf/f32']) {
+    expect(await answerOf<ChatCompletion>('/chat/completions', { ...asked, model: `t5#${format}` })).toMatchObject({ choices: own.choices, usage: own.usage });
+    expect((await streamed({ ...asked, model: `t5#${format}` })).text).toBe(own.choices[0]!.message.content);
+    expect((await answerOf<Completion>('/completions', { model: `t5#${format}`, prompt: 'the end', max_tokens: 6, temperature: 0 })).choices).toEqual(written.choices);
+    expect(await platform.run('chat', 't5', '--format', format, '--prompt', 'the end', '--max-new-tokens', '6')).toMatchObject({ text: written.choices[0]!.text });
+    expect(await refusal('/chat/completions', { ...asked, messages: [...instruction, { role: 'assistant', content: 'Blue.' }, { role: 'user', content: 'Why?' }], model: `t5#${format}` })).toMatchObject({ status: 400, error: { code: 'not_one_instruction' } });
+  }
+  const names = (await tasks()).split(',').flatMap((path) => ['--tasks', path]);
+  const samplesBy = async (...target: string[]): Promise<{ logProbs: number[]; prediction: unknown }[]> => samplesOf(await platform.run<Evaluated>('evaluate', ...target, ...names));
+  const expected = await samplesBy('t5', '--dtype', 'float32');
+  for (const target of [['t5', '--format', 'onnx/fp32'], [platform.at('t5/onnx')], [platform.at('t5/gguf/model-f32.gguf')]]) {
+    (await samplesBy(...target)).forEach(({ logProbs, prediction }, place) => {
+      expect(prediction).toEqual(expected[place]!.prediction);
+      logProbs.forEach((logProb, choice) => expect(Math.abs(logProb - expected[place]!.logProbs[choice]!)).toBeLessThan(1e-4));
+    });
+  }
 });

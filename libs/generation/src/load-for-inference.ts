@@ -1,10 +1,11 @@
 import { readAdapter } from '@tunesmith/checkpoints';
-import { adapterParts, conversationFormat, fillAdapter, loadModel, type LoadedModel, type LoadModelOptions } from '@tunesmith/models';
+import { adapterParts, conversationFormat, fillAdapter, ggufConversation, isGgufFile, loadModel, type LoadedModel, type LoadModelOptions } from '@tunesmith/models';
 import { Tokenizer, type ConversationFormat } from '@tunesmith/tokenizers';
 import { GenerationError } from './generation-error.js';
 
 /** A model with what it takes to talk to it. Dispose of it when done. */
 export interface InferenceModel extends LoadedModel, Disposable {
+  /** Or a GGUF file. */
   readonly folder: string;
   readonly tokenizer: Tokenizer;
   /** How it reads conversations; absent for base models. */
@@ -23,10 +24,9 @@ export interface LoadForInferenceOptions {
   readonly parts?: NonNullable<LoadModelOptions['parts']>;
 }
 
-/** Loads a model folder: weights, tokenizer, and how it reads conversations; with an adapter, as tuned by it. Throws AdapterError where that does not fit. */
+/** Loads a model folder or a GGUF file: weights, tokenizer, and how it reads conversations; with an adapter, as tuned by it. Throws AdapterError where that does not fit. */
 export async function loadForInference(folder: string, { adapterFolder, ...options }: LoadForInferenceOptions): Promise<InferenceModel> {
-  const tokenizer = await Tokenizer.fromFolder(folder);
-  const format = await conversationFormat(folder);
+  const { tokenizer, format } = isGgufFile(folder) ? await ggufConversation(folder) : { tokenizer: await Tokenizer.fromFolder(folder), format: await conversationFormat(folder) };
   await using adapter = adapterFolder === undefined ? undefined : await readAdapter(adapterFolder);
   const loaded = await loadModel(folder, { ...options, ...(adapter && { parts: adapterParts(adapter) }) });
   try {

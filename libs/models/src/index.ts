@@ -2,7 +2,7 @@
 export { checkWeights, ModelWeightsError } from './check-weights.js';
 export { adapterParts, fillAdapter } from './adapter-parts.js';
 export { addAlpacaTemplate } from './add-alpaca-template.js';
-export { conversationFormat } from './conversation-format.js';
+export { conversationFormat, ggufConversation, ggufReadsSource } from './conversation-format.js';
 export { expectSource } from './expect-source.js';
 export { families, familyFor, familyForGguf } from './families.js';
 export { gemma3 } from './gemma3/index.js';
@@ -14,7 +14,7 @@ export { ImportModelError } from './import-model-error.js';
 export { importModel, type ImportedModel } from './import-model.js';
 export { llama } from './llama/index.js';
 export type { LlamaConfig } from './llama/config.js';
-export { loadModel, type LoadedModel, type LoadModelOptions } from './load-model.js';
+export { isGgufFile, loadModel, type LoadedModel, type LoadModelOptions } from './load-model.js';
 export { longestRow } from './longest-row.js';
 export { ModelConfigError } from './model-config-error.js';
 export { ggufShape } from './model-family.js';

@@ -1,8 +1,10 @@
-import { readModelFolder, weightDtypes } from '@tunesmith/checkpoints';
+import { readModelFolder, weightDtypes, type TensorSource } from '@tunesmith/checkpoints';
 import { plainParts, QuantizedLinear, type Parts } from '@tunesmith/nn';
 import { defaultDevice, dtypeBytes, empty, noGrad, ops, scope, TunesmithError, type DType, type Tensor } from '@tunesmith/tensor';
 import { checkWeights, ModelWeightsError } from './check-weights.js';
 import { familyFor } from './families.js';
+import { openGgufModel } from './gguf-model.js';
+import { GgufTensors } from './gguf-tensors.js';
 import type { CausalLanguageModel, ModelFamily } from './model-family.js';
 import { PublishedTensors } from './published-tensors.js';
 
@@ -21,19 +23,19 @@ export interface LoadedModel {
   readonly family: ModelFamily;
   /** As the family parsed it. */
   readonly config: unknown;
-  /** config.json as it stands in the folder. */
+  /** config.json as it stands in the folder, or as a GGUF file says it. */
   readonly configJson: Record<string, unknown>;
   /** No parameter of the checkpoint requires a gradient. The caller disposes of it. */
   readonly model: CausalLanguageModel;
 }
 
 /**
- * A Hugging Face folder (config.json and safetensors, single or sharded) as a model in memory. Throws ModelConfigError,
+ * A Hugging Face folder (config.json and safetensors, single or sharded), or a GGUF file, as a model in memory. Throws ModelConfigError,
  * ModelWeightsError (missing, unexpected or wrongly shaped tensors, each named; not finite), and what `@tunesmith/checkpoints` throws
  * for broken files.
  */
 export async function loadModel(folder: string, { dtype, device = defaultDevice(), parts = (plain) => plain, weights = 'read' }: LoadModelOptions): Promise<LoadedModel> {
-  await using opened = await readModelFolder(folder);
+  await using opened = await (isGgufFile(folder) ? openGgufFile(folder) : readModelFolder(folder));
   const family = familyFor(opened.config);
   const config = family.parseConfig(opened.config);
   const tensors = new PublishedTensors(opened.tensors, family.weights.tensors(config), family.weights.spellings);
@@ -58,6 +60,16 @@ export async function loadModel(folder: string, { dtype, device = defaultDevice(
     model[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Whether a path names a GGUF file rather than a folder. */
+export function isGgufFile(path: string): boolean {
+  return path.endsWith('.gguf');
+}
+
+async function openGgufFile(path: string): Promise<AsyncDisposable & { readonly config: Record<string, unknown>; readonly tensors: TensorSource }> {
+  const model = await openGgufModel(path);
+  return { config: model.configJson, tensors: new GgufTensors(model), [Symbol.asyncDispose]: () => model[Symbol.asyncDispose]() };
 }
 
 /** What most numbers of a checkpoint are stored in, where that can be computed in; else float32. */

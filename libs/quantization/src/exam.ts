@@ -1,6 +1,7 @@
 import type { EncodedRow } from '@tunesmith/datasets';
+import { conversationFormat } from '@tunesmith/models';
 import type { WorkContext } from '@tunesmith/tensor';
-import { ChatTemplate, Tokenizer, TokenizerError } from '@tunesmith/tokenizers';
+import { ChatTemplate, SourceTargetFormat, Tokenizer, TokenizerError } from '@tunesmith/tokenizers';
 import { availableParallelism } from 'node:os';
 import { bytesOf } from './bytes-of.js';
 import type { SourceModel } from './exporters/source-model.js';
@@ -13,10 +14,10 @@ import { QuantizationError } from './quantization-error.js';
 import type { QuantizationTarget } from './quantization-targets.js';
 import { openFolderRuntime } from './runtimes/folder-runtime.js';
 import { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
-import { complete, type ModelRuntime } from './runtimes/model-runtime.js';
+import { complete, type ModelRuntime, type RuntimeOptions } from './runtimes/model-runtime.js';
 import { openOnnxRuntime } from './runtimes/onnx-runtime.js';
 import type { SourcePlace } from './source-scores.js';
-import { largestUnasked, usualBeginning, usualQuestion, usualText } from './usual-text.js';
+import { largestUnasked, usualBeginning, usualPairs, usualQuestion, usualText } from './usual-text.js';
 
 export interface ExamRequest {
   /** A Hugging Face folder. */
@@ -39,6 +40,8 @@ interface Question {
   /** As the model is shown it; the tokenizer adds to it what `tokenIds` has more. */
   readonly text: string;
   readonly tokenIds: readonly number[];
+  /** What an encoder-decoder's encoder reads. */
+  readonly sourceTokenIds?: readonly number[];
   readonly maxAnswerTokens: number;
 }
 
@@ -55,19 +58,12 @@ export interface Exam {
   readonly threads: number;
 }
 
-/** Reads questions and rows as the model does. Throws QuantizationError where it has no chat template, or no runtime could run it. */
+/** Reads questions and rows as the model does. Throws QuantizationError where it reads no conversations. */
 export async function prepareExam(request: ExamRequest, model: SourceModel, { signal }: WorkContext): Promise<Exam> {
   const reads = request.questions.length > 0 || request.datasetFolder !== undefined || request.calibrationFolder !== undefined;
-  if (model.family.decoderStartTokenId && reads) {
-    throw new QuantizationError({
-      code: 'runtime-without-encoder',
-      message: `${request.modelFolder} is an encoder-decoder, which the runtimes here load but do not run. Leave questions, dataset and calibration out, and evaluate the model itself.`,
-      facts: { folder: request.modelFolder, family: model.family.name },
-    });
-  }
   const tokenizer = await Tokenizer.fromFolder(request.modelFolder);
-  const template = await ChatTemplate.fromFolder(request.modelFolder);
-  if (template === undefined && reads) {
+  const format = await conversationFormat(request.modelFolder);
+  if (format === undefined && reads) {
     throw new QuantizationError({
       code: 'no-chat-template',
       message: `${request.modelFolder} has no chat template, so it can neither be asked questions nor read conversations. Leave questions, dataset and calibration out, or use a model tuned for chat.`,
@@ -76,32 +72,48 @@ export async function prepareExam(request: ExamRequest, model: SourceModel, { si
   }
   const { maxAnswerTokens = 64, threads = Math.max(1, availableParallelism() - 1) } = request;
   const asked = (question: string): Question => {
-    const text = template!.render([{ role: 'user', content: question }], { addGenerationPrompt: true });
-    return { question, text, tokenIds: tokenizer.encode(text, { addSpecialTokens: false }), maxAnswerTokens };
+    const messages = [{ role: 'user', content: question }] as const;
+    const text = format instanceof ChatTemplate ? format.render(messages, { addGenerationPrompt: true }) : question;
+    return { question, text, ...format!.encodePrompt(tokenizer, messages), maxAnswerTokens };
   };
-  const positions = model.configJson['max_position_embeddings'];
+  const positions = model.configJson['max_position_embeddings'] ?? model.configJson['n_positions'];
   const contextLength = typeof positions === 'number' ? positions : Infinity;
-  const usual = model.family.decoderStartTokenId ? undefined : usualExam(tokenizer, contextLength, (await bytesOf(model.weightFiles)) <= largestUnasked);
-  const unasked = usual && (template ? [asked(usualQuestion)] : usual.questions).flatMap((each): Question[] => {
+  const scored = (await bytesOf(model.weightFiles)) <= largestUnasked;
+  const usual = whereSpelt(() => (format instanceof SourceTargetFormat ? usualPairsExam(format, tokenizer, contextLength, scored) : usualExam(tokenizer, contextLength, scored)));
+  const unasked = usual && (format ? [asked(usualQuestion)] : usual.questions).flatMap((each): Question[] => {
     const room = contextLength - each.tokenIds.length;
     return room < 1 ? [] : [{ ...each, maxAnswerTokens: Math.min(maxAnswerTokens, room) }];
   });
   const questions = request.questions.length > 0 ? request.questions.map(asked) : (unasked ?? []);
-  const given = request.datasetFolder === undefined ? undefined : await heldOutRows(request.datasetFolder, tokenizer, template!, { tag: request.tag, contextLength, signal });
+  const given = request.datasetFolder === undefined ? undefined : await heldOutRows(request.datasetFolder, tokenizer, format!, { tag: request.tag, contextLength, signal });
   const rows = given ?? usual?.rows ?? [];
-  const calibration = request.calibrationFolder === undefined ? undefined : await calibrationRows(request.calibrationFolder, tokenizer, template!, { contextLength, signal });
+  const calibration = request.calibrationFolder === undefined ? undefined : await calibrationRows(request.calibrationFolder, tokenizer, format!, { contextLength, signal });
   const longest = Math.max(1, ...rows.map(({ tokenIds }) => tokenIds.length), ...questions.map((each) => each.tokenIds.length + each.maxAnswerTokens));
   return { tokenizer, questions, rows, standsIn: given === undefined && rows.length > 0, calibration, contextSize: Math.min(longest, contextLength), threads };
 }
 
-/** What a model goes through that nobody gave questions or rows for: the beginning of a text to go on with, and that text. Nothing where its vocabulary cannot spell it. */
-function usualExam(tokenizer: Tokenizer, contextLength: number, scored: boolean): Pick<Exam, 'questions' | 'rows'> | undefined {
+/** What a model goes through that nobody gave questions or rows for. */
+type UsualExam = Pick<Exam, 'questions' | 'rows'>;
+
+/** The beginning of a text to go on with, and that text. */
+function usualExam(tokenizer: Tokenizer, contextLength: number, scored: boolean): UsualExam {
+  const tokenIds = tokenizer.encode(usualText).slice(0, contextLength);
+  const beginning = tokenizer.encode(usualBeginning, { addSpecialTokens: false });
+  // What the tokenizer puts in front of a text, and not what it puts behind it.
+  const before = tokenIds.slice(0, Math.max(0, tokenIds.indexOf(beginning[0]!)));
+  return { questions: [{ question: usualBeginning, text: usualBeginning, tokenIds: [...before, ...beginning], maxAnswerTokens: 0 }], rows: scored ? [{ tokenIds, lossMask: tokenIds.map(() => true), index: 0 }] : [] };
+}
+
+/** The paragraphs of that text, each after its beginning. */
+function usualPairsExam(format: SourceTargetFormat, tokenizer: Tokenizer, contextLength: number, scored: boolean): UsualExam {
+  const rows = usualPairs().map(([source, target], index) => ({ ...format.encodePair(tokenizer, source, target), index }));
+  return { questions: [], rows: scored ? rows.filter(({ tokenIds, sourceTokenIds = [] }) => Math.max(tokenIds.length, sourceTokenIds.length) <= contextLength) : [] };
+}
+
+/** Nothing where the vocabulary cannot spell it. */
+function whereSpelt(exam: () => UsualExam): UsualExam | undefined {
   try {
-    const tokenIds = tokenizer.encode(usualText).slice(0, contextLength);
-    const beginning = tokenizer.encode(usualBeginning, { addSpecialTokens: false });
-    // What the tokenizer puts in front of a text, and not what it puts behind it.
-    const before = tokenIds.slice(0, Math.max(0, tokenIds.indexOf(beginning[0]!)));
-    return { questions: [{ question: usualBeginning, text: usualBeginning, tokenIds: [...before, ...beginning], maxAnswerTokens: 0 }], rows: scored ? [{ tokenIds, lossMask: tokenIds.map(() => true), index: 0 }] : [] };
+    return exam();
   } catch (error) {
     if (error instanceof TokenizerError && error.code === 'tokenizer-unknown-text') return undefined;
     throw error;
@@ -122,24 +134,29 @@ export type Examined = {
   answers: { question: string; answer: string }[];
 };
 
+/** A written file, and an adapter that is applied to it. */
+export interface ExaminedFile extends Pick<RuntimeOptions, 'adapter' | 'adapterFolder'> {
+  readonly path: string;
+}
+
 /** Has the target's runtime load the file (with an adapter, where one is given), answer the questions and score the rows. `source`: what the model itself says of them. */
-export async function examine(target: QuantizationTarget, { path, adapter }: { readonly path: string; readonly adapter?: string | undefined }, exam: Exam, source: readonly (readonly SourcePlace[])[], { signal, onProgress }: WorkContext): Promise<Examined> {
-  await using runtime = await runtimes[target.kind](path, { contextSize: exam.contextSize, threads: exam.threads, adapter, signal });
+export async function examine(target: QuantizationTarget, { path, ...adapter }: ExaminedFile, exam: Exam, source: readonly (readonly SourcePlace[])[], { signal, onProgress }: WorkContext): Promise<Examined> {
+  await using runtime = await runtimes[target.kind](path, { contextSize: exam.contextSize, threads: exam.threads, ...adapter, signal });
   const answers: { question: string; answer: string }[] = [];
-  for (const { question, text, tokenIds, maxAnswerTokens } of exam.questions) {
+  for (const { question, text, tokenIds, sourceTokenIds, maxAnswerTokens } of exam.questions) {
     requireSameTokens(path, runtime, text, exam.tokenizer.encode(text, { addSpecialTokens: false }));
-    const answer = await complete(runtime, tokenIds, { maxNewTokens: maxAnswerTokens, stopTokenIds: exam.tokenizer.eosTokenIds, signal });
+    const answer = await complete(runtime, tokenIds, { maxNewTokens: maxAnswerTokens, stopTokenIds: exam.tokenizer.eosTokenIds, signal }, sourceTokenIds);
     answers.push({ question, answer: exam.tokenizer.decode(answer, { skipSpecialTokens: true }).trim() });
     onProgress({ phase: `asking ${target.name}`, done: answers.length, total: exam.questions.length, unit: 'questions' });
   }
   const logProbabilities: number[] = [];
   let divergence = 0;
-  for (const [index, { tokenIds, lossMask }] of exam.rows.entries()) {
+  for (const [index, { tokenIds, lossMask, sourceTokenIds }] of exam.rows.entries()) {
     const places = source[index]!;
     let next = 0;
     // The token itself, then those that the model finds likeliest.
     const asked = tokenIds.map((id, place) => (place > 0 && lossMask[place] === true ? [id, ...places[next++]!.candidates] : []));
-    for (const [place, score] of (await runtime.score(tokenIds, asked, signal)).entries()) {
+    for (const [place, score] of (await runtime.score(tokenIds, asked, signal, sourceTokenIds)).entries()) {
       const [own, ...candidates] = score.logProbabilities;
       logProbabilities.push(own!);
       divergence += klDivergence(places[place]!.logProbabilities, candidates);

@@ -1,5 +1,5 @@
 import { encodeRows, readRows, type EncodedRow, type Row } from '@tunesmith/datasets';
-import type { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
+import type { ConversationFormat, Tokenizer } from '@tunesmith/tokenizers';
 import { QuantizationError } from './quantization-error.js';
 
 /** Enough for a perplexity that tells formats apart, and little enough to be scored in seconds by each runtime. */
@@ -16,7 +16,7 @@ export interface HeldOutOptions {
  * The first held-out rows of a dataset, as tokens: those that fit a budget of 3,000 tokens together. Every format is scored on the same ones.
  * Throws QuantizationError `no-held-out-rows`, and what `encodeRows` throws.
  */
-export async function heldOutRows(folder: string, tokenizer: Tokenizer, template: ChatTemplate, { tag, contextLength, signal }: HeldOutOptions): Promise<EncodedRow[]> {
+export async function heldOutRows(folder: string, tokenizer: Tokenizer, format: ConversationFormat, { tag, contextLength, signal }: HeldOutOptions): Promise<EncodedRow[]> {
   const rows: Row[] = [];
   for await (const row of readRows(folder, { split: 'validation', signal, ...(tag !== undefined && { tag }) })) rows.push(row);
   if (rows.length === 0) {
@@ -26,11 +26,12 @@ export async function heldOutRows(folder: string, tokenizer: Tokenizer, template
       facts: { folder, tag },
     });
   }
-  const encoded = await encodeRows(rows, tokenizer, template, { maxLength: contextLength });
+  const encoded = await encodeRows(rows, tokenizer, format, { maxLength: contextLength });
   let left = tokenBudget;
-  const fitting = encoded.filter(({ tokenIds }) => {
-    if (tokenIds.length > left) return false;
-    left -= tokenIds.length;
+  const fitting = encoded.filter(({ tokenIds, sourceTokenIds = [] }) => {
+    const tokens = tokenIds.length + sourceTokenIds.length;
+    if (tokens > left) return false;
+    left -= tokens;
     return true;
   });
   return fitting.length > 0 ? fitting : encoded.slice(0, 1);

@@ -19,6 +19,7 @@ export { openFolderRuntime } from './runtimes/folder-runtime.js';
 export { openGgufRuntime } from './runtimes/llama-cpp-runtime.js';
 export { complete as runtimeComplete, logProbabilities as runtimeLogProbabilities, type ModelRuntime, type RuntimeOptions } from './runtimes/model-runtime.js';
 export { openOnnxRuntime } from './runtimes/onnx-runtime.js';
+export { fileMemory } from './runtimes/file-memory.js';
 export { openQuantizedModel, quantizedChatTemplate, type OpenQuantizedModelOptions } from './runtimes/open-quantized-model.js';
 export { quantizedFile } from './runtimes/quantized-file.js';
 export { encodeRows as encodeQuantizedRows, type QuantizationScheme } from './schemes/quantization-scheme.js';

@@ -77,8 +77,8 @@ export type QuantizeMetrics = {
  */
 export async function quantizeModel(request: QuantizeRequest, folders: Readonly<Record<QuantizationTarget['kind'], string>>, context: WorkContext): Promise<{ metrics: QuantizeMetrics }> {
   const targets = [...new Set(request.to)].map(findTarget);
-  checkCompensation(request, targets);
   await using model = await openSourceModel(request.modelFolder);
+  checkCompensation(request, targets, model);
   await using adapter = request.adapterFolder === undefined ? undefined : await openAdapter(request.adapterFolder, targets);
   const exam = await prepareExam(request, model, context);
   const importance = targets.some(({ kind }) => kind === 'gguf') && !compensationOf(request) ? await importanceFor(request, exam.calibration, folders.gguf, context) : undefined;
@@ -90,24 +90,30 @@ export async function quantizeModel(request: QuantizeRequest, folders: Readonly<
     const started = performance.now();
     const written = await write(target, model, folders[target.kind], importance, request, exam.calibration, context);
     const secondsToWrite = (performance.now() - started) / 1000;
-    formats.push({ target: target.name, ...written, secondsToWrite, ...(await examine(target, { path: join(folders[target.kind], written.file), adapter: writtenAdapter && join(folders.gguf, writtenAdapter.file) }, exam, source, context)) });
+    formats.push({ target: target.name, ...written, secondsToWrite, ...(await examine(target, { path: join(folders[target.kind], written.file), adapter: writtenAdapter && join(folders.gguf, writtenAdapter.file), adapterFolder: request.adapterFolder }, exam, source, context)) });
   }
   const dataTypes = targets.flatMap((target) => (target.kind === 'onnx' ? [target.dataType] : []));
   if (dataTypes.length > 0) await writeOnnxFolder(model, dataTypes, folders.onnx);
   const places = source.flat();
   const base = { bytes: await bytesOf(model.weightFiles), perplexity: places.length > 0 ? perplexity(places.map(({ logProbability }) => logProbability)) : null };
   const scored = { rows: exam.rows.length, tokens: places.length };
-  const remark = remarkOn(model, exam, scored, formats);
-  const metrics: QuantizeMetrics = { formats, ...(writtenAdapter && { adapter: writtenAdapter }), base, scored, ...(remark !== undefined && { remarks: [remark] }) };
+  const remarks = [remarkOn(exam, scored, formats), remarkOnRuntime(model, targets)].filter((remark) => remark !== undefined);
+  const metrics: QuantizeMetrics = { formats, ...(writtenAdapter && { adapter: writtenAdapter }), base, scored, ...(remarks.length > 0 && { remarks }) };
   for (const kind of new Set(targets.map((target) => target.kind))) await writeReport(folders[kind], kind, metrics);
   return { metrics };
 }
 
-function remarkOn({ family }: SourceModel, { standsIn, rows }: Exam, scored: QuantizeMetrics['scored'], formats: readonly QuantizedFormat[]): string | undefined {
+function remarkOn({ standsIn, rows }: Exam, scored: QuantizeMetrics['scored'], formats: readonly QuantizedFormat[]): string | undefined {
   const ratios = formats.map(({ target, perplexityRatio }) => [target, perplexityRatio] as const);
-  if (family.decoderStartTokenId) return 'no perplexity and no answer: the runtimes here load encoder-decoders and do not run them. Evaluate the model itself.';
   if (rows.length === 0) return 'no perplexity: nobody gave rows, and the usual text is scored neither with more than 4 GiB of weights nor where the vocabulary cannot spell it. Give held-out rows with a dataset.';
   return standsIn ? textStoodIn(scored.tokens, ratios) : tooFewTokens(scored, ratios);
+}
+
+/** Where the numbers of a file are not those of the program that people run it with. */
+function remarkOnRuntime({ family }: SourceModel, targets: readonly QuantizationTarget[]): string | undefined {
+  const names = targets.flatMap(({ kind, name }) => (kind === 'gguf' ? [name] : []));
+  if (family.decoderStartTokenId === undefined || names.length === 0) return undefined;
+  return `${names.join(', ')}: an encoder-decoder, which llama.cpp runs by its own programs; node-llama-cpp loaded the file and read its text, but runs no encoder, so that answers and perplexity are of the file's weights in our own library. Choose onnx/… for a runtime that does.`;
 }
 
 /** What was found of the files of a kind, beside them, so that it goes where they go. Without times and attempts: the same work makes the same bytes. */
@@ -139,9 +145,12 @@ function takesCompensation(target: QuantizationTarget): boolean {
   return target.kind === 'gguf' && target.fileType.scheme.blockElements > 1;
 }
 
-/** Throws QuantizationError `compensation-without-rows`, `compensation-without-target`. */
-function checkCompensation(request: QuantizeRequest, targets: readonly QuantizationTarget[]): void {
+/** Throws QuantizationError `compensation-without-rows`, `compensation-without-target`, `encoder-decoder-not-compensated`. */
+function checkCompensation(request: QuantizeRequest, targets: readonly QuantizationTarget[], { family }: SourceModel): void {
   if (compensationOf(request) === undefined) return;
+  if (family.decoderStartTokenId !== undefined) {
+    throw new QuantizationError({ code: 'encoder-decoder-not-compensated', message: `compensating works on a decoder, a layer at a time; got ${family.name}, an encoder-decoder. Leave it out: rows to calibrate on weigh the errors of its GGUF files without it.`, facts: { family: family.name } });
+  }
   if (request.calibrationFolder === undefined) {
     throw new QuantizationError({ code: 'compensation-without-rows', message: 'compensating looks at what the model computes of rows to train on; got none. Give a dataset to calibrate on (an importance matrix does not say enough), or leave compensating out.', facts: {} });
   }

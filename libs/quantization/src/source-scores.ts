@@ -38,9 +38,9 @@ export async function sourceScores(folder: string, adapter: Adapter | undefined,
   return scores;
 }
 
-function scoreRow(model: CausalLanguageModel, { tokenIds, lossMask }: EncodedRow, scored: SourcePlace[]): void {
+function scoreRow(model: CausalLanguageModel, { tokenIds, lossMask, sourceTokenIds }: EncodedRow, scored: SourcePlace[]): void {
   const wanted = tokenIds.flatMap((_, place) => (place > 0 && lossMask[place] === true ? [place] : []));
-  const hidden = model.hidden(packTokens([tokenIds])); // [tokens, hidden]
+  const hidden = model.hidden(packTokens([tokenIds], sourceTokenIds && { sources: [sourceTokenIds] })); // [tokens, hidden]
   const step = Math.max(16, Math.floor(logitsHeld / model.vocabularySize));
   for (let start = 0; start < wanted.length; start += step) {
     const places = wanted.slice(start, start + step);

@@ -26,7 +26,16 @@ print(mean([2, 4, 9]))  # 5.0
 Dear Mr. Brown, thank you for your order of March 3. We are sorry to tell you that the blue lamp is sold out until the end of the month. You can wait for it, choose the green one at the same price, or have your money back. Please let us know what you prefer. Kind regards, the customer service.
 `;
 
-/** For a model with a chat template; another continues the beginning of the text. */
+/** For an encoder-decoder: of each paragraph what it begins with, to be read, and the rest, to be written. */
+export function usualPairs(): [source: string, target: string][] {
+  return usualText.trim().split('\n\n').flatMap((paragraph): [string, string][] => {
+    // The first sentence, or line that opens something; abbreviations are shorter.
+    const [, source, target] = /^(.{16,}?[.?!:])\s+(.+)$/s.exec(paragraph) ?? [];
+    return source === undefined || target === undefined ? [] : [[source, target]];
+  });
+}
+
+/** For a model with a chat template, or an encoder and a decoder; another continues the beginning of the text. */
 export const usualQuestion = 'What is the capital of France, and what is it known for?';
 export const usualBeginning = usualText.slice(0, usualText.indexOf('.') + 1);
 

@@ -1,11 +1,11 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ChatSpec, ScoreSpec } from '@tunesmith/contracts';
 import { elementCount, readModelFolder } from '@tunesmith/checkpoints';
 import { addressTarget, compareEvaluations, evaluateModel, importTasks, tokenRespondent, type CompareOptions, type EvaluationTarget, type ImportTasksOptions } from '@tunesmith/evaluation';
 import { answerConversation, loadForInference, openOwnModel, parseScoreRow, scoreTokens, serveAnswer, type TokenModel } from '@tunesmith/generation';
 import { defineWorker, jobErrorOf, type ConversationContext } from '@tunesmith/platform';
-import { openQuantizedModel, quantizedChatTemplate, quantizedFile } from '@tunesmith/quantization';
+import { fileMemory, openQuantizedModel, quantizedChatTemplate, quantizedFile } from '@tunesmith/quantization';
 import type { EvaluatedPlace, EvaluateInput, ModelPlace } from './model-place.js';
 import type { ServeInput } from './serving/serve-messages.js';
 import { serveModel } from './serving/serve-model.js';
@@ -73,9 +73,9 @@ function predictServed(input: ServeInput): Promise<Record<string, number>> {
   return input.kind === 'model' ? predictWeights(input) : predictFile(input.path, input.dtype ?? 'bfloat16');
 }
 
-/** A file is mapped whole; packed linears are decoded. */
+/** Packed linears are decoded. */
 async function predictFile(path: string, dtype: ScoreSpec['dtype']): Promise<Record<string, number>> {
-  return basename(path) === 'config.json' ? predictWeights({ modelFolder: dirname(path), dtype }) : { weights: (await stat(path)).size };
+  return basename(path) === 'config.json' ? predictWeights({ modelFolder: dirname(path), dtype }) : { weights: await fileMemory(path) };
 }
 
 /** The model, the one compared with and the judge are in memory one after the other. */

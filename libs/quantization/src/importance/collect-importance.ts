@@ -2,7 +2,7 @@ import { encodeRows, readRows, type EncodedRow, type Row } from '@tunesmith/data
 import { loadModel } from '@tunesmith/models';
 import { packTokens } from '@tunesmith/nn';
 import { noGrad, scope, type WorkContext } from '@tunesmith/tensor';
-import type { ChatTemplate, Tokenizer } from '@tunesmith/tokenizers';
+import type { ConversationFormat, Tokenizer } from '@tunesmith/tokenizers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { QuantizationError } from '../quantization-error.js';
 import type { ImportanceMatrix, InputStatistics } from './importance-matrix.js';
@@ -18,7 +18,7 @@ const longestRow = 1024;
  * The first rows to train on of a dataset, as the model reads them: those that fit a budget of 16,384 tokens together. Throws QuantizationError
  * `calibration-too-small`, and what `encodeRows` throws.
  */
-export async function calibrationRows(folder: string, tokenizer: Tokenizer, template: ChatTemplate, { contextLength, signal }: { contextLength: number; signal: AbortSignal }): Promise<EncodedRow[]> {
+export async function calibrationRows(folder: string, tokenizer: Tokenizer, format: ConversationFormat, { contextLength, signal }: { contextLength: number; signal: AbortSignal }): Promise<EncodedRow[]> {
   const rows: Row[] = [];
   // No row is shorter than a token: more rows cannot be needed.
   for await (const row of readRows(folder, { split: 'train', signal })) if (rows.push(row) >= tokenBudget) break;
@@ -26,9 +26,9 @@ export async function calibrationRows(folder: string, tokenizer: Tokenizer, temp
   const encoded: EncodedRow[] = [];
   let tokens = 0;
   for (let start = 0; start < rows.length && tokens < tokenBudget; start += 64) {
-    const fitting = (await encodeConversationsThatFit(rows.slice(start, start + 64), tokenizer, template, maxLength)).filter(({ tokenIds }) => {
-      if (tokens + tokenIds.length > tokenBudget) return false;
-      tokens += tokenIds.length;
+    const fitting = (await encodeConversationsThatFit(rows.slice(start, start + 64), tokenizer, format, maxLength)).filter((row) => {
+      if (tokens + tokensOf(row) > tokenBudget) return false;
+      tokens += tokensOf(row);
       return true;
     });
     encoded.push(...fitting);
@@ -41,22 +41,27 @@ export async function calibrationRows(folder: string, tokenizer: Tokenizer, temp
   });
 }
 
-async function encodeConversationsThatFit(rows: readonly Row[], tokenizer: Tokenizer, template: ChatTemplate, maxLength: number): Promise<EncodedRow[]> {
-  const encoded = await encodeRows(rows, tokenizer, template, { maxLength: Number.MAX_SAFE_INTEGER });
-  return encoded.filter(({ tokenIds }) => tokenIds.length <= maxLength);
+async function encodeConversationsThatFit(rows: readonly Row[], tokenizer: Tokenizer, format: ConversationFormat, maxLength: number): Promise<EncodedRow[]> {
+  const encoded = await encodeRows(rows, tokenizer, format, { maxLength: Number.MAX_SAFE_INTEGER });
+  return encoded.filter(({ tokenIds, sourceTokenIds = [] }) => Math.max(tokenIds.length, sourceTokenIds.length) <= maxLength);
+}
+
+function tokensOf({ tokenIds, sourceTokenIds = [] }: EncodedRow): number {
+  return tokenIds.length + sourceTokenIds.length;
 }
 
 /** Lets the model read the rows, in the type of its weights, and sums up what goes into each of its matrices. The output head is left out, as llama.cpp does. */
 export async function collectImportance(modelFolder: string, rows: readonly EncodedRow[], { signal, onProgress }: WorkContext): Promise<ImportanceMatrix> {
   const { model, family, config } = await loadModel(modelFolder, { dtype: 'model', parts: observedParts });
   using _ = model;
-  const total = rows.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
+  const total = rows.reduce((sum, row) => sum + tokensOf(row), 0);
   let done = 0;
-  for (const { tokenIds } of rows) {
+  for (const row of rows) {
+    const { tokenIds, sourceTokenIds } = row;
     await nextTurn();
     signal.throwIfAborted();
-    scope(() => noGrad(() => void model.hidden(packTokens([tokenIds]))));
-    done += tokenIds.length;
+    scope(() => noGrad(() => void model.hidden(packTokens([tokenIds], sourceTokenIds && { sources: [sourceTokenIds] }))));
+    done += tokensOf(row);
     onProgress({ phase: 'calibrating', done, total, unit: 'tokens' });
   }
   const observed = new Map<string, ObservedLinear>([...model.modules()].flatMap((module) => (module instanceof ObservedLinear ? [[`${module.path}.weight`, module] as const] : [])));

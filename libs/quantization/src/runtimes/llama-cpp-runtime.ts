@@ -1,11 +1,16 @@
+import { loadForInference, type InferenceModel } from '@tunesmith/generation';
 import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { QuantizationError } from '../quantization-error.js';
 import type { ModelRuntime, NextToken, RuntimeOptions, RuntimeRow, RuntimeScore } from './model-runtime.js';
+import { OwnRuntime } from './own-runtime.js';
 import { keptOf, piecesOf, rowOf, type HeldRow } from './shared-prefix.js';
 import { fileRefused, logitsNotFinite } from './runtime-error.js';
 
-/** Loads a GGUF file with node-llama-cpp, on the CPU. Throws QuantizationError `file-refused-by-runtime`. */
-export async function openGgufRuntime(path: string, { contextSize, threads, adapter, signal }: RuntimeOptions): Promise<ModelRuntime> {
+/**
+ * Loads a GGUF file with node-llama-cpp, on the CPU. An encoder-decoder is loaded and read text by it, and computed by our own library: llama.cpp has `llama_encode` for encoders, which this
+ * binding does not call, and without it ends the process. Throws QuantizationError `file-refused-by-runtime`.
+ */
+export async function openGgufRuntime(path: string, { contextSize, threads, adapter, adapterFolder, signal }: RuntimeOptions): Promise<ModelRuntime> {
   const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
   // llama.cpp says why it refuses a file in its log only.
   const complaints: string[] = [];
@@ -22,7 +27,8 @@ export async function openGgufRuntime(path: string, { contextSize, threads, adap
     const model = await llama.loadModel({ modelPath: path, checkTensors: true, ignoreMemorySafetyChecks: true, loadSignal: signal });
     const lora = adapter === undefined ? {} : { lora: { adapters: [{ filePath: adapter, scale: 1 }] } };
     const context = await model.createContext({ contextSize, batchSize: Math.min(contextSize, 512), sequences: 1, threads, ...lora, ignoreMemorySafetyChecks: true, createSignal: signal });
-    return new LlamaCppRuntime(path, llama, model, context);
+    const runtime = new LlamaCppRuntime(path, llama, model, context);
+    return model.fileInsights.hasEncoder ? new DecodedBeside(path, runtime, await loadForInference(path, { dtype: 'float32', adapterFolder })) : runtime;
   } catch (error) {
     await llama.dispose();
     signal.throwIfAborted();
@@ -125,6 +131,22 @@ class LlamaCppRuntime implements ModelRuntime {
   #requireRoom(tokens: number): void {
     if (tokens <= this.context.contextSize) return;
     throw new QuantizationError({ code: 'row-too-long', message: `a row of ${tokens} tokens does not fit the context of ${this.context.contextSize}`, facts: { tokens, contextSize: this.context.contextSize } });
+  }
+}
+
+/** An encoder-decoder in llama.cpp, which reads its text, and its weights in our own library. */
+class DecodedBeside extends OwnRuntime {
+  constructor(path: string, private readonly beside: LlamaCppRuntime, loaded: InferenceModel) {
+    super(path, loaded);
+  }
+
+  tokenize(text: string): number[] {
+    return this.beside.tokenize(text);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    await this.beside[Symbol.asyncDispose]();
   }
 }
 

@@ -12,6 +12,8 @@ export interface RuntimeOptions {
   readonly threads: number;
   /** The file of an adapter to apply, for runtimes that read one. */
   readonly adapter?: string | undefined;
+  /** The same adapter as PEFT has it, for our own. */
+  readonly adapterFolder?: string | undefined;
   readonly signal: AbortSignal;
 }
 

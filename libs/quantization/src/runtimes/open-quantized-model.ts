@@ -1,7 +1,7 @@
-import { openGguf, readJsonFile } from '@tunesmith/checkpoints';
-import { ownModel, type TokenModel } from '@tunesmith/generation';
-import { conversationFormat } from '@tunesmith/models';
-import { ChatTemplate, SourceTargetFormat, Tokenizer, tokenizerFilesFromGguf } from '@tunesmith/tokenizers';
+import { readJsonFile } from '@tunesmith/checkpoints';
+import { loadForInference, ownModel, type TokenModel } from '@tunesmith/generation';
+import { conversationFormat, ggufConversation } from '@tunesmith/models';
+import { ChatTemplate, SourceTargetFormat, Tokenizer } from '@tunesmith/tokenizers';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { ggufAdapterBeside, type FileAdapter } from '../exporters/gguf-adapter-beside.js';
@@ -30,7 +30,8 @@ export interface OpenQuantizedModelOptions {
 const longestContext = 8192;
 
 /**
- * Opens a GGUF file in llama.cpp, an ONNX graph in onnxruntime, or a Hugging Face folder with packed linears in our own library, on the CPU. `path` is a file (of a packed folder its
+ * Opens a GGUF file in llama.cpp, an ONNX graph in onnxruntime, or a Hugging Face folder with packed linears in our own library, on the CPU; in that, in float32, also the GGUF file of an
+ * encoder-decoder, which llama.cpp's Node binding does not run. `path` is a file (of a packed folder its
  * config.json), or a folder with some: what `quantize` wrote, or a folder that transformers.js reads.
  *
  * Throws QuantizationError `dtype-without-place`, `adapter-needs-gguf`, `adapter-not-representable`, `quantized-file-missing`, `quantized-file-ambiguous`, `file-refused-by-runtime`; what reading the tokenizer throws.
@@ -42,6 +43,7 @@ export async function openQuantizedModel(path: string, { format, dtype = 'bfloat
   if (basename(file) === 'config.json') return ownModel(await loadPackedFolder(dirname(file), { dtype }));
   if (typeIsChosen) throw new QuantizationError({ code: 'dtype-without-place', message: `expected no type of number beside ${basename(file)}, whose runtime computes as the file says; got ${dtype}. Leave it out, or ask the weights that it was quantized from.`, facts: { path: file, dtype } });
   const parts = await (isGguf ? readGguf(file) : readOnnx(file));
+  if (isGguf && parts.startTokenId !== undefined) return ownModel(await loadForInference(file, { dtype: 'float32', adapterFolder: adapter?.folder }));
   const lora = adapter && (await ggufAdapterBeside(file, adapter, { signal, onProgress: () => undefined }));
   return new RuntimeModel(await (isGguf ? openGgufRuntime : openOnnxRuntime)(file, { contextSize: parts.contextLength, threads, adapter: lora, signal }), parts);
 }
@@ -55,12 +57,8 @@ export async function quantizedChatTemplate(path: string, format?: string): Prom
 }
 
 async function readGguf(path: string): Promise<RuntimeModelParts> {
-  await using source = await openGguf(path);
-  const files = tokenizerFilesFromGguf(source.metadata);
-  const tokenizer = Tokenizer.fromFiles({ tokenizer: files['tokenizer.json'], tokenizerConfig: files['tokenizer_config.json'], generationConfig: files['generation_config.json'] }, path);
-  const format = files.chatTemplate === undefined ? undefined : new ChatTemplate(files.chatTemplate, { specialTokens: tokenizer.specialTokens });
-  const trained = source.metadata.optionalNumber(`${source.metadata.optionalString('general.architecture')}.context_length`) ?? longestContext;
-  return { folder: path, tokenizer, format, contextLength: Math.min(trained, longestContext) };
+  const { contextLength = longestContext, ...conversation } = await ggufConversation(path);
+  return { folder: path, ...conversation, startTokenId: startTokenOf(conversation.format), contextLength: Math.min(contextLength, longestContext) };
 }
 
 async function readOnnx(path: string): Promise<RuntimeModelParts> {
@@ -71,7 +69,11 @@ async function readOnnx(path: string): Promise<RuntimeModelParts> {
   const contextLength = Math.min(typeof trained === 'number' ? trained : longestContext, longestContext);
   // A decoder's family need not be known here: its graph and its template say all.
   const format = await (hasEncoderBeside(path) ? conversationFormat(folder) : ChatTemplate.fromFolder(folder));
-  return { folder, tokenizer: await Tokenizer.fromFolder(folder), format, contextLength, startTokenId: format instanceof SourceTargetFormat ? format.startTokenId : undefined };
+  return { folder, tokenizer: await Tokenizer.fromFolder(folder), format, contextLength, startTokenId: startTokenOf(format) };
+}
+
+function startTokenOf(format: RuntimeModelParts['format']): number | undefined {
+  return format instanceof SourceTargetFormat ? format.startTokenId : undefined;
 }
 
 /** What a worker's compute threads are limited to, else all cores but one: threads of runtimes spin while they wait for each other. */

@@ -48,7 +48,7 @@ const smallerGroups = [128, 64, 32] as const;
 export function planLinears(model: SourceModel, format: PackedFormat, wished: IntegerGrid): LinearPlan {
   const { family } = model;
   if (family.decoderStartTokenId) {
-    throw new QuantizationError({ code: 'encoder-decoder-not-packed', message: `${family.name} is an encoder-decoder; folders with packed linears are written of decoders. Choose a GGUF target.`, facts: { family: family.name } });
+    throw new QuantizationError({ code: 'encoder-decoder-not-packed', message: `${family.name} is an encoder-decoder; folders with packed linears are written of decoders. Choose onnx/int8, onnx/int4 or a GGUF target.`, facts: { family: family.name } });
   }
   const built = linearPaths(model);
   const linears: PlannedLinear[] = [];
