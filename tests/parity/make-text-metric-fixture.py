@@ -3,7 +3,7 @@
     python tests/parity/make-text-metric-fixture.py
 
 Needs sacrebleu 2.6 and rouge_score 0.1.2; works offline. Writes tests/parity/fixtures/evaluation/text-metrics.json:
-{"corpora": [{"documents": [[answer, [right answer, ...]], ...], "bleu", "chrf"}, ...], "pairs": [[answer, right answer, rouge1, rouge2, rougeL], ...]}. The last
+{"corpora": [{"documents": [[answer, [right answer, ...]], ...], "bleu", "chrf", "chrf++", "ter"}, ...], "pairs": [[answer, right answer, rouge1, rouge2, rougeL], ...]}. The last
 corpus has an "error" too: the spread of BLEU over 2000 corpora drawn from its documents with replacement, as lm-evaluation-harness estimates it.
 """
 import json
@@ -38,7 +38,7 @@ for number in range(24):
         documents.append([answer, [right] + [altered(right) if random.random() < 0.5 else text(1, 14) for _ in range(rights - 1)]])
     streams = [[right[place] for _, right in documents] for place in range(rights)]
     answers = [answer for answer, _ in documents]
-    corpora.append({"documents": documents, "bleu": sacrebleu.corpus_bleu(answers, streams).score, "chrf": sacrebleu.corpus_chrf(answers, streams).score})
+    corpora.append({"documents": documents, "bleu": sacrebleu.corpus_bleu(answers, streams).score, "chrf": sacrebleu.corpus_chrf(answers, streams).score, "chrf++": sacrebleu.corpus_chrf(answers, streams, word_order=2).score, "ter": sacrebleu.corpus_ter(answers, streams).score})
 
 documents = [[altered(right), [right]] for right in (text(6, 14) for _ in range(40))]
 
@@ -47,7 +47,7 @@ def score(drawn):
     return sacrebleu.corpus_bleu([answer for answer, _ in drawn], [[right for _, [right] in drawn]]).score
 
 
-corpora.append({"documents": documents, "bleu": score(documents), "chrf": sacrebleu.corpus_chrf([answer for answer, _ in documents], [[right for _, [right] in documents]]).score, "error": statistics.stdev(score(random.choices(documents, k=len(documents))) for _ in range(2000))})
+corpora.append({"documents": documents, "bleu": score(documents), "chrf": sacrebleu.corpus_chrf([answer for answer, _ in documents], [[right for _, [right] in documents]]).score, "chrf++": sacrebleu.corpus_chrf([answer for answer, _ in documents], [[right for _, [right] in documents]], word_order=2).score, "ter": sacrebleu.corpus_ter([answer for answer, _ in documents], [[right for _, [right] in documents]]).score, "error": statistics.stdev(score(random.choices(documents, k=len(documents))) for _ in range(2000))})
 
 names = ["rouge1", "rouge2", "rougeL"]
 scorer = RougeScorer(names)

@@ -2,7 +2,7 @@ import { EvaluationError } from './evaluation-error.js';
 import { accuracy, accuracyByBytes, accuracyByCharacters, accuracyByInformation } from './metrics/accuracy.js';
 import { bleu } from './metrics/bleu.js';
 import { brierScore } from './metrics/brier-score.js';
-import { chrf } from './metrics/chrf.js';
+import { chrf, chrfWithWords } from './metrics/chrf.js';
 import { codeEval } from './metrics/code-eval.js';
 import { contains } from './metrics/contains.js';
 import { exactMatch } from './metrics/exact-match.js';
@@ -12,6 +12,7 @@ import { matthews } from './metrics/matthews.js';
 import type { Metric } from './metrics/metric.js';
 import { bitsPerByte, bytePerplexity, perplexity, wordPerplexity } from './metrics/perplexity.js';
 import { rouge1, rouge2, rougeL } from './metrics/rouge.js';
+import { ter } from './metrics/ter.js';
 import { tokenF1 } from './metrics/token-f1.js';
 import { toolBenchActEm, toolBenchEasyF1, toolBenchF1, toolBenchHallucinationRate, toolBenchHardF1, toolBenchPlanEm, toolBenchRougeL } from './metrics/toolbench.js';
 
@@ -20,7 +21,7 @@ export const metrics: readonly Metric[] = [
   accuracy, accuracyByCharacters, accuracyByBytes, accuracyByInformation,
   exactMatch, f1, matthews, brierScore,
   perplexity, wordPerplexity, bytePerplexity, bitsPerByte,
-  tokenF1, contains, bleu, chrf, rouge1, rouge2, rougeL,
+  tokenF1, contains, bleu, chrf, chrfWithWords, ter, rouge1, rouge2, rougeL,
   codeEval, functionCalls,
   toolBenchPlanEm, toolBenchActEm, toolBenchHallucinationRate, toolBenchF1, toolBenchEasyF1, toolBenchHardF1, toolBenchRougeL,
 ];

@@ -38,6 +38,8 @@ export interface PlannedTask {
   /** For reports: the kind of the task and what else tells it from others. */
   readonly about: Readonly<Record<string, unknown>>;
   readonly items: readonly PlannedItem[];
+  /** What a reader has to know about how it is asked. */
+  readonly remarks?: readonly string[];
   /** `results`: one for each request of the item, in their order. Has to be deterministic. */
   score(item: PlannedItem, results: readonly RequestResult[]): ItemScore | Promise<ItemScore>;
   /** Where another model judges the answers: asked when all models have answered. */

@@ -7,14 +7,21 @@ export type ChrfCounts = readonly { readonly said: number; readonly right: numbe
 const beta = 2;
 
 /** From the counts of all documents together, 0 to 100. */
-export const chrf: Aggregation = {
-  name: 'chrf',
-  aggregate(values) {
-    const counts = values as readonly ChrfCounts[];
-    const total = (order: number, of: (each: ChrfCounts[number]) => number) => counts.reduce((sum, each) => sum + of(each[order]!), 0);
-    return fScore(counts[0]!.map((_, order) => ({ said: total(order, (each) => each.said), right: total(order, (each) => each.right), matched: total(order, (each) => each.matched) })));
-  },
-};
+export const chrf = ofCounts('chrf');
+
+/** The same over characters and words. */
+export const chrfWithWords = ofCounts('chrf++');
+
+function ofCounts(name: string): Aggregation {
+  return {
+    name,
+    aggregate(values) {
+      const counts = values as readonly ChrfCounts[];
+      const total = (order: number, of: (each: ChrfCounts[number]) => number) => counts.reduce((sum, each) => sum + of(each[order]!), 0);
+      return fScore(counts[0]!.map((_, order) => ({ said: total(order, (each) => each.said), right: total(order, (each) => each.right), matched: total(order, (each) => each.matched) })));
+    },
+  };
+}
 
 /** The F score of the mean precision and the mean recall, over the orders that both texts are long enough for. */
 export function fScore(counts: ChrfCounts): number {

@@ -78,12 +78,33 @@ describe('importTasks', () => {
     expect(both.groups.map(({ name, tasks }) => [name, tasks])).toEqual([['both::inner', ['two']], ['both', ['one', 'two', 'both::three']]]);
   });
 
+  test('reads what PyYAML reads: quotes and brackets that go on at the margin, keys given twice', async () => {
+    const given = await folder({
+      'qa.yaml': `${qa}description: "one \\"two\\"\n\nthree\n  four"\nmetadata: {a: 'it''s\nso', b: [1,\n2]}\nmetric_list:\n  - metric: exact_match\n    regexes_to_ignore: ['x\n"y']\ntask_alias: first\ntask_alias: last\n`,
+      'docs.jsonl': rows({ q: 'x', a: 'y' }),
+    });
+    const { tasks } = await readDefinitions(await imported({ tasks: [join(given, 'qa.yaml')] }));
+    expect(tasks[0]!.config).toMatchObject({ description: 'one "two"\nthree four', task_alias: 'last', metric_list: [{ regexes_to_ignore: ['x "y'] }] });
+  });
+
+  test('a folder with files that cannot be read serves the others; of tasks with one name the first counts', async () => {
+    const include = await folder({ 'a.yaml': qa, 'b.yaml': qa.replace('doc_to_text: q', 'doc_to_text: other'), 'c.yaml': 'task: broken\ntag: mine\nx: "open\n', 'd.yaml': `${qa.replace('task: qa', 'task: third')}tag: mine\n`, 'e.yaml': '- a list\n', 'docs.jsonl': rows({ q: 'x', a: 'y' }) });
+    const { tasks } = await readDefinitions(await imported({ tasks: ['qa'], include }));
+    expect(tasks[0]!.config.doc_to_text).toBe('q');
+    await expect(imported({ tasks: ['broken'], include })).rejects.toMatchObject({ code: 'task-unknown', message: expect.stringMatching(/2 of the files in the folders could not be read: .*c\.yaml is not valid YAML.*e\.yaml: expected the fields/s) });
+    // Not the tag without one of its tasks.
+    await expect(imported({ tasks: ['mine'], include })).rejects.toMatchObject({ code: 'task-yaml-invalid', message: expect.stringContaining('c.yaml') });
+  });
+
   test.each([
     ['qa.yaml', { 'qa.yaml': qa.replace('doc_to_target: a\n', '') }, 'task-field-missing', 'doc_to_target'],
     ['qa.yaml', { 'qa.yaml': qa.replace('doc_to_text: q', 'doc_to_text: !function utils.text') }, 'task-function', 'doc_to_text is "!function utils.text"'],
     ['qa.yaml', { 'qa.yaml': `${qa}process_docs: !function utils.docs\n` }, 'task-function', 'process_docs'],
     ['qa.yaml', { 'qa.yaml': `${qa}doc_to_image: picture\n` }, 'task-field-refused', 'Only text'],
-    ['qa.yaml', { 'qa.yaml': `${qa}colour: red\n` }, 'task-invalid', 'colour'],
+    ['qa.yaml', { 'qa.yaml': `${qa}colour: red\n` }, 'task-invalid', 'Unrecognized key: "colour" (known are task,'],
+    ['qa.yaml', { 'qa.yaml': `${qa}description: *nowhere\n` }, 'task-yaml-invalid', 'Unresolved alias'],
+    ['qa.yaml', { 'qa.yaml': `${qa}description: "open\n` }, 'task-yaml-invalid', 'Missing closing'],
+    ['own.yaml', { 'own.yaml': 'name: own\ndata: docs.jsonl\nanswer: a\nanswer: b\n' }, 'task-yaml-invalid', 'must be unique'],
     ['qa.yaml', { 'qa.yaml': `include: qa.yaml\n${qa}` }, 'task-include-cycle', 'includes itself'],
     ['qa.yaml', { 'qa.yaml': qa }, 'documents-missing', 'there is no file'],
     ['qa.yaml', { 'qa.yaml': qa, 'docs.jsonl': '{"q": 1}\n{broken\n' }, 'documents-unreadable', 'line 2'],

@@ -74,7 +74,9 @@ class Finder implements FoundTasks {
     const entry = this.index.get(name);
     if (!entry) {
       const known = this.index.names();
-      throw new EvaluationError({ message: `Expected the name of a task, a group or a tag, or a YAML file; got "${name}". Known: ${known.join(', ')}.`, code: 'task-unknown', facts: { name, known } });
+      const problems = this.index.problems();
+      const unread = problems.length === 0 ? '' : ` ${problems.length} of the files in the folders could not be read: ${problems.slice(0, 3).map(({ message }) => message).join(' ')}`;
+      throw new EvaluationError({ message: `Expected the name of a task, a group or a tag, or a YAML file; got "${name}".${unread} ${knownLike(name, known)}`, code: 'task-unknown', facts: { name, known } });
     }
     return this.add(entry, overrides, optional);
   }
@@ -123,4 +125,12 @@ class Finder implements FoundTasks {
     if (this.index.get(base)) return this.addName(base, { ...overrides, ...fields }, optional);
     return this.addTask({ ...overrides, ...fields, task: `${group}::${base}` }, path, optional);
   }
+}
+
+/** All that is known where that can be read at a glance, else what looks like the name. */
+function knownLike(name: string, known: readonly string[]): string {
+  if (known.length <= 100) return `Known: ${known.join(', ')}.`;
+  const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+  const alike = known.filter((each) => plain(each).includes(plain(name)) || plain(name).includes(plain(each)));
+  return `Of ${known.length} names ${alike.length > 0 ? `these are alike: ${alike.slice(0, 20).join(', ')}` : `the first are: ${known.slice(0, 20).join(', ')}`}.`;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvaluationError } from '../evaluation-error.js';
@@ -11,13 +12,28 @@ export type IndexEntry =
 /** The tasks, groups and tags of folders of YAML files, by name. What a later folder has wins. */
 export class TaskIndex {
   readonly #entries = new Map<string, Exclude<IndexEntry, { kind: 'tag' }>>();
+  readonly #unread: { readonly path: string; readonly problem: EvaluationError }[] = [];
 
-  /** Reads all YAML files below a folder. Files that are only included by others, and have no name, are passed over. */
+  /**
+   * Reads all YAML files below a folder. Files that are only included by others, and have no name, are passed over; so are those that cannot be read, which are told to who asks for a name that
+   * is not there. Of several tasks of one name the first by path counts, as in lm-evaluation-harness.
+   */
   async addFolder(folder: string, confinedTo?: string): Promise<void> {
     const files = (await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
       throw new EvaluationError({ message: `Expected a folder of task files at ${folder}; ${(cause as Error).message}.`, code: 'task-file-unreadable', facts: { folder }, cause });
     })).filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name));
-    for (const path of files.map((entry) => join(entry.parentPath, entry.name)).sort()) await this.addFile(path, confinedTo);
+    const own = new Set<string>();
+    for (const path of files.map((entry) => join(entry.parentPath, entry.name)).sort()) {
+      try {
+        for (const entry of entriesOf(await loadYaml(path, confinedTo), path)) {
+          if (!own.has(entry.name)) this.#entries.set(entry.name, entry);
+          own.add(entry.name);
+        }
+      } catch (error) {
+        if (!(error instanceof EvaluationError)) throw error;
+        this.#unread.push({ path, problem: error });
+      }
+    }
   }
 
   /** Reads one file, and returns what it defines. @throws EvaluationError as `loadYaml`. */
@@ -30,8 +46,16 @@ export class TaskIndex {
   get(name: string): IndexEntry | undefined {
     const entry = this.#entries.get(name);
     if (entry) return entry;
+    // A tag without one of its tasks would be another score under the same name.
+    const hidden = this.#unread.find(({ path }) => readFileSync(path, 'utf8').split('\n').some((line) => /^\s*(?:tag:|-)/.test(line) && line.includes(name)));
+    if (hidden) throw hidden.problem;
     const tasks = [...this.#entries.values()].filter(({ kind, fields }) => kind === 'task' && tagsOf(fields).includes(name)).map((each) => each.name);
     return tasks.length > 0 ? { kind: 'tag', name, tasks: tasks.sort() } : undefined;
+  }
+
+  /** What is wrong with files of the folders that cannot be read. */
+  problems(): EvaluationError[] {
+    return this.#unread.map(({ problem }) => problem);
   }
 
   names(): string[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Document } from '../definitions/documents.js';
+import { describeIssues } from '../describe-issues.js';
 import { EvaluationError } from '../evaluation-error.js';
 
 /** What was generated for one request: at first the list of its repeats, later what filters before made of it. */
@@ -29,7 +30,7 @@ export function defineFilter<Settings extends z.ZodType = z.ZodType<Record<strin
     prepare(given) {
       const parsed = schema.safeParse(given);
       if (parsed.success) return (responses, document) => apply(responses, parsed.data as z.output<Settings>, document);
-      throw new EvaluationError({ message: `The filter ${name}: ${parsed.error.issues.map((issue) => [...issue.path, issue.message].join(': ')).join('; ')}.`, code: 'filter-invalid', facts: { filter: name } });
+      throw new EvaluationError({ message: `The filter ${name}: ${describeIssues(parsed.error, schema)}.`, code: 'filter-invalid', facts: { filter: name } });
     },
   };
 }

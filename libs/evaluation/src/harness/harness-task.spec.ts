@@ -27,7 +27,8 @@ describe('a task of the harness', () => {
   const contexts = (task: PlannedTask) => task.items.map(({ requests }) => (requests[0] as { context: string }).context);
 
   test('asks for each choice behind the question, and scores what is likeliest', async () => {
-    const task = await plan({ metric_list: [{ metric: 'acc' }, { metric: 'acc_norm' }] });
+    // A group's key, which published tasks have among a metric's own: it says nothing about the task.
+    const task = await plan({ metric_list: [{ metric: 'acc', weight_by_size: true }, { metric: 'acc_norm' }] });
     expect(task.items[0]).toEqual({ index: 0, prompt: 'Q: one', choices: ['a', 'bb'], target: 0, requests: [{ kind: 'loglikelihood', context: 'Q: one', continuation: ' a' }, { kind: 'loglikelihood', context: 'Q: one', continuation: ' bb' }] });
     const result = (logProb: number) => ({ logProb, greedy: false, tokens: 1 });
     const scores = await Promise.all(task.items.map((item) => task.score(item, [result(-2), result(-3)])));
@@ -44,6 +45,22 @@ describe('a task of the harness', () => {
     expect(contexts(await plan({ num_fewshot: 1, fewshot_split: 'test' }, documents, { numFewshot: 0, limit: 2 }))).toEqual(['Q: one', 'Q: two']);
     const own = await plan({ num_fewshot: 1, fewshot_config: { sampler: 'first_n', samples: [{ q: 'zero', options: ['x', 'y'], right: 1 }], doc_to_text: 'E: {{q}}', target_delimiter: ' -> ' } });
     expect(contexts(own)[0]).toBe('E: zero -> y\n\nQ: one');
+  });
+
+  test('a task that says num_fewshot: 0 is never shown examples, and a reader is told', async () => {
+    const task = await plan({ num_fewshot: 0, fewshot_split: 'test' }, documents, { numFewshot: 2 });
+    expect(contexts(task)[0]).toBe('Q: one');
+    expect(task.about).toMatchObject({ fewshot: 0 });
+    expect(task.remarks).toEqual([expect.stringContaining('not with 2')]);
+    const silent = await plan({ fewshot_split: 'test' }, documents, { numFewshot: 1 });
+    expect([silent.about['fewshot'], silent.remarks]).toEqual([1, undefined]);
+  });
+
+  test('a split of examples goes before examples in the YAML; of several right choices the first is shown', async () => {
+    const fewshot = { sampler: 'first_n', samples: [{ q: 'zero', options: ['x', 'y'], right: 1 }] };
+    expect(contexts(await plan({ num_fewshot: 1, fewshot_split: 'test', fewshot_config: fewshot }))[0]).toBe('Q: two d\n\nQ: one');
+    const several = await plan({ num_fewshot: 1, fewshot_config: { ...fewshot, samples: [{ q: 'zero', options: ['x', 'y'], right: [1, 0] }] } });
+    expect(contexts(several)[0]).toBe('Q: zero y\n\nQ: one');
   });
 
   test('a beginning of the answer, and the chat template', async () => {
@@ -89,9 +106,11 @@ describe('a task of the harness', () => {
 
   test.each([
     [{ metric_list: [{ metric: 'word_perplexity' }] }, 'metric-not-applicable', 'not for multiple_choice'],
-    [{ metric_list: [{ metric: 'acc', ignore_case: true }] }, 'metric-option-invalid', 'acc'],
+    [{ metric_list: [{ metric: 'acc', ignore_case: true }] }, 'metric-option-invalid', 'acc: Unrecognized key: "ignore_case" (it takes none)'],
     [{ metric_list: [{ metric: 'acc', aggregation: 'mode' }] }, 'aggregation-unknown', 'mode'],
-    [{ filter_list: [{ name: 'x', filter: [{ function: 'regex', pattern: 'a' }] }] }, 'filter-invalid', 'pattern'],
+    [{ filter_list: [{ name: 'x', filter: [{ function: 'regex', pattern: 'a' }] }] }, 'filter-invalid', '"pattern" (known are regex_pattern, group_select, fallback)'],
+    [{ generation_kwargs: { num_beams: 4 } }, 'task-invalid', 'generation_kwargs: Unrecognized key: "num_beams" (known are until,'],
+    [{ metric_list: [{ metric: 'f1', hf_evaluate: true }] }, 'task-invalid', 'metric_list.0.hf_evaluate: metrics are not fetched'],
     [{ fewshot_config: { sampler: 'balanced' } }, 'sampler-unknown', 'default, first_n'],
     [{ num_fewshot: 3, fewshot_split: 'test' }, 'too-few-examples', 'there are 3'],
     [{ num_fewshot: 1, training_split: 'train' }, 'documents-missing', 'no examples here'],

@@ -24,13 +24,14 @@ export interface HarnessSources {
 /** A task of lm-evaluation-harness with its documents, ready to be asked. @throws EvaluationError naming the task and the document. */
 export async function planHarnessTask(stored: StoredTask, { folder, chat }: HarnessSources, options: PlanOptions): Promise<PlannedTask> {
   const { config } = stored;
-  const numFewshot = options.numFewshot ?? config.num_fewshot ?? 0;
+  // As in lm-evaluation-harness, a task that says 0 is never shown examples, whatever is asked for.
+  const numFewshot = config.num_fewshot === 0 ? 0 : (options.numFewshot ?? config.num_fewshot ?? 0);
   const evaluated = await readSplit(folder, stored, evaluatedSplit(config));
   const { reader, prepare } = readerFor(config, evaluated);
   const documents = prepare(evaluated).slice(0, options.limit ?? Infinity);
   if (documents.length === 0) throw new EvaluationError({ message: `The task "${config.task}" has no documents left that "where" keeps.`, code: 'task-without-rows', facts: { task: config.task } });
   const split = exampleSplit(config);
-  const examples = numFewshot === 0 ? [] : (config.fewshot_config?.samples ?? prepare(await readSplit(folder, stored, split ?? ''), config.fewshot_config?.where));
+  const examples = numFewshot === 0 ? [] : split === undefined ? (config.fewshot_config?.samples ?? []) : prepare(await readSplit(folder, stored, split), config.fewshot_config?.where);
   const prompts = new PromptBuilder(config, reader, examples, { ...options, numFewshot }, chat);
 
   const scored = metricsOf(config);
@@ -45,6 +46,7 @@ export async function planHarnessTask(stored: StoredTask, { folder, chat }: Harn
   const documentOf = new Map(items.map(({ document, ...item }) => [item.index, document]));
   return {
     name: config.task,
+    ...(config.num_fewshot === 0 && (options.numFewshot ?? 0) > 0 && { remarks: [`its YAML says num_fewshot: 0, so it is asked without examples and not with ${options.numFewshot}, as in lm-evaluation-harness; remove num_fewshot there to have some`] }),
     about: { kind: config.output_type, fewshot: numFewshot, ...(config.task_alias != null && { alias: config.task_alias }) },
     items: items.map(({ document: _kept, ...item }) => item),
     score: (item, results) => output.score(documentOf.get(item.index)!, item, results, settings),
@@ -85,7 +87,7 @@ function metricsOf(config: TaskConfig): ScoredMetric[] {
   const { output_type: kind, task } = config;
   const usual = { multiple_choice: ['acc', 'acc_norm'], loglikelihood: ['perplexity', 'acc'], loglikelihood_rolling: ['word_perplexity', 'byte_perplexity', 'bits_per_byte'], generate_until: ['exact_match'] }[kind];
   const list: NonNullable<TaskConfig['metric_list']> = config.metric_list ?? usual.map((metric) => ({ metric }));
-  return list.map(({ metric: name, aggregation, higher_is_better: _told, hf_evaluate: _never, ...options }) => {
+  return list.map(({ metric: name, aggregation, higher_is_better: _told, hf_evaluate: _never, weight_by_size: _ofGroups, ...options }) => {
     const metric = findMetric(name);
     const functions = metric.prepare(options);
     if (!outputTypes[kind].serves(functions)) {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import { parseDocument, type ScalarTag } from 'yaml';
+import { parseDocument, type Document, type ScalarTag } from 'yaml';
 import { EvaluationError } from '../evaluation-error.js';
 import { replacePythonFunctions } from './python-functions.js';
+import { isShortForm } from './short-form.js';
 import { PythonFunction } from './task-config.js';
 
 /** Stands for `!function NAME`, so that the field which holds it can be named, or be replaced by a file that includes this one. */
@@ -31,14 +32,56 @@ async function readYaml(path: string): Promise<Record<string, unknown>> {
   const source = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new EvaluationError({ message: `Expected a task's YAML at ${path}; ${(cause as Error).message}.`, code: 'task-file-unreadable', facts: { path }, cause });
   });
-  const document = parseDocument(source, { customTags: [functionTag], version: '1.1', merge: true });
-  const [problem] = document.errors;
-  if (problem) throw new EvaluationError({ message: `${path} is not valid YAML: ${problem.message}`, code: 'task-yaml-invalid', facts: { path }, cause: problem });
-  const fields: unknown = document.toJS({ maxAliasCount: 1000 });
+  const document = parseLikePython(source);
+  const invalid = (problem: Error) => new EvaluationError({ message: `${path} is not valid YAML: ${problem.message.trimEnd().replace(/([^.])$/, '$1.')} Put texts that hold quotes, colons or {{ }} in quotes, or write them as a block (key: |).`, code: 'task-yaml-invalid', facts: { path }, cause: problem });
+  const [repeated] = document.errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+  const [problem] = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
+  if (problem) throw invalid(problem);
+  let fields: unknown;
+  try {
+    fields = document.toJS({ maxAliasCount: 1000 });
+  } catch (cause) {
+    throw invalid(cause as Error);
+  }
+  // Published tasks repeat keys, and the harness takes the last; who writes our own form is told.
+  if (repeated && typeof fields === 'object' && fields !== null && isShortForm(fields as Record<string, unknown>)) throw invalid(repeated);
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
     throw new EvaluationError({ message: `${path}: expected the fields of a task or a group; got ${Array.isArray(fields) ? 'a list' : String(fields)}.`, code: 'task-yaml-invalid', facts: { path } });
   }
   return fields as Record<string, unknown>;
+}
+
+/**
+ * PyYAML goes on with a text in quotes, or a list in brackets, on lines that YAML wants indented further. Those lines are indented here: blanks at the start
+ * of a line mean nothing in either.
+ */
+function parseLikePython(source: string): Document {
+  let text = source;
+  for (let lines = source.split('\n').length; ; lines -= 1) {
+    const document = parseDocument(text, { customTags: [functionTag], version: '1.1', merge: true });
+    const repaired = lines > 0 ? indented(text, document) : undefined;
+    if (repaired === undefined) return document;
+    text = repaired;
+  }
+}
+
+const deeper = ' '.repeat(40);
+
+/** The text with the lines indented that its first error is about; undefined where it is about something else. */
+function indented(text: string, { errors: [problem] }: Document): string | undefined {
+  if (!problem) return undefined;
+  const [, quote] = /^Missing closing (["'])quote/.exec(problem.message) ?? [];
+  if (quote !== undefined) {
+    const start = text.indexOf('\n', problem.pos[0]) + 1;
+    const rest = quote === '"' ? /(?:[^"\\]|\\[^])*"/y : /(?:[^']|'')*'/y;
+    rest.lastIndex = start;
+    const [continued] = (start > 0 && rest.exec(text)) || [];
+    if (continued === undefined) return undefined;
+    return text.slice(0, start) + continued.replace(/^(?=.*\S)/gm, deeper) + text.slice(start + continued.length);
+  }
+  if (problem.code !== 'BAD_INDENT' || !problem.message.startsWith('Flow ')) return undefined;
+  const start = text.lastIndexOf('\n', problem.pos[0] - 1) + 1;
+  return text.slice(0, start) + deeper + text.slice(start);
 }
 
 export function leaves(folder: string, file: string): boolean {

@@ -24,7 +24,8 @@ export function questionTurns({ question, choices, answer, prefix, targetDelimit
   const delimited = (answered && !prefix) || (prefix !== undefined && prefix !== '' && needsDelimiter(question, prefix));
   const user: PromptTurn = { role: 'user', content: question, delimiter: delimited ? targetDelimiter : '' };
   if (answered) {
-    const text = typeof answer === 'number' && choices ? choices[answer]! : typeof answer === 'object' ? String(answer[0]) : String(answer);
+    const shown: unknown = typeof answer === 'object' ? answer[0] : answer;
+    const text = typeof shown === 'number' && choices ? choices[shown]! : String(shown);
     return [user, { role: 'assistant', content: joinDelimited(prefix, text, ' '), delimiter: fewshotDelimiter }];
   }
   return prefix ? [user, { role: 'assistant', content: prefix, delimiter: '' }] : [user];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeIssues } from '../describe-issues.js';
 import { EvaluationError } from '../evaluation-error.js';
 import { qaMetrics, usualQaMetrics } from '../qa-metrics.js';
 
@@ -13,7 +14,7 @@ const ShortForm = z.strictObject({
   choices: z.union([z.string(), z.array(z.string())]).optional(),
   answer: text.optional().describe('The right answer: a text, or the place of the right choice. Without a question: the text whose perplexity is measured.'),
   instructions: z.string().optional(),
-  shots: z.int().min(0).default(0),
+  shots: z.int().min(0).optional(),
   where: z.string().optional(),
   stop: z.array(z.string()).optional(),
   maxNewTokens: z.int().min(1).optional(),
@@ -49,8 +50,7 @@ export function isShortForm(fields: Readonly<Record<string, unknown>>): boolean 
 export function fromShortForm(fields: Readonly<Record<string, unknown>>, source: string): Record<string, unknown> {
   const parsed = ShortForm.safeParse(fields);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the task'}: ${issue.message}`);
-    throw new EvaluationError({ message: `${source}: ${problems.join('; ')}.`, code: 'task-invalid', facts: { source, problems } });
+    throw new EvaluationError({ message: `${source}: ${describeIssues(parsed.error, ShortForm)}.`, code: 'task-invalid', facts: { source } });
   }
   const { kind, name, data, choices, instructions, shots, where, stop, maxNewTokens, tag } = parsed.data;
   const qa = kind === 'qa';
@@ -73,7 +73,7 @@ export function fromShortForm(fields: Readonly<Record<string, unknown>>, source:
     doc_to_target: answer,
     ...(answer === rightAnswers && { fields: { [rightAnswers]: answersOfDocument } }),
     ...(instructions !== undefined && { description: instructions.endsWith('\n') ? `${instructions}\n` : `${instructions}\n\n` }),
-    num_fewshot: shots,
+    ...(shots !== undefined && { num_fewshot: shots }),
     ...(where !== undefined && { where }),
     ...(generates && { generation_kwargs: { until: stop ?? ['\n'], do_sample: false, temperature: 0, ...(maxNewTokens !== undefined && { max_gen_toks: maxNewTokens }) } }),
     ...(metrics && { metric_list: metrics }),

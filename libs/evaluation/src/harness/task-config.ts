@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeIssues } from '../describe-issues.js';
 import { EvaluationError } from '../evaluation-error.js';
 
 const template = z.union([z.string(), z.int()]);
@@ -43,7 +44,7 @@ export const TaskConfig = z.strictObject({
   num_fewshot: z.int().min(0).nullish(),
   output_type: z.enum(['multiple_choice', 'loglikelihood', 'loglikelihood_rolling', 'generate_until']).default('generate_until'),
   metric_list: z
-    .array(z.looseObject({ metric: z.string(), aggregation: z.string().optional(), higher_is_better: z.boolean().optional(), hf_evaluate: z.literal(false).optional() }))
+    .array(z.looseObject({ metric: z.string(), aggregation: z.string().optional(), higher_is_better: z.boolean().optional(), hf_evaluate: z.literal(false, { error: 'metrics are not fetched from Hugging Face; leave it out, and name one of those that are here, such as exact_match, token_f1, bleu, rougeL' }).optional() }))
     .nullish(),
   generation_kwargs: z
     .strictObject({
@@ -120,8 +121,7 @@ export function parseTaskConfig(fields: Readonly<Record<string, unknown>>, sourc
   }
   const parsed = TaskConfig.safeParse(Object.fromEntries(Object.entries(fields).filter(([field, value]) => !(field in refused && value === null))));
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the task'}: ${issue.message}`);
-    throw new EvaluationError({ message: `${source}: ${problems.join('; ')}.`, code: 'task-invalid', facts: { source, problems } });
+    throw new EvaluationError({ message: `${source}: ${describeIssues(parsed.error, TaskConfig)}.`, code: 'task-invalid', facts: { source } });
   }
   expectFields(parsed.data, source);
   return parsed.data;

@@ -1,18 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findAggregation } from '../aggregations.js';
-import { chrf } from './chrf.js';
+import { chrf, chrfWithWords } from './chrf.js';
 
 interface Corpus {
   readonly documents: readonly (readonly [answer: string, references: readonly string[]])[];
   readonly chrf: number;
+  readonly 'chrf++': number;
 }
 
 const { corpora } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../../tests/parity/fixtures/evaluation/text-metrics.json'), 'utf8')) as { corpora: Corpus[] };
-const scoreOf = (documents: Corpus['documents']) => findAggregation('chrf').aggregate(documents.map(([prediction, references]) => chrf.prepare({}).ofGeneration!({ prediction, references, document: {} })));
+const scoreOf = (documents: Corpus['documents'], metric = chrf) => findAggregation(metric.name).aggregate(documents.map(([prediction, references]) => metric.prepare({}).ofGeneration!({ prediction, references, document: {} })));
 
 test('is the number of sacrebleu for corpora of one to three right answers', () => {
-  for (const { documents, chrf: expected } of corpora) expect(scoreOf(documents)).toBeCloseTo(expected, 9);
+  for (const { documents, ...expected } of corpora) {
+    expect(scoreOf(documents)).toBeCloseTo(expected.chrf, 9);
+    expect(scoreOf(documents, chrfWithWords)).toBeCloseTo(expected['chrf++'], 9);
+  }
   expect(new Set(corpora.map((corpus) => corpus.chrf)).size).toBeGreaterThan(20);
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Document } from '../definitions/documents.js';
+import { describeIssues } from '../describe-issues.js';
 import { EvaluationError } from '../evaluation-error.js';
 import type { TaskConfig } from '../harness/task-config.js';
 
@@ -92,7 +93,7 @@ export function defineMetric<Options extends z.ZodType = z.ZodType<Record<string
     prepare(given) {
       const parsed = schema.safeParse(given);
       if (parsed.success) return typeof functions === 'function' ? functions(parsed.data as z.output<Options>) : functions;
-      throw new EvaluationError({ message: `The metric ${metric.name}: ${parsed.error.issues.map((issue) => [...issue.path, issue.message].join(': ')).join('; ')}.`, code: 'metric-option-invalid', facts: { metric: metric.name } });
+      throw new EvaluationError({ message: `The metric ${metric.name}: ${describeIssues(parsed.error, schema)}.`, code: 'metric-option-invalid', facts: { metric: metric.name } });
     },
   };
 }

@@ -1,4 +1,5 @@
 import { itemScore, type OutputType } from '../harness/output-type.js';
+import { pythonSpaces } from '../metrics/python-spaces.js';
 import type { RequestResults } from '../requests/evaluation-request.js';
 
 /** How likely a whole text is: the target, without a question. */
@@ -15,7 +16,7 @@ export const loglikelihoodRolling: OutputType = {
   score(_document, { target }, [result], { metrics }) {
     const { logProb } = result as RequestResults['loglikelihood_rolling'];
     const text = String(target);
-    const outcome = { logProb, words: text.split(/\s+/).length, bytes: Buffer.byteLength(text) };
+    const outcome = { logProb, words: text.split(pythonSpaces).length, bytes: Buffer.byteLength(text) };
     return itemScore(null, [logProb], Object.fromEntries(metrics.map(({ name, ofText }) => [name, ofText!(outcome)])));
   },
 };
