@@ -57,12 +57,13 @@ export interface PlanInputs {
 }
 
 /**
- * One task per weight of the result. Weights outside the layers are made as the first slice says (those before the layers) or the last (those after).
+ * One task per weight of the result. Weights outside the layers are made as the first slice says (those before the layers) or the last (those after), of all of its sources: mergekit
+ * 0.1.5 (plan.py) takes no more of the last slice's than the first has.
  *
  * @throws MergeError `merge-shape-mismatch`, `merge-missing-tensor`, `wrong-merge-inputs`, and what parameters throw
  */
 export function planMerge({ configuration, method, layout: { slices, whole }, inputs, weights, alignsVocabulary }: PlanInputs): readonly MergeTask[] {
-  for (const [index, slice] of slices.entries()) checkSources(method, slice, slice.base ?? configuration.base, whole ? 'models' : `slices[${index}]`);
+  for (const [index, slice] of slices.entries()) checkSources(method, slice, slice.base ?? configuration.base, whole ? undefined : `slices[${index}]`);
   const isApart = ({ base = configuration.base }: OutputSlice, { input }: LayerSource): boolean => (method.takes.kind === 'adapter' || method.takes.base !== 'member') && input === base;
   const settingsOf = (apart: boolean) => slices.flatMap((slice) => slice.sources.filter((source) => isApart(slice, source) === apart).map(({ parameters }) => parameters));
   checkSettings(method, [configuration.parameters, ...slices.map(({ parameters }) => parameters)], settingsOf(false), settingsOf(true));
@@ -116,7 +117,8 @@ function checkShape(weight: WeightName, expected: readonly number[], place: stri
   throw new MergeError('merge-shape-mismatch', `merge: expected "${weight.huggingFace}" of shape [${expected.join(', ')}] in ${input.name}; got [${shape.join(', ')}]${place === weight.huggingFace ? '' : ` of "${place}"`}. ${advice}`, { tensor: weight.huggingFace, expected, got: shape, model: input.name });
 }
 
-function checkSources({ name, takes }: MergeMethod, { sources }: OutputSlice, base: number | undefined, where: string): void {
+function checkSources({ name, takes }: MergeMethod, { sources }: OutputSlice, base: number | undefined, sliced: string | undefined): void {
+  const where = sliced ?? 'models';
   const refuse = (expected: string, got: string): never => {
     throw new MergeError('wrong-merge-inputs', `${name}: ${where}: expected ${expected}; got ${got}.`, { method: name });
   };
@@ -128,6 +130,8 @@ function checkSources({ name, takes }: MergeMethod, { sources }: OutputSlice, ba
   if (takes.base === 'required' ? !hasBase : takes.base === 'optional' && base !== undefined && !hasBase) refuse('a base model, which the differences are taken from', base === undefined ? 'none' : 'one that is not among the sources');
   const count = takes.base === 'member' ? sources.length : sources.filter(({ input }) => input !== base).length;
   if (count >= takes.least && count <= takes.most) return;
+  // Layers of the base between those that are merged: no differences are added to it.
+  if (count === 0 && sliced && takes.base === 'required' && takes.least === 1 && takes.most === Infinity) return;
   const apart = takes.base === 'member' ? '' : ' besides the base';
   const range = takes.most === Infinity ? `at least ${takes.least}` : takes.least === takes.most ? String(takes.most) : `${takes.least} to ${takes.most}`;
   refuse(`${range} model(s)${apart}`, String(count));

@@ -65,7 +65,8 @@ export async function surveyWeights(tasks: readonly MergeTask[], work: MergeWork
   const [first] = tasks;
   if (!survey || !first || !survey.needed(first.parameters)) return new Map();
   const measured = new Map<string, readonly number[]>();
-  await runPipeline(tasks, readAheadBytes, {
+  const measurable = tasks.filter((task) => !isBaseAlone(task, work));
+  await runPipeline(measurable, readAheadBytes, {
     cost: (task) => ({ all: bytesOf(task).all, kept: 0 }),
     fetch: (task) => loadSources(task, work, context.signal),
     make(task, weights) {
@@ -77,7 +78,7 @@ export async function surveyWeights(tasks: readonly MergeTask[], work: MergeWork
       }
     },
     putAway() {
-      context.onProgress({ phase: 'survey', done: measured.size, total: tasks.length, unit: 'tensors' });
+      context.onProgress({ phase: 'survey', done: measured.size, total: measurable.length, unit: 'tensors' });
       return Promise.resolve();
     },
     discard: disposeAll,
@@ -85,9 +86,15 @@ export async function surveyWeights(tasks: readonly MergeTask[], work: MergeWork
   return survey.conclude(measured, first.parameters);
 }
 
+/** Where a slice has no model besides the base. */
+function isBaseAlone({ models }: MergeTask, { method }: MergeWork): boolean {
+  return models.length === 0 && method.takes.kind === 'models';
+}
+
 function mergeOne(task: MergeTask, weights: Weights, findings: readonly number[] | null, work: MergeWork): Tensor {
+  const merge = (): Tensor => (isBaseAlone(task, work) ? weights.base! : work.method.merge(inputOf(task, weights, findings, work), task.parameters));
   // A handle of its own: a method may give back one of its inputs, which are about to be disposed of.
-  const merged = noGrad(() => scope(() => ops.detach(ops.contiguous(ops.toDtype(work.method.merge(inputOf(task, weights, findings, work), task.parameters), task.outDtype)))));
+  const merged = noGrad(() => scope(() => ops.detach(ops.contiguous(ops.toDtype(merge(), task.outDtype)))));
   if (merged.shape.join() !== task.shape.join()) {
     throw new MergeError('merge-shape-mismatch', `merge: expected "${task.name}" of shape [${task.shape.join(', ')}]; ${work.method.name} made [${merged.shape.join(', ')}]`, { tensor: task.name });
   }

@@ -53,6 +53,14 @@ test('slices stack layers of any model, in any order, twice where asked, and the
   expect(await weight('stacked', 'model.norm.weight')).toEqual(await weight('one', 'model.norm.weight'));
 });
 
+test.each(['ties', 'ram', 'varm', 'sce'])('a slice of the base alone keeps its layers, between others that are merged: %s', async (merge_method) => {
+  const of = (models: string[], layer_range: number[]) => ({ sources: models.map((model) => ({ model, layer_range })) });
+  const parameters = { ties: { weight: 1 }, varm: { granularity: 'layer' } }[merge_method];
+  await merge({ merge_method, base_model: 'base', slices: [of(['base'], [0, 1]), of(['base', 'one'], [1, 2]), of(['base'], [2, 3])], ...(parameters ? { parameters } : {}) }, `${merge_method}-between`);
+  for (const index of [0, 2]) expect(await weight(`${merge_method}-between`, layer(index))).toEqual(await weight('base', layer(index)));
+  expect(await weight(`${merge_method}-between`, layer(1))).not.toEqual(await weight('base', layer(1)));
+});
+
 test('gradients run over the layers, filters choose by name, and the nearest setting counts', async () => {
   const weightOfOne = [{ filter: 'self_attn', value: 1 }, { filter: 'layers', value: [0, 0.5, 1] }, { value: 0.25 }];
   await merge({ merge_method: 'linear', models: [{ model: 'one', parameters: { weight: weightOfOne } }, { model: 'two', parameters: { weight: [{ filter: 'self_attn', value: 0 }] } }], parameters: { weight: [1, 0.5, 0], normalize: false } }, 'graded');
@@ -288,6 +296,7 @@ describe('refuses', () => {
     ['layers that a model does not have', { merge_method: 'passthrough', slices: [{ sources: [{ model: 'one', layer_range: [1, 4] }] }] }, /slices\[0\].sources\[0\]: expected a layer_range inside \[0, 3\], which one has; got \[1, 4\]/],
     ['slices of sources that are not as long', { merge_method: 'linear', slices: [{ sources: [{ model: 'one', layer_range: [0, 3] }, { model: 'two', layer_range: [0, 2] }] }] }, /slices\[0\]: expected as many layers of each source; got 3, 2/],
     ['a method that needs a base without one', { ...linear('one', 'two'), merge_method: 'ties' }, /ties: models: expected a base model, which the differences are taken from; got none/],
+    ['no model besides the base', { ...linear('base'), merge_method: 'ties', base_model: 'base', parameters: { weight: 1 } }, /ties: models: expected at least 1 model\(s\) besides the base; got 0/],
     ['more models than a method takes', { ...linear('one', 'two'), merge_method: 'passthrough' }, /passthrough: models: expected 1 model\(s\); got 2/],
     ['a density outside 0 to 1', { ...linear('one'), merge_method: 'ties', base_model: 'base', parameters: { weight: 1, density: 1.5 } }, /ties.density: expected .* from 0 to 1/],
     ['an unknown parameter', { ...linear('one'), parameters: { wieght: 1 } }, /linear: expected parameters among weight, normalize; got wieght/],

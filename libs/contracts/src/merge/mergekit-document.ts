@@ -4,6 +4,7 @@ import { MergeDtype, MergeSettings } from './merge-configuration.js';
 import { MergeMethod } from './merge-method.js';
 import { shown } from './shown.js';
 
+const inParameters = 'it belongs under parameters';
 const revision = 'revisions of the hub are not looked up. Fetch that one, and name its folder';
 const ModelPath = z.union([z.string().min(1), knownObject({ path: z.string().min(1) }, { revision })], { error: ({ input }) => `expected the name or path of a model; got ${shown(input)}` });
 const ModelReference = z.union([z.string().min(1), knownObject({ model: ModelPath, lora: ModelPath.nullish() }, { revision, override_architecture: 'the family is what config.json says' })], { error: ({ input }) => `expected a model: a name, a path, MODEL+ADAPTER, or { model, lora }; got ${shown(input)}` });
@@ -11,9 +12,11 @@ export type ModelReference = z.infer<typeof ModelReference>;
 
 const dtype = z.preprocess((value) => (typeof value === 'string' ? value.replace(/^torch\./, '') : value), MergeDtype);
 const parameters = MergeSettings.nullish();
+/** Keys that published documents have beside the model, where nobody reads them. */
+const besideModel = { revision, ...Object.fromEntries(['weight', 'density', 'scale', 'epsilon', 'gamma'].map((key) => [key, inParameters])) };
 const layerRange = z.tuple([z.int().min(0), z.int().min(0)], { error: ({ input }) => `expected [first, end]: two whole numbers; got ${shown(input)}` });
-const slices = z.array(knownObject({ sources: z.array(knownObject({ model: ModelReference, layer_range: layerRange, parameters })).min(1), base_model: ModelReference.nullish(), parameters })).min(1);
-const models = z.array(knownObject({ model: ModelReference, parameters })).min(1);
+const slices = z.array(knownObject({ sources: z.array(knownObject({ model: ModelReference, layer_range: layerRange, parameters }, besideModel)).min(1), base_model: ModelReference.nullish(), parameters })).min(1);
+const models = z.array(knownObject({ model: ModelReference, parameters }, besideModel)).min(1);
 
 const tokenSource = z.union([z.string().min(1), knownObject({ kind: z.enum(['zero', 'model_token']), model: ModelReference.optional(), token: z.string().optional(), token_id: z.int().min(0).optional() }), knownObject({ model: ModelPath, lora: ModelPath.nullish() })], {
   error: 'expected a model, { kind: zero }, or { kind: model_token, model, token or token_id }',
@@ -31,7 +34,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   gate_mode: mixture, experts: mixture, experts_per_token: mixture, shared_experts: mixture,
   random_seed: byOption('--seed'), seed: byOption('--seed'), name: 'remove it; --out and the registry give the result its name', out_path: byOption('--out'), out_shard_size: byOption('--max-shard-bytes'),
   ...Object.fromEntries(['allow_crimes', 'copy_tokenizer', 'cuda', 'lazy_unpickle', 'low_cpu_memory', 'trust_remote_code', 'write_model_card'].map((key) => [key, 'remove it; it is an option of mergekit\'s programs, which merges here do without'])),
-  t: 'it belongs under parameters', weight: 'it belongs under parameters', density: 'it belongs under parameters', normalize: 'it belongs under parameters', int8_mask: 'it belongs under parameters', lambda: 'it belongs under parameters',
+  ...Object.fromEntries(['t', 'weight', 'density', 'normalize', 'int8_mask', 'lambda'].map((key) => [key, inParameters])),
 };
 
 /** A configuration of mergekit 0.1.5 (its config.py and tokenizer/config.py define it); unlike there, keys that nobody knows are refused. */

@@ -57,6 +57,7 @@ test.each([
   ['a revision', { base_model: { model: { path: 'a', revision: 'main' } } }, /base_model.model: unknown key "revision": revisions of the hub are not looked up\. Fetch that one, and name its folder/],
   ['a mixture of experts', { merge_method: undefined, gate_mode: 'hidden', experts: [] }, /unknown key "gate_mode": a mixture of experts \(mergekit-moe\) is not made here/],
   ['what is an option here', { random_seed: 1 }, /unknown key "random_seed": give it as --seed on the command line/],
+  ['a parameter beside its model', { models: [{ model: 'a', weight: 1 }] }, /models\[0\]: unknown key "weight": it belongs under parameters/],
   ['a parameter above its place', { t: 0.5 }, /unknown key "t": it belongs under parameters/],
   ['two tokenizers', { tokenizer_source: 'base', tokenizer: { source: 'union' } }, /expected tokenizer_source or tokenizer; got both/],
   ['a token rule without its token', { tokenizer: { tokens: { x: { source: { kind: 'model_token', model: 'a' } } } } }, /tokenizer.tokens.x.source: expected a model and one of token and token_id/],
