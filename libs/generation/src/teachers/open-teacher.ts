@@ -1,3 +1,5 @@
+import { openGguf } from '@tunesmith/checkpoints';
+import { ggufReadsSource } from '@tunesmith/models';
 import type { TeacherAddress } from './address-client.js';
 import { openAddressTeacher } from './address-teacher.js';
 import { openGgufTeacher } from './gguf-teacher.js';
@@ -20,7 +22,13 @@ export interface OpenTeacherOptions {
 export async function openTeacher(source: TeacherSource, { signal, spent }: OpenTeacherOptions): Promise<Teacher> {
   switch (source.kind) {
     case 'model': return openModelTeacher(source.folder, source.name, { dtype: source.dtype });
-    case 'gguf': return openGgufTeacher(source.file, source.name, { signal });
+    // llama.cpp's Node binding runs no encoder, and an encoder-decoder without its encoder ends the process.
+    case 'gguf': return (await isEncoderDecoder(source.file)) ? openModelTeacher(source.file, source.name, { dtype: 'float32' }) : openGgufTeacher(source.file, source.name, { signal });
     case 'address': return openAddressTeacher(source.address, { spent });
   }
+}
+
+async function isEncoderDecoder(file: string): Promise<boolean> {
+  await using source = await openGguf(file);
+  return ggufReadsSource(source);
 }

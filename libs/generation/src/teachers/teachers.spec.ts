@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { writeGguf } from '@tunesmith/checkpoints';
 import { exportGguf, ggufFileType, openSourceModel } from '@tunesmith/quantization';
 import { liveTensors, setThreads, type WorkContext } from '@tunesmith/tensor';
-import { temporaryFolder, writeSpeakingModel } from '@tunesmith/tests-support';
+import { repositoryRoot, temporaryFolder, writeSpeakingModel } from '@tunesmith/tests-support';
 import { alpacaPrompt, Tokenizer } from '@tunesmith/tokenizers';
 import { ChatServer } from '../testing/chat-server.js';
 import { describeTeacher } from '../testing/describe-teacher.js';
-import { openTeacher } from './open-teacher.js';
+import { openTeacher, type TeacherSource } from './open-teacher.js';
 
 const context: WorkContext = { signal: new AbortController().signal, onProgress: () => undefined };
 const options = { signal: context.signal, spent: 0 };
@@ -52,6 +52,20 @@ test('a model without a template is asked in the Alpaca wrapper', async () => {
   const tokenizer = await Tokenizer.fromFolder(path);
   const [completion] = await teacher.complete([{ system: 'Be brief.', user: 'Hello?', seed: 1 }], { maxNewTokens: 3, temperature: 0, topP: 1 }, context);
   expect(completion!.promptTokens).toBe(tokenizer.encode(alpacaPrompt('Be brief.\n\nHello?')).length);
+});
+
+test('the GGUF file of an encoder-decoder teaches as its folder does: llama.cpp would end the process', async () => {
+  const original = join(repositoryRoot, 'tests/parity/fixtures/encoder-decoder');
+  const file = join(folder.path, 't5.gguf');
+  await using source = await openSourceModel(original);
+  await exportGguf(source, ggufFileType('f32'), file, context);
+  const asked = async (of: TeacherSource) => {
+    await using teacher = await openTeacher(of, options);
+    return await teacher.complete([{ user: 'Name the color of the sky.', seed: 1 }], { maxNewTokens: 6, temperature: 0, topP: 1 }, context);
+  };
+  const said = await asked({ kind: 'gguf', file, name: 't5' });
+  expect(said).toEqual(await asked({ kind: 'model', folder: original, name: 't5', dtype: 'float32' }));
+  expect(said[0]!.newTokens).toBeGreaterThan(0);
 });
 
 test('teachers give back what they hold; a file that is none is told', async () => {

@@ -42,6 +42,15 @@ function cacheShape(session: InferenceSession): CacheShape {
   return { inputs: metadata.map(({ name }) => name), heads, headSize };
 }
 
+function presentOf(input: string): string {
+  return input.replace('past_key_values', 'present');
+}
+
+/** Keys and values that an encoder-decoder's first run makes of the encoder's states. */
+function isOfSource(input: string): boolean {
+  return input.includes('.encoder.');
+}
+
 /** What a graph is fed beside a piece of a row and its cache, by how many tokens are in the cache and with the piece. */
 export type BesideTokens = (cached: number, length: number) => Readonly<Record<string, Tensor>>;
 
@@ -96,10 +105,12 @@ export class OnnxRow {
       const cached = this.#length;
       this.#length += piece.length;
       const feeds = { input_ids: new tensorClass('int64', BigInt64Array.from(piece, BigInt), [1, piece.length]), ...this.beside(cached, this.#length), ...this.#past };
-      const outputs = await session.run(feeds).catch((error: unknown) => {
+      // What was made of a source stays as it is: it need not come out again, which takes as long as its copies.
+      const grown = cached === 0 ? cache.inputs : cache.inputs.filter((name) => !isOfSource(name));
+      const outputs = await session.run(feeds, ['logits', ...grown.map(presentOf)]).catch((error: unknown) => {
         throw fileRefused(path, 'onnxruntime-node', error);
       });
-      this.#past = Object.fromEntries(cache.inputs.map((name) => [name, outputs[name.replace('past_key_values', 'present')]!]));
+      this.#past = { ...this.#past, ...Object.fromEntries(grown.map((name) => [name, outputs[presentOf(name)]!])) };
       yield { logits: outputs['logits']!.data as Float32Array, tokens: piece.length };
     }
   }
