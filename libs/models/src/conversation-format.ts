@@ -9,7 +9,8 @@ import { ggufModelConfig } from './gguf-model-config.js';
  * none, as base models do. Throws ModelConfigError, FileReadError, ChatTemplateError.
  */
 export async function conversationFormat(folder: string): Promise<ConversationFormat | undefined> {
-  const configJson = await readJsonFile(join(folder, 'config.json'));
+  // How linears are packed says nothing about conversations.
+  const { quantization_config: _, ...configJson } = (await readJsonFile(join(folder, 'config.json'))) as Record<string, unknown>;
   const family = familyFor(configJson);
   const startTokenId = family.decoderStartTokenId?.(family.parseConfig(configJson));
   return startTokenId === undefined ? ChatTemplate.fromFolder(folder) : new SourceTargetFormat(startTokenId);

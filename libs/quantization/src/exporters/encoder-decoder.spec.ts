@@ -1,20 +1,28 @@
-import { openGguf, openSafetensors } from '@tunesmith/checkpoints';
+import { openGguf, openSafetensors, readSideFiles, writeModelFolder } from '@tunesmith/checkpoints';
 import { answerConversation, loadForInference, openOwnModel, scoreTokens } from '@tunesmith/generation';
 import { familyFor, importModel } from '@tunesmith/models';
 import { setThreads } from '@tunesmith/tensor';
-import { Tokenizer } from '@tunesmith/tokenizers';
+import { Tokenizer, type SourceTargetFormat } from '@tunesmith/tokenizers';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readImportanceFile } from '../importance/importance-file.js';
 import { quantizeModel } from '../quantize-model.js';
+import { roundToNearest } from '../methods/round-to-nearest.js';
 import { fileMemory } from '../runtimes/file-memory.js';
+import { openFolderRuntime } from '../runtimes/folder-runtime.js';
 import { openGgufRuntime } from '../runtimes/llama-cpp-runtime.js';
+import { complete, logProbabilities } from '../runtimes/model-runtime.js';
 import { openQuantizedModel, quantizedChatTemplate } from '../runtimes/open-quantized-model.js';
-import { quietContext, temporaryFolder } from '../testing/tiny-models.js';
+import { largestDifference, quietContext, temporaryFolder } from '../testing/tiny-models.js';
 import { usualPairs, usualQuestion, usualText } from '../usual-text.js';
 import { exportGguf } from './gguf.js';
 import { ggufFileType } from './gguf/file-types.js';
+import { compressedTensors } from './hf/compressed-tensors.js';
+import { floatTensor } from './hf/float-tensors.js';
+import { linearPaths } from './hf/plan-linears.js';
+import { readLinear } from './hf/read-linear.js';
+import { defaultSettings } from './hf.js';
 import { openSourceModel } from './source-model.js';
 
 /** A tiny Flan-T5 with its tokenizer, made by tests/parity/make-encoder-decoder-fixture.py. llama.cpp loads such a file; its Node binding does not run it. */
@@ -128,6 +136,33 @@ test('the memory that a file takes is that of both graphs, and of what is decode
   expect(await fileMemory(join(folders().onnx, 'onnx/decoder_model_merged.onnx'))).toBe((await Promise.all(graphs.map(sizeOf))).reduce((sum, size) => sum + size));
   // bfloat16 becomes float32.
   expect(Math.abs((await fileMemory(path)) / (2 * (await sizeOf(join(original, 'model.safetensors')))) - 1)).toBeLessThan(0.1);
+});
+
+test('a folder whose linears somebody else has packed is decoded, and asked by every way', async () => {
+  await using source = await openSourceModel(original);
+  const out = join(folder.path, 'packed');
+  const matrix = { path: 'encoder.block.0.layer.0.SelfAttention.q', role: 'attn_q', layer: 0, shape: [32, 32], transposed: false } as const;
+  const grid = { bits: 8, symmetric: true, groupSize: null, leastZero: 0, scaleDtype: 'float32' } as const;
+  const content = { method: 'rtn', bits: 8, symmetric: true, groupSize: null, settings: defaultSettings, roundsInputs: false };
+  using weight = await readLinear(source.weights, matrix);
+  const packed = compressedTensors.tensors(matrix.path, roundToNearest.round(weight, grid, matrix.path), content);
+  const others = source.family.weights.tensors(source.config).filter(({ huggingFace }) => huggingFace !== `${matrix.path}.weight`).map((each) => floatTensor(source.weights, each));
+  const ignored = linearPaths(source).filter((path) => path !== matrix.path);
+  const config = { ...source.configJson, quantization_config: compressedTensors.configuration({ linears: [{ ...matrix, grid }], kept: [], ignored, fallbacks: [] }, content) };
+  await writeModelFolder(out, { config, files: await readSideFiles(original, source.sideFiles), tensors: [...packed, ...others] });
+
+  const { signal } = quietContext();
+  await using model = await openQuantizedModel(out, { dtype: 'float32', signal });
+  await using runtime = await openFolderRuntime(out, { contextSize: 64, threads: 1, signal });
+  for (const { prompt, completion, logProbs } of expected.rows) {
+    const row = (model.format as SourceTargetFormat).encodePair(model.tokenizer, prompt, completion);
+    const [scores] = await model.tokenLogProbs([row], quietContext());
+    expect(largestDifference(scores!.slice(1).map(Number), logProbs)).toBeLessThan(0.05);
+    expect(largestDifference(await logProbabilities(runtime, row.tokenIds, row.lossMask, signal, row.sourceTokenIds), scores!.slice(1).map(Number))).toBeLessThan(1e-5);
+    const { tokenIds, sourceTokenIds } = model.format!.encodePrompt(model.tokenizer, [{ role: 'user', content: prompt }]);
+    const [answer] = await model.generate([{ tokenIds, sourceTokenIds: sourceTokenIds! }], { maxNewTokens: 6, stopTokenIds: [] }, quietContext());
+    expect(await complete(runtime, tokenIds, { maxNewTokens: 6, stopTokenIds: [], signal }, sourceTokenIds)).toEqual(answer!.tokenIds);
+  }
 });
 
 test('a GGUF file is asked in our own library, as its model, also with an adapter: llama.cpp would end the process', async () => {

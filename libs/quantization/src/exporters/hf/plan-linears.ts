@@ -47,8 +47,9 @@ const smallerGroups = [128, 64, 32] as const;
  */
 export function planLinears(model: SourceModel, format: PackedFormat, wished: IntegerGrid): LinearPlan {
   const { family } = model;
+  // transformers 5.19 looks for the weights of an encoder-decoder's linears while it loads them, and packed ones have none by that name.
   if (family.decoderStartTokenId) {
-    throw new QuantizationError({ code: 'encoder-decoder-not-packed', message: `${family.name} is an encoder-decoder; folders with packed linears are written of decoders. Choose onnx/int8, onnx/int4 or a GGUF target.`, facts: { family: family.name } });
+    throw new QuantizationError({ code: 'encoder-decoder-not-packed', message: `${family.name} is an encoder-decoder, whose packed linears transformers does not load; such folders are written of decoders. Choose onnx/int8, onnx/int4 or a GGUF target.`, facts: { family: family.name } });
   }
   const built = linearPaths(model);
   const linears: PlannedLinear[] = [];
