@@ -27,7 +27,8 @@ export function layoutOf({ models, slices, base, inputs: named }: MergeConfigura
   }
   if (models) {
     const sources = [...models, ...(base === undefined || models.some(({ input }) => input === base) ? [] : [{ input: base, parameters: {} }])];
-    if (new Set(sources.map(({ input }) => input)).size < sources.length) invalid('expected every model once; one stands twice among models');
+    const twice = twiceAmong(sources);
+    if (twice) invalid(`expected every model once among models; ${named[twice.input]!.name} stands there twice. Give it one weight.`);
     const odd = sources.find(({ input }) => layersOf(inputs[input]!) !== layersOf(inputs[sources[0]!.input]!));
     if (odd) invalid(`expected models of ${layersOf(inputs[sources[0]!.input]!)} layers, which ${named[sources[0]!.input]!.name} has; ${named[odd.input]!.name} has ${layersOf(inputs[odd.input]!)}. Say by slices which layers to take.`);
     return { whole: true, slices: [{ sources: sources.map(({ input, parameters }) => ({ input, parameters, layerRange: [0, layersOf(inputs[input]!)] })), parameters: {} }] };
@@ -41,9 +42,15 @@ export function layoutOf({ models, slices, base, inputs: named }: MergeConfigura
       if (begin >= end || end > layers) invalid(`slices[${index}].sources[${place}]: expected a layer_range inside [0, ${layers}], which ${named[input]!.name} has; got [${begin}, ${end}]`);
     }
     if (lengths.some((length) => length !== lengths[0])) invalid(`slices[${index}]: expected as many layers of each source; got ${lengths.join(', ')}`);
-    if (new Set(sources.map(({ input }) => input)).size < sources.length) invalid(`slices[${index}]: expected every model once among its sources`);
+    const twice = twiceAmong(sources);
+    if (twice) invalid(`slices[${index}]: expected every model once among its sources; ${named[twice.input]!.name} stands there twice`);
   });
   return { whole: false, slices };
+}
+
+/** The first input that stands among them again. */
+function twiceAmong<Source extends { readonly input: number }>(sources: readonly Source[]): Source | undefined {
+  return sources.find(({ input }, place) => sources.findIndex((other) => other.input === input) < place);
 }
 
 function layersOf({ weights }: InputModel): number {

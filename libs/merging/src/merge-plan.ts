@@ -63,7 +63,7 @@ export interface PlanInputs {
  * @throws MergeError `merge-shape-mismatch`, `merge-missing-tensor`, `wrong-merge-inputs`, and what parameters throw
  */
 export function planMerge({ configuration, method, layout: { slices, whole }, inputs, weights, alignsVocabulary }: PlanInputs): readonly MergeTask[] {
-  for (const [index, slice] of slices.entries()) checkSources(method, slice, slice.base ?? configuration.base, whole ? undefined : `slices[${index}]`);
+  for (const [index, slice] of slices.entries()) checkSources(method, slice, inputs, slice.base ?? configuration.base, whole ? undefined : `slices[${index}]`);
   const isApart = ({ base = configuration.base }: OutputSlice, { input }: LayerSource): boolean => (method.takes.kind === 'adapter' || method.takes.base !== 'member') && input === base;
   const settingsOf = (apart: boolean) => slices.flatMap((slice) => slice.sources.filter((source) => isApart(slice, source) === apart).map(({ parameters }) => parameters));
   checkSettings(method, [configuration.parameters, ...slices.map(({ parameters }) => parameters)], settingsOf(false), settingsOf(true));
@@ -71,11 +71,15 @@ export function planMerge({ configuration, method, layout: { slices, whole }, in
   const ofInput = inputs.map((input) => layeredWeights(input.weights));
   const planWeight = (weight: WeightName, slice: OutputSlice, t: number, sourceOf: (source: LayerSource) => WeightName | undefined): MergeTask => {
     const shape = storedShape(weight);
-    const found = slice.sources.map((source) => ({ source, place: sourceNamed(weight, source, inputs[source.input]!, sourceOf(source)) }));
+    const found = slice.sources.map((source) => {
+      const own = sourceOf(source);
+      // Filters see a tied head as the head that it is.
+      return { source, called: own?.huggingFace ?? weight.huggingFace, place: sourceNamed(weight, source, inputs[source.input]!, own) };
+    });
     for (const { source, place } of found) checkShape(weight, shape, place, inputs[source.input]!, alignsVocabulary);
     const merged = found.filter(({ source }) => !isApart(slice, source));
     const dtype = configuration.dtype ?? promotedDtype(found.map(({ source, place }) => weightDtype(inputs[source.input]!.tensors.info(place).dtype)));
-    const settings = { name: weight.huggingFace, t, shared: [slice.parameters, configuration.parameters], models: merged.map(({ source, place }) => ({ tensor: place, own: source.parameters })) };
+    const settings = { name: weight.huggingFace, t, shared: [slice.parameters, configuration.parameters], models: merged.map(({ source, called }) => ({ tensor: called, own: source.parameters })) };
     const basePlace = found.find(({ source }) => isApart(slice, source));
     return {
       name: weight.huggingFace, role: roleOf(weight), shape, transposed: weight.stored === 'transposed', dtype, outDtype: configuration.outDtype ?? dtype,
@@ -117,7 +121,7 @@ function checkShape(weight: WeightName, expected: readonly number[], place: stri
   throw new MergeError('merge-shape-mismatch', `merge: expected "${weight.huggingFace}" of shape [${expected.join(', ')}] in ${input.name}; got [${shape.join(', ')}]${place === weight.huggingFace ? '' : ` of "${place}"`}. ${advice}`, { tensor: weight.huggingFace, expected, got: shape, model: input.name });
 }
 
-function checkSources({ name, takes }: MergeMethod, { sources }: OutputSlice, base: number | undefined, sliced: string | undefined): void {
+function checkSources({ name, takes }: MergeMethod, { sources }: OutputSlice, inputs: readonly InputModel[], base: number | undefined, sliced: string | undefined): void {
   const where = sliced ?? 'models';
   const refuse = (expected: string, got: string): never => {
     throw new MergeError('wrong-merge-inputs', `${name}: ${where}: expected ${expected}; got ${got}.`, { method: name });
@@ -125,6 +129,8 @@ function checkSources({ name, takes }: MergeMethod, { sources }: OutputSlice, ba
   const hasBase = base !== undefined && sources.some(({ input }) => input === base);
   if (takes.kind === 'adapter') {
     if (sources.length !== 1) refuse('an adapter and no further model besides the base', `${sources.length} models`);
+    const { name: model, updates } = inputs[sources[0]!.input]!;
+    if (updates.size === 0) refuse('a model with an adapter, MODEL+ADAPTER', `${model} alone`);
     return;
   }
   if (takes.base === 'required' ? !hasBase : takes.base === 'optional' && base !== undefined && !hasBase) refuse('a base model, which the differences are taken from', base === undefined ? 'none' : 'one that is not among the sources');

@@ -11,7 +11,7 @@ export interface ResultFiles {
   /** By plain name: text and bytes as they are, objects as JSON. */
   readonly files: Readonly<Record<string, Uint8Array | string | Readonly<Record<string, unknown>>>>;
   readonly generationConfig: Readonly<Record<string, unknown>> | undefined;
-  /** What config.json says of tokens, where the tokenizer is not that of the model that config.json begins as. */
+  /** What config.json says of tokens, where the tokenizer is not that of the model that config.json begins as: undefined where that tokenizer's model says nothing, whose ids are others. */
   readonly tokenIds: Readonly<Record<string, unknown>>;
 }
 
@@ -41,6 +41,6 @@ export async function resultFiles(template: InputModel, source: InputModel | und
     }
   }
   if (rewritten) files['tokenizer_config.json'] = tokenizerConfig;
-  const foreign = source && source !== template ? source.folder.config : {};
-  return { files, generationConfig: folder.generationConfig ?? template.folder.generationConfig, tokenIds: Object.fromEntries(tokenIdKeys.filter((key) => key in foreign).map((key) => [key, foreign[key]])) };
+  const tokenIds = source && source !== template ? Object.fromEntries(tokenIdKeys.map((key) => [key, source.folder.config[key]])) : {};
+  return { files, generationConfig: folder.generationConfig ?? (source ? undefined : template.folder.generationConfig), tokenIds };
 }

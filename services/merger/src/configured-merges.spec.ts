@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readMergeConfiguration } from '@tunesmith/contracts';
-import { float32FromBfloat16, readModelFolder } from '@tunesmith/checkpoints';
+import { float32FromBfloat16, readModelFolder, readSideFiles, writeModelFolder } from '@tunesmith/checkpoints';
 import { liveTensors, type WorkContext } from '@tunesmith/tensor';
 import { Tokenizer } from '@tunesmith/tokenizers';
 import { editTinyModel, writeTinyModel } from '@tunesmith/tests-support';
@@ -32,6 +32,15 @@ async function weight(model: string, name: string): Promise<number[]> {
   await using opened = await readModelFolder(at(model));
   const bytes = await opened.tensors.read(name);
   return [...float32FromBfloat16(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2))];
+}
+
+/** A copy with a head of its own, of other numbers than its embedding. */
+async function untie(from: string, to: string): Promise<void> {
+  await using model = await readModelFolder(from);
+  const tensors = [];
+  for (const name of model.tensors.names()) tensors.push({ ...model.tensors.info(name), name, bytes: await model.tensors.read(name) });
+  const embedding = tensors.find(({ name }) => name === 'model.embed_tokens.weight')!;
+  await writeModelFolder(to, { config: { ...model.config, tie_word_embeddings: false }, tensors: [...tensors, { ...embedding, name: 'lm_head.weight', bytes: Buffer.concat([embedding.bytes.subarray(2), embedding.bytes.subarray(0, 2)]) }], files: await readSideFiles(from, model.sideFiles) });
 }
 
 async function config(model: string): Promise<Record<string, unknown>> {
@@ -72,6 +81,23 @@ test('gradients run over the layers, filters choose by name, and the nearest set
   // Outside the layers the gradient is at its begin.
   const [a, b] = [await weight('one', 'model.embed_tokens.weight'), await weight('two', 'model.embed_tokens.weight')];
   (await weight('graded', 'model.embed_tokens.weight')).forEach((value, index) => expect(value).toBeCloseTo(0.25 * a[index]! + b[index]!, 2));
+});
+
+test('filters see a head that is tied as a head, beside one of its own', async () => {
+  await untie(at('two'), at('headed'));
+  const weights = (value: number) => ({ weight: [{ filter: 'embed', value: 0 }, { filter: 'lm_head', value }, { value: 1 }] });
+  await merge({ merge_method: 'linear', models: [{ model: 'one', parameters: weights(1) }, { model: 'headed', parameters: weights(0) }], parameters: { normalize: false } }, 'head-of-one');
+  expect(await weight('head-of-one', 'lm_head.weight')).toEqual(await weight('one', 'model.embed_tokens.weight'));
+  expect((await weight('head-of-one', 'model.embed_tokens.weight')).every((value) => value === 0)).toBe(true);
+  expect((await config('head-of-one'))['tie_word_embeddings']).toBe(false);
+});
+
+test('ids of tokens are those of the tokenizer that was chosen, also where its model says nothing of them', async () => {
+  await editTinyModel(at('one'), at('ends-elsewhere'), { config: { eos_token_id: 7, bos_token_id: undefined } });
+  await editTinyModel(at('two'), at('padded'), { config: { pad_token_id: 5 } });
+  await merge({ merge_method: 'linear', base_model: 'padded', models: [{ model: 'ends-elsewhere' }], parameters: { weight: 1 }, tokenizer_source: 'ends-elsewhere' }, 'ends-as-chosen');
+  const written = await config('ends-as-chosen');
+  expect(['eos_token_id', 'bos_token_id', 'pad_token_id'].map((key) => written[key])).toEqual([7, undefined, undefined]);
 });
 
 test('a base that is not listed is merged last by methods that take it as one of the models', async () => {
@@ -294,6 +320,8 @@ describe('refuses', () => {
     ['a chat template that nobody has', { ...linear('mute'), chat_template: 'auto' }, /expected a model with a chat template among mute; none has one/],
     ['a chat template by a name that is none', { ...linear('one'), chat_template: 'cahtml' }, /expected auto, one of chatml, llama3, .* got "cahtml"/],
     ['layers that a model does not have', { merge_method: 'passthrough', slices: [{ sources: [{ model: 'one', layer_range: [1, 4] }] }] }, /slices\[0\].sources\[0\]: expected a layer_range inside \[0, 3\], which one has; got \[1, 4\]/],
+    ['a model twice', linear('one', 'two', 'one'), /expected every model once among models; one stands there twice/],
+    ['an adapter that is none', { ...linear('one'), merge_method: 'lora-fold' }, /lora-fold: models: expected a model with an adapter, MODEL\+ADAPTER; got one alone/],
     ['slices of sources that are not as long', { merge_method: 'linear', slices: [{ sources: [{ model: 'one', layer_range: [0, 3] }, { model: 'two', layer_range: [0, 2] }] }] }, /slices\[0\]: expected as many layers of each source; got 3, 2/],
     ['a method that needs a base without one', { ...linear('one', 'two'), merge_method: 'ties' }, /ties: models: expected a base model, which the differences are taken from; got none/],
     ['no model besides the base', { ...linear('base'), merge_method: 'ties', base_model: 'base', parameters: { weight: 1 } }, /ties: models: expected at least 1 model\(s\) besides the base; got 0/],

@@ -16,6 +16,12 @@ beforeAll(async () => {
   await writeFile(join(folder, 'broken.yaml'), 'merge_method: [ties\n');
   await writeFile(join(folder, 'several.yaml'), 'name: first\nmerge_method: linear\nmodels: [{ model: a }]\n---\nname: second\nmerge_method: linear\nmodels: [{ model: first }]\n');
   await writeFile(join(folder, 'empty.yaml'), '# nothing yet\n');
+  for (const [name, file] of [['adapter', 'adapter_config.json'], ['model', 'config.json']] as const) {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, file), '{}');
+  }
+  await writeFile(join(folder, 'adapter-alone.yaml'), 'merge_method: linear\nmodels: [{ model: ./adapter }]\n');
+  await writeFile(join(folder, 'two-models.yaml'), 'merge_method: linear\nmodels: [{ model: ./model+./model }]\n');
   await writeFile(join(folder, 'missing.yaml'), 'merge_method: linear\nmodels: [{ model: ./nowhere }]\n');
   await mkdir(join(folder, 'full'));
   await writeFile(join(folder, 'full/file'), '');
@@ -69,6 +75,8 @@ test.each([
   ['several merges in one file', ['several.yaml'], 2, /several.yaml: expected one merge; got 2 documents between ---\. Write each into a file of its own/],
   ['an empty file', ['empty.yaml'], 2, /empty.yaml: merge configuration: expected keys among merge_method, .*; got nothing/],
   ['a file that is not there', ['nothing.yaml'], 1, /expected a merge configuration at .*nothing.yaml/],
+  ['an adapter as a model', ['adapter-alone.yaml'], 2, /expected a model in .*adapter; it holds an adapter. Write it behind its base: MODEL\+ADAPTER/],
+  ['a model as an adapter', ['two-models.yaml'], 2, /expected an adapter behind the \+ in .*model; it holds a model/],
   ['a model that is not there', ['missing.yaml'], 1, /expected a file or folder at .*nowhere; there is none/],
   ['a method beside a configuration', ['merge.yaml', '--method', 'ties'], 2, /expected everything but --seed.* inside .*merge.yaml; got --method beside it/],
   ['models beside a configuration', ['merge.yaml', 'more'], 2, /got further models beside it/],

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import { readGivenFile } from '../read-given-file.js';
 import { isPath, providePath } from '../runs/references.js';
@@ -24,6 +24,8 @@ export async function readMergeFile(session: Session, path: string): Promise<Ste
     const [error] = documents.flatMap(({ errors }) => errors);
     if (error) throw error;
     const { configuration, models, adapters } = readMergeConfiguration(documents[0]?.toJS({ maxAliasCount: 100 }) ?? null);
+    for (const each of models) expectKind(resolve(dirname(path), each), 'model');
+    for (const each of adapters) expectKind(resolve(dirname(path), each), 'adapter');
     const provided = async (written: readonly string[]): Promise<string[]> => {
       const references: string[] = [];
       for (const each of written) references.push(await provide(session, dirname(path), each));
@@ -34,6 +36,13 @@ export async function readMergeFile(session: Session, path: string): Promise<Ste
     if (error instanceof MergeDocumentError || error instanceof YAMLParseError) throw new UsageError(`${path}: ${error.message}`);
     throw error;
   }
+}
+
+/** Tells an adapter's folder from a model's before either is imported. */
+function expectKind(folder: string, kind: 'model' | 'adapter'): void {
+  const [isAdapter, isModel] = ['adapter_config.json', 'config.json'].map((name) => existsSync(join(folder, name))) as [boolean, boolean];
+  if (isAdapter === isModel || isAdapter === (kind === 'adapter')) return;
+  throw new UsageError(kind === 'model' ? `CONFIG: expected a model in ${folder}; it holds an adapter. Write it behind its base: MODEL+ADAPTER.` : `CONFIG: expected an adapter behind the + in ${folder}; it holds a model. Name it as a model of its own.`);
 }
 
 function provide(session: Session, folder: string, written: string): Promise<string> | string {

@@ -38,4 +38,5 @@ export const merge = defineStepKind({
   outputs: { model: 'model' },
   events: defineJobEvents('merge', 'merger', MergeSpec, 'Completed means that the weights are stored, finite, and of the shapes that the config asks for, and that its tokenizer fits them; its perplexity beside its parents\' stands in the metrics.'),
   cacheable: true,
+  revision: 1,
 });

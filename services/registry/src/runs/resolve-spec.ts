@@ -24,7 +24,7 @@ export async function resolveSpec(step: RunStepEntity, kind: StepKind, steps: re
     if (source.status !== 'succeeded' && Array.isArray(value)) return null;
     throw new RefusedError({
       code: 'output-missing', facts: { step: source.name, output: wanted.output },
-      message: `${step.name}: expected the ${wanted.output} of step ${source.name}; it made ${Object.keys(source.outputs).join(', ') || 'no artifact'}`,
+      message: `${step.name}: expected the ${wanted.output} of step ${source.name}${typeof source.config['path'] === 'string' ? `, which read ${source.config['path']}` : ''}; it made ${Object.keys(source.outputs).join(', ') || 'no artifact'}`,
     });
   })]));
 
