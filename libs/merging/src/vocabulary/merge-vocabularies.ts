@@ -26,7 +26,8 @@ export interface TokenPlace {
 
 /**
  * The vocabulary that the settings ask for: that of one input, or all tokens of all (those of the base keep their ids, others follow as added tokens in the
- * order of inputs and ids). As mergekit 0.1.5 builds it (tokenizer/build.py), whose new tokens come in no fixed order.
+ * order of inputs and ids). As mergekit 0.1.5 builds it (tokenizer/build.py), whose new tokens come in no fixed order. Unlike there, a token that a rule adds to
+ * the base's vocabulary is new to the base too: mergekit takes a padding row of the base for it where there is one, and fails where there is none.
  *
  * @throws MergeError `merge-vocabulary-too-large` where an input has tokens, special ones aside, that its embedding has no row for
  */
