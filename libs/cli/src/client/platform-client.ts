@@ -5,14 +5,11 @@ import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CommandError } from '../errors.js';
+import { answerLimit } from './answer-limit.js';
 import { ProblemError } from './problem-error.js';
 import { fillRoute, type Answer, type Parts, type Route, type RouteAnswering } from './routes.js';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.js';
 
-/** An answer that does not begin within this time means that the platform hangs. */
-const answerMilliseconds = 60_000;
-/** What a model answers takes as long as the platform lets it, and the model may have to be loaded first. */
-const modelMilliseconds = 900_000;
 /** The platform sends a comment on every open event stream more often than this. */
 const silenceMilliseconds = 60_000;
 
@@ -84,7 +81,7 @@ export class PlatformClient {
     if (content) headers['content-type'] = 'application/octet-stream';
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const send = url.protocol === 'https:' ? requestHttps : requestHttp;
-      const timeout = path.startsWith('/openai/') ? modelMilliseconds : answerMilliseconds;
+      const timeout = answerLimit(method, path);
       const outgoing = send(url, { method, headers, ...(signal ? { signal } : {}), timeout }, resolve);
       outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer for ${timeout / 1000} s`)));
       outgoing.on('error', (error) => reject(new UnreachableError(this.address, error)));
