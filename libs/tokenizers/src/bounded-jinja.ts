@@ -21,35 +21,26 @@ export interface Program {
 }
 
 // The package's declarations do not resolve under Node's module rules; this is the part of them that is used.
-export interface TemplateEnvironment {
+interface TemplateEnvironment {
   /** Turns a JavaScript value into one of the library's and returns it. */
   set(name: string, value: unknown): TemplateValue;
 }
 /** A value inside of a template; `type` is the name of its class, such as StringValue. */
-export interface TemplateValue {
+interface TemplateValue {
   readonly type: string;
   readonly value: unknown;
 }
 interface TemplateInterpreter {
   run(program: Program): TemplateValue;
   evaluate(statement: unknown, environment: TemplateEnvironment): TemplateValue;
-  // Declared private there; what reads templates as Python does replaces them.
-  evaluateArguments(args: readonly unknown[], environment: TemplateEnvironment): [TemplateValue[], Map<string, TemplateValue>];
-  applyFilter(operand: TemplateValue, filter: unknown, environment: TemplateEnvironment): TemplateValue;
-  evaluateBlock(nodes: readonly unknown[], environment: TemplateEnvironment): TemplateValue;
-  evaluateMemberExpression(node: unknown, environment: TemplateEnvironment): TemplateValue;
-  evaluateIdentifier(node: unknown, environment: TemplateEnvironment): TemplateValue;
-  evaluateTestExpression(node: unknown, environment: TemplateEnvironment): TemplateValue;
-  evaluateFilterExpression(node: unknown, environment: TemplateEnvironment): TemplateValue;
-  evaluateBinaryExpression(node: unknown, environment: TemplateEnvironment): TemplateValue;
 }
-export const LibraryEnvironment: new () => TemplateEnvironment = Environment;
+const LibraryEnvironment: new () => TemplateEnvironment = Environment;
 const LibraryInterpreter: new (environment: TemplateEnvironment) => TemplateInterpreter = Interpreter;
 
-/** Parses as transformers does, where blocks swallow the line break after them and the blanks before them; `blanks: 'kept'` leaves both. */
-export function parseTemplate(source: string, { blanks = 'swallowed' }: { blanks?: 'swallowed' | 'kept' } = {}): Program {
+/** Parses as transformers does, where blocks swallow the line break after them and the blanks before them. */
+export function parseTemplate(source: string): Program {
   try {
-    return parse(tokenize(source, { lstrip_blocks: blanks === 'swallowed', trim_blocks: blanks === 'swallowed' }));
+    return parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   } catch (cause) {
     throw new ChatTemplateError({ code: 'chat-template-bad-syntax', message: `The chat template cannot be parsed: ${messageOf(cause)}.`, facts: {}, cause });
   }
@@ -78,10 +69,10 @@ export function renderBounded(programs: readonly Program[], variables: Readonly<
 }
 
 /** Names that every template knows. */
-export const constants = { true: true, True: true, false: false, False: false, none: null, None: null };
+const constants = { true: true, True: true, false: false, False: false, none: null, None: null };
 
 /** The library's interpreter within limits. */
-export class BoundedInterpreter extends LibraryInterpreter {
+class BoundedInterpreter extends LibraryInterpreter {
   private steps = 0;
 
   constructor(
@@ -114,7 +105,7 @@ function exceeded(what: keyof TemplateLimits, limit: number): ChatTemplateError 
 }
 
 /** Python's `range` as a list of at most so many items. */
-export function boundedRange(items: number) {
+function boundedRange(items: number) {
   return (first: number, second?: number, step = 1): number[] => {
     const [start, end] = second === undefined ? [0, first] : [first, second];
     const count = Math.max(0, Math.ceil((end - start) / step));

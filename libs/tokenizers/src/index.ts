@@ -7,6 +7,9 @@ export { ChatTemplateError, DoubledBosError, EmptyLossMaskError, SourceTargetErr
 export { tokenizerFilesFromGguf, type RebuiltTokenizer } from './gguf-tokenizer.js';
 export { SourceTargetFormat } from './source-target-format.js';
 export { type SpecialTokens } from './special-tokens.js';
+export { exactNumbers, Float, fromPlain, LargeInteger, pythonText } from './jinja/values.js';
+export { PatternError, pythonRegExp } from './python-regexp.js';
+export { pythonSpaces } from './python-spaces.js';
 export { TaskTemplate } from './task-template.js';
 export { Tokenizer, type TokenizerFiles } from './tokenizer.js';
 export { type ChatMessage, type ChatTool } from './training-spans.js';

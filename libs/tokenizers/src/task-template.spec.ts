@@ -1,4 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exactNumbers } from './jinja/values.js';
 import { TaskTemplate } from './task-template.js';
+
+interface Fixture {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly templates: readonly (readonly [template: string, text: string])[];
+  readonly refused: readonly string[];
+}
+
+const jinja = JSON.parse(readFileSync(join(import.meta.dirname, '../../../tests/parity/fixtures/evaluation/jinja.json'), 'utf8'), exactNumbers) as Fixture;
+
+test('writes what Jinja2 of the harness writes: filters, tests, methods, loops, numbers, blanks', () => {
+  for (const [template, text] of jinja.templates) expect([template, new TaskTemplate(template).render(jinja.fields)]).toEqual([template, text]);
+  expect(jinja.templates.length).toBeGreaterThan(390);
+});
+
+test('refuses what Jinja2 refuses', () => {
+  for (const template of jinja.refused) expect(() => new TaskTemplate(template).render(jinja.fields), template).toThrow(/cannot be (?:parsed|rendered)/);
+  expect(jinja.refused.length).toBeGreaterThan(15);
+});
 
 const fields = { question: ' What? ', n: 3, half: 0.5, yes: true, nothing: null, options: ['red', "it's"], choices: { text: ['a', 'b'], label: ['A', 'B'] }, answerKey: 'B', rows: [{ word: 'x' }, { word: 'y' }] };
 

@@ -12,6 +12,12 @@ test.each([
   ['[^\\d]', '1a٣', ['a']],
   ['[]a]+', 'a]b', ['a]']],
   ['a{,2}b|{x}', 'aab {x}', ['aab', '{x}']],
+  ['answer: (.*)$', 'answer: 7\n', ['7']],
+  ['(?m)^(.+)$', 'a\r\nb\u2028c\n', ['a\r', 'b\u2028c']],
+  ['(\\b[ABCD]\\b)', '답A는 (C)입니다', ['C']],
+  ['\\B\\w|\\bé', 'é 東京', ['é', '京']],
+  ['\\S+', 'a\x1cb\ufeffc', ['a', 'b\ufeffc']],
+  ['(?#note)a.b', 'a\rb a\nb', ['a\rb']],
 ])('%j', (pattern, text, found) => {
   expect(findAll(pythonRegExp(pattern), text)).toEqual(found);
 });

@@ -2,7 +2,7 @@ import type { BleuCounts } from '../aggregations/bleu.js';
 import { defineMetric } from './metric.js';
 import { countNGrams, countShared } from './n-grams.js';
 import { predictedText } from './predicted-text.js';
-import { pythonSpaces } from './python-spaces.js';
+import { pythonSpaces } from '@tunesmith/tokenizers';
 
 const trailingSpaces = new RegExp(`${pythonSpaces.source}$`, 'u');
 

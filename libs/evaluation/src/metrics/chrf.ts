@@ -3,7 +3,7 @@ import { asciiPunctuation } from './ascii-punctuation.js';
 import { defineMetric, type Metric } from './metric.js';
 import { countNGrams, countShared } from './n-grams.js';
 import { predictedText } from './predicted-text.js';
-import { pythonSpaces } from './python-spaces.js';
+import { pythonSpaces } from '@tunesmith/tokenizers';
 
 const longest = 6;
 

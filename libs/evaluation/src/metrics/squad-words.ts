@@ -1,5 +1,5 @@
 import { asciiPunctuation } from './ascii-punctuation.js';
-import { pythonSpaces } from './python-spaces.js';
+import { pythonSpaces } from '@tunesmith/tokenizers';
 
 const articles = /(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu;
 

@@ -1,7 +1,7 @@
 import type { EditCounts } from '../aggregations/ter.js';
 import { defineMetric } from './metric.js';
 import { predictedText } from './predicted-text.js';
-import { pythonSpaces } from './python-spaces.js';
+import { pythonSpaces } from '@tunesmith/tokenizers';
 import { countEdits } from './translation-edits.js';
 
 /**

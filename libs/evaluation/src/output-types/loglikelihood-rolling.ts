@@ -1,5 +1,5 @@
 import { itemScore, type OutputType } from '../harness/output-type.js';
-import { pythonSpaces } from '../metrics/python-spaces.js';
+import { pythonSpaces } from '@tunesmith/tokenizers';
 import type { RequestResults } from '../requests/evaluation-request.js';
 
 /** How likely a whole text is: the target, without a question. */
