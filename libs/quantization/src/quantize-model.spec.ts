@@ -181,7 +181,7 @@ describe('quantizing', () => {
     const report = JSON.parse(await readFile(place('compensated/report.json'), 'utf8')) as { formats: unknown[] };
     expect(report.formats[0]).toMatchObject({ content: { compensated: q4!.content.compensated } });
     await expect(write('no rows', { compensate: true })).rejects.toMatchObject({ code: 'compensation-without-rows' });
-    await expect(write('no blocks', { calibrationFolder, to: ['gguf/bf16', 'hf/gptq-int4'], compensate: true })).rejects.toMatchObject({ code: 'compensation-without-target', message: expect.stringContaining('gguf/bf16, hf/gptq-int4') });
+    await expect(write('no blocks', { calibrationFolder, to: ['gguf/bf16', 'hf/awq-int4'], compensate: true })).rejects.toMatchObject({ code: 'compensation-without-target', message: expect.stringContaining('gguf/bf16, hf/awq-int4') });
   });
 
   test('calibrates Hugging Face folders by rows to train on, says on how many, and proves them with rounded inputs where they ask for it', async () => {

@@ -35,7 +35,7 @@ export interface QuantizeRequest extends ExamRequest {
   readonly importanceFolder?: string | undefined;
   /** A PEFT folder of a LoRA of the model: written as a GGUF adapter, and applied to each file while it is proved. */
   readonly adapterFolder?: string | undefined;
-  /** GGUF files whose linears make up for each other's rounding, as the rows to calibrate on say. */
+  /** GGUF files whose linears make up for each other's rounding, and for what the layers before have lost, as the rows to calibrate on say; folders of GPTQ, which do the first in any case. The settings are of the GGUF files. */
   readonly compensate?: boolean | Pick<Compensation, 'damping' | 'memory'> | undefined;
   /** Of the targets `hf/…`. */
   readonly hf?: HfOptions | undefined;
@@ -128,7 +128,8 @@ async function write(target: QuantizationTarget, model: SourceModel, folder: str
   if (target.kind === 'onnx') return exportOnnx(model, target.dataType, folder, context);
   if (target.kind === 'hf') {
     const { name } = target.hf;
-    return { file: name, ...(await exportHf(model, target.hf, hf, join(folder, name), context, { calibration, layersFolder: layersFolder && join(layersFolder, name) })) };
+    const compensate = takesCompensation(target) && compensationOf(request) !== undefined;
+    return { file: name, ...(await exportHf(model, target.hf, { ...hf, compensate }, join(folder, name), context, { calibration, layersFolder: layersFolder && join(layersFolder, name) })) };
   }
   const file = `model-${target.fileType.name}.gguf`;
   const wanted = takesCompensation(target) ? compensationOf(request) : undefined;
@@ -142,7 +143,7 @@ function compensationOf({ compensate }: QuantizeRequest): Pick<Compensation, 'da
 }
 
 function takesCompensation(target: QuantizationTarget): boolean {
-  return target.kind === 'gguf' && target.fileType.scheme.blockElements > 1;
+  return target.kind === 'gguf' ? target.fileType.scheme.blockElements > 1 : target.kind === 'hf' && target.hf.method === 'gptq';
 }
 
 /** Throws QuantizationError `compensation-without-rows`, `compensation-without-target`, `encoder-decoder-not-compensated`. */
@@ -156,7 +157,7 @@ function checkCompensation(request: QuantizeRequest, targets: readonly Quantizat
   }
   if (targets.some(takesCompensation)) return;
   const names = targets.map(({ name }) => name);
-  throw new QuantizationError({ code: 'compensation-without-target', message: `compensating is for GGUF files with blocks, such as gguf/q4_k_m; got ${names.join(', ')}. Add such a target, choose hf/gptq-int4 for a packed folder, or leave compensating out.`, facts: { targets: names } });
+  throw new QuantizationError({ code: 'compensation-without-target', message: `compensating is for GGUF files with blocks, such as gguf/q4_k_m, and for hf/gptq-…; got ${names.join(', ')}. Add such a target, or leave compensating out.`, facts: { targets: names } });
 }
 
 async function openAdapter(folder: string, targets: readonly QuantizationTarget[]): Promise<Adapter> {

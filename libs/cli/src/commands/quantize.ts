@@ -36,7 +36,7 @@ export const quantize = defineCommand<[model: string], Options>({
       .option('--dataset <dataset>', 'held-out rows for the perplexity of each file and its KL divergence from the model (default: a short text of ours)')
       .option('--tag <tag>', 'which held-out rows: those with this tag')
       .option('--calibration <dataset>', 'rows that the model is shown to see which columns of its weights matter (the importance matrix of GGUF files), and what hf/gptq-…, hf/awq-… and hf/w8a8 look at')
-      .option('--compensate', 'of GGUF files, with --calibration: the columns of each linear make up for what the ones before them, and the layers before, lost by being rounded; as large as without, nearer to the model, and minutes longer to write')
+      .option('--compensate', 'of GGUF files and hf/gptq-…, with --calibration: the columns of each linear make up for what the ones before them, and the layers before, lost by being rounded; as large as without, nearer to the model, and minutes longer to write')
       .option('--importance <files>', 'an importance matrix: a GGUF file of llama-imatrix, or what an earlier quantize with --calibration made')
       .option('--adapter <adapter>', 'a LoRA of the model, written as a GGUF adapter that llama.cpp applies to the files')
       .option('--question <text>', 'asked of each file by the runtime that loads it; may be given again (default: one of ours)', collect)
@@ -44,7 +44,7 @@ export const quantize = defineCommand<[model: string], Options>({
       .option('--group-size <columns>', 'of targets hf/…: columns that share a scale, 32, 64, 128 or 256; 0 for a scale for each row', number)
       .option('--asymmetric', 'of targets hf/…: each group has a zero point')
       .option('--act-order <order>', 'of targets hf/gptq-…: none, static (columns that see most first; the default) or group (groups too)')
-      .option('--damping <share>', 'of targets hf/gptq-… and --compensate: the share of its mean that is added to the diagonal of the Hessian (0.01; 0.1)', number)
+      .option('--damping <share>', 'of targets hf/gptq-… and --compensate: the share of its mean that is added to the diagonal of the Hessian (0.01; with --compensate 0.1)', number)
       .option('--alpha <share>', 'of hf/w8a8: how much of the range of inputs moves into the weights (0.5)', number)
       .option('--memory <gib>', 'of targets hf/… and --compensate: the most memory that calibrating may take; rows that do not fit are left out (8)', number);
     addJobOptions(command, 'the files').addHelpText('after', '\nExample: tunesmith quantize smollm2@prod --to gguf/q4_k_m,onnx/int4 --question "Who are you?" --out files');
@@ -52,8 +52,9 @@ export const quantize = defineCommand<[model: string], Options>({
 
   async run({ arguments: [model], options }, session) {
     if (options.compensate === true && options.calibration === undefined) throw new UsageError('--compensate: expected --calibration beside it, a dataset whose rows the model is shown; got none', ['--compensate --calibration DATASET']);
-    const compensation = partsOf({ damping: ['--damping', options.damping], memory: ['--memory', options.memory] });
     // Beside --compensate these are of GGUF files too, and of those alone where no packed folder takes them.
+    const ofGguf = options.to.some((target) => target.startsWith('gguf/'));
+    const compensation = partsOf({ damping: ['--damping', ofGguf ? options.damping : undefined], memory: ['--memory', ofGguf ? options.memory : undefined] });
     const { takesHfOption } = await import('@tunesmith/contracts');
     const ofPacked = (option: 'damping' | 'memory') => (options.compensate !== true || takesHfOption(options.to, option) ? options[option] : undefined);
     const settings = await stepSettings('quantize', {

@@ -11,7 +11,8 @@ test('compensating takes rows to calibrate on, and a GGUF target with blocks', (
   expect(refused({ to: ['gguf/f16'], compensate: false })).toBeUndefined();
   expect(refused({ to: ['gguf/q4_k_m'], importance: artifact('gguf'), compensate: true })).toEqual([['compensate', expect.stringContaining('expected calibration beside it')]]);
   expect(refused({ to: ['gguf/q4_k_m', 'hf/gptq-int4'], calibration, importance: artifact('gguf'), compensate: true })).toEqual([['importance', expect.stringContaining('expected none beside compensate')]]);
-  expect(refused({ to: ['gguf/f16', 'hf/gptq-int4'], calibration, compensate: true })).toEqual([['compensate', expect.stringContaining('expected a GGUF target with blocks')]]);
+  expect(refused({ to: ['gguf/f16', 'hf/gptq-int4'], calibration, compensate: true })).toBeUndefined();
+  expect(refused({ to: ['gguf/f16', 'hf/awq-int4'], calibration, compensate: true })).toEqual([['compensate', expect.stringContaining('expected a GGUF target with blocks')]]);
   expect(refused({ to: ['gguf/q4_k_m'], calibration, compensate: { damping: 2 } })).toHaveLength(1);
 });
 

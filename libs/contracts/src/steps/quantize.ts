@@ -35,22 +35,22 @@ export const HfOptions = z.strictObject({
   groupSize: z.union([z.literal(0), z.literal(32), z.literal(64), z.literal(128), z.literal(256)]).optional().describe('Columns that share a scale; 0: all of a row. Where they do not divide a row, smaller ones.'),
   symmetric: z.boolean().optional().describe('false: each group has a zero point.'),
   actOrder: z.enum(['none', 'static', 'group']).optional().describe('Of GPTQ: columns as they stand; those that see most first, with the groups of the file (the default); or with groups in that order, which clients follow by a list (desc_act; format gptq).'),
-  damping: z.number().positive().max(1).optional().describe('Of GPTQ: the share of the mean of its diagonal that is added to the Hessian; 0.01 unless told otherwise.'),
+  damping: z.number().positive().max(1).optional().describe('Of GPTQ: the share of the mean of its diagonal that is added to the Hessian; 0.01 unless told otherwise, 0.1 with compensate.'),
   alpha: z.number().min(0).max(1).optional().describe('Of w8a8 (SmoothQuant): how much of the range of inputs moves into the weights; 0.5 unless told otherwise.'),
   memory: z.number().positive().optional().describe('The most memory that calibrating may take, in GiB; rows that do not fit are left out. 8 unless told otherwise.'),
 });
 export type HfOptions = z.infer<typeof HfOptions>;
 
-/** What compensating leaves open; each has its own default. */
+/** What compensating GGUF files leaves open; each has its own default. */
 export const CompensateOptions = z.strictObject({
   damping: z.number().positive().max(1).optional().describe('The share of the mean of its diagonal that is added to the Hessian; 0.1 unless told otherwise.'),
   memory: z.number().positive().optional().describe('The most memory that reading the rows may take, in GiB; rows that do not fit are left out. 8 unless told otherwise.'),
 });
 export type CompensateOptions = z.infer<typeof CompensateOptions>;
 
-/** Whether a target has blocks, whose levels can make up for each other's errors. */
+/** Whether a target is compensated: GGUF files with blocks, and GPTQ. */
 function takesCompensation(target: QuantizationTarget): boolean {
-  return isGguf(target) && !['gguf/f32', 'gguf/f16', 'gguf/bf16'].includes(target);
+  return isGguf(target) ? !['gguf/f32', 'gguf/f16', 'gguf/bf16'].includes(target) : isOf(target, ['gptq']);
 }
 
 /** Options of targets hf/… that not all of them have. */
@@ -75,14 +75,14 @@ export const QuantizeSpec = z
     dataset: ArtifactRef.optional().describe('Held-out rows for the perplexity of each file and its KL divergence from the model; none: a short text of ours, which decides nothing.'),
     tag: z.string().min(1).optional().describe('Which held-out rows: those with this tag.'),
     calibration: ArtifactRef.optional().describe('Rows to train on, of which the model is shown some: what goes through its linears says which columns matter (the importance matrix of GGUF; what GPTQ, AWQ and SmoothQuant look at).'),
-    compensate: z.boolean().or(CompensateOptions).optional().describe('GGUF files whose linears are rounded column by column, each making up for what those before it and the layers before its own have lost (GPTQ with error propagation), as the rows to calibrate on say; the files are as large and are read as any other. Embeddings and the output head are rounded plainly.'),
+    compensate: z.boolean().or(CompensateOptions).optional().describe('GGUF files whose linears are rounded column by column, each making up for what those before it and the layers before its own have lost (GPTQ with error propagation), as the rows to calibrate on say; the files are as large and are read as any other. Embeddings and the output head are rounded plainly. Of targets hf/gptq-…: layers make up for those before them too; their damping and memory are those below hf.'),
     importance: ArtifactRef.optional().describe('An importance matrix instead of rows to calibrate on: GGUF files of an earlier quantize that had some, or a file of llama-imatrix.'),
     adapter: ArtifactRef.optional().describe('A LoRA of the model: written as a GGUF adapter, which llama.cpp applies to the files. Everything is proved with it then. For GGUF targets.'),
     hf: HfOptions.optional(),
   })
   .refine(({ compensate, calibration }) => !compensate || calibration !== undefined, { path: ['compensate'], error: 'expected calibration beside it, a dataset whose rows the model is shown; an importance matrix does not say enough' })
   .refine(({ compensate, calibration, importance }) => !compensate || calibration === undefined || importance === undefined, { path: ['importance'], error: 'expected none beside compensate, whose files are rounded as the rows to calibrate on say' })
-  .refine(({ compensate, to }) => !compensate || to.some(takesCompensation), { path: ['compensate'], error: 'expected a GGUF target with blocks beside it, such as gguf/q4_k_m; hf/gptq-int4 compensates by itself' })
+  .refine(({ compensate, to }) => !compensate || to.some(takesCompensation), { path: ['compensate'], error: 'expected a GGUF target with blocks beside it, such as gguf/q4_k_m, or hf/gptq-…' })
   .refine(({ tag, dataset }) => tag === undefined || dataset !== undefined, { path: ['tag'], error: 'expected the dataset whose held-out rows it chooses; got none' })
   .refine(({ calibration, importance, to }) => calibration === undefined || importance === undefined || to.some(looksAtRows), { path: ['importance'], error: 'expected rows to calibrate on or an importance matrix; got both' })
   .refine(({ calibration, to }) => calibration !== undefined || !to.some(looksAtRows), { path: ['calibration'], error: 'expected rows to train on, which gptq, awq and w8a8 look at; got none' })
@@ -107,6 +107,6 @@ export const quantize = defineStepKind({
   outputs: { gguf: 'gguf', onnx: 'onnx', hf: 'hf' },
   events: defineJobEvents('quantize', 'quantizer', QuantizeSpec, 'Completed means that every file was loaded by its runtime (node-llama-cpp, onnxruntime-node; Hugging Face folders: our own) and answered; it does not mean that the answers are good.'),
   cacheable: true,
-  // 1: compensated files make up for what the layers before have lost.
-  revision: 1,
+  // 1: compensated files make up for what the layers before have lost. 2: so do folders of GPTQ beside them.
+  revision: 2,
 });

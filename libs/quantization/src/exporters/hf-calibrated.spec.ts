@@ -2,6 +2,7 @@ import { openSafetensors } from '@tunesmith/checkpoints';
 import { loadForInference } from '@tunesmith/generation';
 import { packTokens } from '@tunesmith/nn';
 import { liveTensors, memoryUse, noGrad, ops, resetPeakMemory, scope, setThreads, type Tensor } from '@tunesmith/tensor';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodePackedFolder } from '../testing/decode-packed-folder.js';
 import { decoderConfigs } from '../testing/decoder-configs.js';
@@ -84,6 +85,19 @@ describe('calibrating', () => {
     expect(groups).not.toEqual(groups.toSorted((a, b) => a - b));
     const [after, independent] = [await folderValues(out), await decodePackedFolder(out)];
     for (const [path, { values }] of independent) expect(largestDifference(after.get(`${path}.weight`)!, Float32Array.from(values))).toBe(0);
+  });
+
+  test.each(['llama', 'gemma2', 'phi3', 'gpt2'])('%s: gptq that makes up for earlier layers too is nearer to the model, in a folder of the same form; other methods have no such thing', async (family) => {
+    await using folder = await temporaryFolder();
+    const place = (name: string) => join(folder.path, name);
+    const source = await drawModel(place('model'), { ...decoderConfigs[family]!, [family === 'gpt2' ? 'n_layer' : 'num_hidden_layers']: 4 });
+    const format = family === 'gpt2' ? 'gptq' : 'compressed-tensors';
+    await write(source, 'gptq-int4', { format, groupSize: 32, damping: 0.1 }, place('alone'), rowsOf(24));
+    await write(source, 'gptq-int4', { format, groupSize: 32, compensate: true }, place('beside'), rowsOf(24));
+    expect(await loss(source, place('beside'))).toBeLessThan(0.95 * (await loss(source, place('alone'))));
+    const [alone, beside] = [await readFile(join(place('alone'), 'config.json')), await readFile(join(place('beside'), 'config.json'))];
+    expect(beside.equals(alone)).toBe(true);
+    await expect(write(source, 'rtn-int4', { compensate: true }, place('none'))).rejects.toMatchObject({ code: 'option-without-place', message: expect.stringContaining('hf/rtn-int4 takes no compensate') });
   });
 
   test('three bits fill words over their borders', async () => {

@@ -4,6 +4,7 @@ import { storedShape } from '@tunesmith/models';
 import type { WorkContext } from '@tunesmith/tensor';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dampingBeside } from '../methods/exact-layer.js';
 import type { IntegerGrid } from '../methods/integer-grid.js';
 import { methods } from '../methods/methods.js';
 import type { MethodSettings } from '../methods/rounding-method.js';
@@ -27,6 +28,8 @@ export interface HfOptions extends Partial<MethodSettings> {
   /** 0: a scale for each row. */
   readonly groupSize?: number | undefined;
   readonly symmetric?: boolean | undefined;
+  /** Of GPTQ: each layer also makes up for what those before it have lost. The damping is `dampingBeside` then, unless told otherwise. */
+  readonly compensate?: boolean | undefined;
   /** GiB that calibrating may take; rows that do not fit are left out. Default 8. */
   readonly memory?: number | undefined;
 }
@@ -63,13 +66,14 @@ export async function exportHf(model: SourceModel, target: HfTarget, options: Hf
   const plan = planLinears(model, format, wished);
   const method = methods.find((each) => each.name === content.method)!;
   const calibrated = method.calibrates ? calibrationOf(model, plan, target, options, calibration) : undefined;
-  const work = await workIdentity(model, [format.name, content, plan.linears, plan.kept, calibrated?.kept.map(({ tokenIds }) => tokenIds)]);
+  const beside = options.compensate === true;
+  const work = await workIdentity(model, [format.name, content, plan.linears, plan.kept, beside, calibrated?.kept.map(({ tokenIds }) => tokenIds)]);
   await using done = await FinishedLayers.open(layersFolder ?? `${folder}.layers`, work, method.calibrates);
   const resumedLayers = done.count;
   const total = layerCount(plan);
   if (resumedLayers < total) {
     const layers = method.calibrates
-      ? calibratedLayers(model, plan, method, content, calibrated!.kept, done.count, done.count === 0 ? undefined : await done.hidden(), context)
+      ? calibratedLayers(model, plan, method, content, { rows: calibrated!.kept, first: done.count, hidden: done.count === 0 ? undefined : await done.hidden(), beside }, context)
       : plainLayers(model, plan, method, done.count, context);
     for await (const layer of layers) {
       const tensors = Array.from(layer.matrices, ([path, matrix]) => format.tensors(path, matrix, content)).flat();
@@ -88,8 +92,8 @@ export async function exportHf(model: SourceModel, target: HfTarget, options: Hf
 }
 
 /** Throws QuantizationError `calibration-missing`, and what `calibrationBudget` throws. */
-function calibrationOf(model: SourceModel, plan: LinearPlan, { name }: HfTarget, { memory = 8 }: HfOptions, calibration: readonly EncodedRow[] | undefined): ReturnType<typeof calibrationBudget> {
-  if (calibration !== undefined) return calibrationBudget(model, plan, calibration, memory);
+function calibrationOf(model: SourceModel, plan: LinearPlan, { name }: HfTarget, { memory = 8, compensate: beside }: HfOptions, calibration: readonly EncodedRow[] | undefined): ReturnType<typeof calibrationBudget> {
+  if (calibration !== undefined) return calibrationBudget(model, plan, calibration, memory, { beside });
   throw new QuantizationError({ code: 'calibration-missing', message: `hf/${name} looks at what the model computes of rows to train on; got none. Give a dataset to calibrate on, or choose hf/rtn-int4 or hf/rtn-int8.`, facts: { target: name } });
 }
 
@@ -98,6 +102,7 @@ function settle(model: SourceModel, target: HfTarget, options: HfOptions): { for
   const roundsInputs = target.roundsInputs === true;
   if (roundsInputs && (options.format ?? target.format) !== target.format) throw withoutPlace(target, 'format', options.format);
   if (roundsInputs && options.symmetric === false) throw withoutPlace(target, 'symmetric', false);
+  if (options.compensate === true && target.method !== 'gptq') throw withoutPlace(target, 'compensate', true);
   const format = packedFormats.find(({ name }) => name === (options.format ?? target.format))!;
   if (options.actOrder === 'group' && !format.takesOrderedGroups) {
     throw new QuantizationError({ code: 'format-without-order', message: `the format ${format.name} has no place for groups in the order of activations. Choose the order static, which costs nothing when the model runs, or the format gptq.`, facts: { format: format.name } });
@@ -105,7 +110,7 @@ function settle(model: SourceModel, target: HfTarget, options: HfOptions): { for
   const asked = options.groupSize === undefined || roundsInputs ? target.groupSize : options.groupSize;
   const groupSize = asked === 0 ? null : asked;
   const symmetric = options.symmetric ?? target.symmetric;
-  const settings = { damping: options.damping ?? defaultSettings.damping, actOrder: options.actOrder ?? defaultSettings.actOrder, alpha: options.alpha ?? defaultSettings.alpha };
+  const settings = { damping: options.damping ?? (options.compensate === true ? dampingBeside : defaultSettings.damping), actOrder: options.actOrder ?? defaultSettings.actOrder, alpha: options.alpha ?? defaultSettings.alpha };
   const wished: IntegerGrid = { bits: target.bits, symmetric, groupSize, leastZero: format.leastZero, scaleDtype: format.scaleDtype(modelDtype(model)) };
   return { format, wished, content: { method: target.method, bits: target.bits, symmetric, groupSize, settings, roundsInputs } };
 }

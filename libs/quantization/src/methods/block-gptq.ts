@@ -1,7 +1,6 @@
 import { ops, tensor, type Tensor } from '@tunesmith/tensor';
 import { encodeGgufBlocks, type GgufScheme } from '../schemes/gguf-scheme.js';
 import { columnsInTurn, roundColumns } from './column-loop.js';
-import type { ExactLayer } from './exact-layer.js';
 import type { InverseFactor } from './inverse-factor.js';
 import type { LayerWork } from './rounding-method.js';
 import { withFactors } from './with-factors.js';
@@ -17,7 +16,7 @@ export interface RoundedBlocks {
  * GPTQ over the block types of GGUF, a layer: what each column loses by being rounded is made up for by those after it; with the same layer `exact`, so is what the layers before have lost. By
  * names of weights; linears that no token reaches (experts) are not among them.
  */
-export function roundLayerToBlocks({ compute }: LayerWork<GgufScheme>, damping: number, exact?: ExactLayer): Map<string, RoundedBlocks> {
+export function roundLayerToBlocks({ compute, exact }: LayerWork<GgufScheme>, damping: number): Map<string, RoundedBlocks> {
   const rounded = new Map<string, RoundedBlocks>();
   withFactors(compute, { damping, byActivation: true }, (linear, scheme, factor, input) => {
     const name = `${linear.path}.weight`;

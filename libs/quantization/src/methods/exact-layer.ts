@@ -3,6 +3,12 @@ import { turnsOf } from './column-loop.js';
 import { forEachStep, type InverseFactor } from './inverse-factor.js';
 import type { LayerLinear } from './rounding-method.js';
 
+/**
+ * The share of the mean of its diagonal that is added to the Hessian where the model as it is stands beside: with GPTQ's own 0.01 what is made up for fits the rows and not other text (SmolLM2 in
+ * packed int4: perplexity +62 % of a text that was not calibrated on; +24 % with 0.1, and +26 % by GPTQ alone).
+ */
+export const dampingBeside = 0.1;
+
 type Place = Pick<LayerLinear<unknown>, 'path' | 'role' | 'weight'>;
 
 /**

@@ -9,16 +9,18 @@ import { withFactors } from './with-factors.js';
 
 /**
  * GPTQ (arXiv 2210.17323): columns are rounded one after another, and what each loses is made up for by those that follow, as the inputs' second moments say. One linear after another
- * (`true_sequential`), each on what the rounded ones before it give it. A linear that no token reaches (an expert) is rounded to nearest.
+ * (`true_sequential`), each on what the rounded ones before it give it; with the same layer `exact`, it also makes up for what the layers before have lost. A linear that no token reaches (an expert) is rounded to nearest.
  */
 export const gptq: CalibratedMethod = {
   name: 'gptq',
   calibrates: true,
-  roundLayer({ linears, compute }, settings) {
+  roundLayer({ linears, compute, exact }, settings) {
     const matrices = new Map<string, RoundedMatrix>();
-    withFactors(compute, { damping: settings.damping, byActivation: settings.actOrder !== 'none' }, ({ path, weight }, grid, factor) => {
-      const { levels, fit, groupOf, values } = roundByFactor(weight, factor, grid, settings.actOrder);
+    withFactors(compute, { damping: settings.damping, byActivation: settings.actOrder !== 'none' }, (linear, grid, factor, input) => {
+      const { path, weight } = linear;
+      const { levels, fit, groupOf, values } = roundByFactor(exact?.wanted(linear, input, factor) ?? weight, factor, grid, settings.actOrder);
       matrices.set(path, roundedMatrix(`${path}.weight`, levels, fit, grid, groupOf));
+      exact?.rounded(linear, input, values);
       return values;
     });
     for (const { path, weight, grid } of linears) {

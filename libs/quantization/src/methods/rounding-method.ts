@@ -1,4 +1,5 @@
 import type { Tensor } from '@tunesmith/tensor';
+import type { ExactLayer } from './exact-layer.js';
 import type { IntegerGrid } from './integer-grid.js';
 import type { RoundedMatrix } from './rounded-matrix.js';
 
@@ -39,6 +40,8 @@ export interface LayerWork<Grid = IntegerGrid> {
   readonly vectors: readonly LayerVector[];
   /** Has the layer read all calibration tokens: each linear is multiplied with what `visit` gives for it and its input [tokens, in]. Once. */
   compute(visit: (linear: LayerLinear<Grid>, input: Tensor) => Tensor): void;
+  /** The same layer of the model as it is, where what the layers before have lost is to be made up for. */
+  readonly exact?: ExactLayer | undefined;
 }
 
 export interface LayerLinear<Grid = IntegerGrid> {

@@ -3,24 +3,22 @@ import type { EncodedRow } from '@tunesmith/datasets';
 import type { WeightName } from '@tunesmith/models';
 import { isOutputHead } from '@tunesmith/nn';
 import type { WorkContext } from '@tunesmith/tensor';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { roundLayerToBlocks } from '../../methods/block-gptq.js';
+import { dampingBeside } from '../../methods/exact-layer.js';
 import type { GgufScheme } from '../../schemes/gguf-scheme.js';
 import { calibrationBudget, type CalibrationBudget } from '../hf/calibration-budget.js';
-import { CalibrationPass } from '../hf/calibration-pass.js';
 import { FinishedLayers } from '../hf/finished-layers.js';
 import { layerMatrices, linearPaths, type LayerMatrix, type LayerPlan } from '../hf/plan-linears.js';
-import { layerCount } from '../hf/rounded-layers.js';
+import { layerCount, readLayers } from '../hf/rounded-layers.js';
 import { workIdentity } from '../hf/work-identity.js';
 import type { SourceModel } from '../source-model.js';
-import { ExactPass } from './exact-pass.js';
 import { toGgufLayout } from './gguf-layout.js';
 
 /** What the weights of a file make up for each other's rounding by. */
 export interface Compensation {
   /** Rows for the model to read. */
   readonly rows: readonly EncodedRow[];
-  /** The share of the mean of its diagonal that is added to the Hessian. Default 0.1: with GPTQ's 0.01 errors were smaller on the rows, and larger on other text. */
+  /** The share of the mean of its diagonal that is added to the Hessian. Default `dampingBeside`. */
   readonly damping?: number | undefined;
   /** GiB that reading them may take; rows that do not fit are left out. Default 8. */
   readonly memory?: number | undefined;
@@ -44,7 +42,7 @@ export class CompensatedLayers implements AsyncDisposable {
   ) {}
 
   /** Works on what is not yet done. `schemes`: of each tensor of the file. Throws what `calibrationBudget` and the rounding throw. */
-  static async work(model: SourceModel, schemes: ReadonlyMap<string, GgufScheme>, file: { readonly name: string; readonly path: string }, { rows, damping = 0.1, memory = 8, layersFolder }: Compensation, context: WorkContext): Promise<CompensatedLayers> {
+  static async work(model: SourceModel, schemes: ReadonlyMap<string, GgufScheme>, file: { readonly name: string; readonly path: string }, { rows, damping = dampingBeside, memory = 8, layersFolder }: Compensation, context: WorkContext): Promise<CompensatedLayers> {
     const plan = planBlocks(model, schemes);
     const { kept, budget } = calibrationBudget(model, plan, rows, memory, { beside: true });
     const names = plan.linears.map(({ grid, ...matrix }) => ({ ...matrix, grid: grid.name }));
@@ -54,14 +52,9 @@ export class CompensatedLayers implements AsyncDisposable {
       const resumedLayers = done.count;
       const total = layerCount(plan);
       if (resumedLayers < total) {
-        using pass = await CalibrationPass.open(model, plan, kept, done.count === 0 ? undefined : await done.hidden());
-        using exactPass = done.count === 0 ? ExactPass.beside(pass) : await ExactPass.open(model, plan, kept, done.count, context.signal);
-        for (let layer = done.count; layer < total; layer += 1) {
-          await nextTurn();
-          context.signal.throwIfAborted();
-          using exact = await exactPass.layer(layer, pass.hidden);
-          const result = await pass.layer(layer, (work) => roundLayerToBlocks(work, damping, exact));
-          await done.add({ tensors: Array.from(result, ([name, { bytes, shape }]) => ({ name, dtype: 'U8', shape, bytes })), changed: new Map() }, pass.hidden);
+        const reading = { rows: kept, first: done.count, hidden: done.count === 0 ? undefined : await done.hidden(), beside: true };
+        for await (const { result, hidden } of readLayers(model, plan, reading, (layer) => roundLayerToBlocks(layer, damping), context)) {
+          await done.add({ tensors: Array.from(result, ([name, { bytes, shape }]) => ({ name, dtype: 'U8', shape, bytes })), changed: new Map() }, hidden);
           context.onProgress({ phase: `compensating ${file.name}`, done: done.count, total, unit: 'layers' });
         }
       }

@@ -25,7 +25,7 @@ export function computeDtype(source: SourceModel): Extract<DType, 'float32' | 'b
  * The calibration rows that fit into `budgetGibibytes`, and what they take. Throws QuantizationError `calibration-too-small` where they have fewer tokens than the model's width, below
  * which the second moments of its inputs say nothing certain, and `memory-too-small` where not even those fit. `beside`: the model as it is reads them too.
  */
-export function calibrationBudget(source: SourceModel, plan: LayerPlan<unknown>, rows: readonly EncodedRow[], budgetGibibytes: number, { beside = false } = {}): { kept: readonly EncodedRow[]; budget: CalibrationBudget } {
+export function calibrationBudget(source: SourceModel, plan: LayerPlan<unknown>, rows: readonly EncodedRow[], budgetGibibytes: number, { beside = false }: { readonly beside?: boolean | undefined } = {}): { kept: readonly EncodedRow[]; budget: CalibrationBudget } {
   const need = memoryNeed(source, plan, beside);
   const width = Math.min(...plan.linears.map(({ shape }) => shape[1]));
   const given = rows.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);

@@ -2,8 +2,8 @@ import type { EncodedRow } from '@tunesmith/datasets';
 import { keep, noGrad, ops, scope, type Tensor } from '@tunesmith/tensor';
 import { ExactLayer } from '../../methods/exact-layer.js';
 import type { LayerVector } from '../../methods/rounding-method.js';
-import { CalibrationPass } from '../hf/calibration-pass.js';
-import type { LayerPlan } from '../hf/plan-linears.js';
+import { CalibrationPass } from './calibration-pass.js';
+import type { LayerPlan } from './plan-linears.js';
 import type { SourceModel } from '../source-model.js';
 
 /** The model as it is, which reads the calibration rows beside the one that is being rounded, a layer at a time. */
