@@ -1,3 +1,4 @@
+import { ChatTemplate } from '@tunesmith/tokenizers';
 import type { InputModel } from './input-model.js';
 import { builtInTemplates } from './built-in-templates.js';
 import { MergeError } from './merge-error.js';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 /**
  * The chat template that a request asks for: `auto` is what most of the models have, a plain name one of ours, anything else the template itself.
  *
- * @throws MergeError `merge-chat-template-missing`, `merge-chat-template-unknown`
+ * @throws MergeError `merge-chat-template-missing`, `merge-chat-template-unknown`, `merge-chat-template-invalid`
  */
 export async function chooseChatTemplate(wanted: string, inputs: readonly InputModel[]): Promise<string> {
   if (wanted === 'auto') {
@@ -22,8 +23,17 @@ export async function chooseChatTemplate(wanted: string, inputs: readonly InputM
   }
   const known = builtInTemplates.get(wanted);
   if (known !== undefined) return known;
-  if (wanted.includes('{')) return wanted;
+  if (wanted.includes('{')) return readable(wanted);
   throw new MergeError('merge-chat-template-unknown', `merge: chat_template: expected auto, one of ${[...builtInTemplates.keys()].join(', ')}, or a Jinja template; got "${wanted.slice(0, 60)}"`, { known: [...builtInTemplates.keys()] });
+}
+
+/** The template, if it is one. */
+function readable(template: string): string {
+  try {
+    return new ChatTemplate(template).source;
+  } catch (cause) {
+    throw new MergeError('merge-chat-template-invalid', `merge: chat_template: expected a Jinja template; got one that cannot be read. ${cause instanceof Error ? cause.message : String(cause)}`, {});
+  }
 }
 
 /** A folder's template: chat_template.jinja, else what tokenizer_config.json has, its default where it has several. */

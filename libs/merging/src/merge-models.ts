@@ -87,7 +87,7 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
   }
   await shards.commit();
   const { files, generationConfig, tokenIds } = await resultFiles(template, vocabulary && inputs[vocabulary.source], vocabulary?.added ?? [], chatTemplate);
-  await writeModelFiles(outFolder, { config: { ...withStoredDtype(config, tasks.map(({ outDtype }) => outDtype)), ...tokenIds }, generationConfig, files });
+  await writeModelFiles(outFolder, { config: { ...withStoredDtype(config, tasks), ...tokenIds }, generationConfig, files });
   await journal.remove();
   const changed = method.takes.kind === 'adapter' ? tasks.filter(({ base, models: [first] }) => inputs[(base ?? first)!.input]!.updates.has((base ?? first)!.tensor)) : tasks;
   return {

@@ -1,10 +1,11 @@
+import { elementCount } from '@tunesmith/checkpoints';
 import type { DType } from '@tunesmith/tensor';
 import type { InputModel } from './input-model.js';
 import { roleOf } from './layered-weights.js';
 import type { MergeConfiguration } from './merge-configuration.js';
 import { MergeError } from './merge-error.js';
 import type { MergeLayout } from './merge-layout.js';
-import { promotedDtype } from './promoted-dtype.js';
+import type { MergeTask } from './merge-plan.js';
 
 /** How published configurations call the number of layers, and the list of their kinds. */
 const layerCountKeys = ['num_hidden_layers', 'n_layer', 'num_layers'];
@@ -13,11 +14,13 @@ const layerTypeKeys = ['layer_types', 'attention_layers'];
 /** The two names of the type that weights are stored in, of which published configurations have one, and what a GGUF file was imported as both. */
 const dtypeKeys = ['dtype', 'torch_dtype'];
 
-/** A configuration that says what the weights are stored in, where it says something else: parents of several types are merged, and stored, in the type that all promote to. */
-export function withStoredDtype(config: Readonly<Record<string, unknown>>, stored: readonly DType[]): Record<string, unknown> {
+/** A configuration that says what most elements are stored in: parents of several types are merged, and stored, in the type that all promote to. */
+export function withStoredDtype(config: Readonly<Record<string, unknown>>, tasks: readonly Pick<MergeTask, 'shape' | 'outDtype'>[]): Record<string, unknown> {
+  const elements = new Map<DType, number>();
+  for (const { shape, outDtype } of tasks) elements.set(outDtype, (elements.get(outDtype) ?? 0) + elementCount(shape));
+  const [[stored] = []] = [...elements].toSorted(([, one], [, other]) => other - one);
   const said = dtypeKeys.filter((key) => key in config);
-  if (said.length > 0 && said.every((key) => (stored as readonly unknown[]).includes(config[key]))) return { ...config };
-  return { ...config, ...Object.fromEntries((said.length > 0 ? said : ['torch_dtype']).map((key) => [key, promotedDtype(stored)])) };
+  return { ...config, ...Object.fromEntries((said.length > 0 ? said : ['torch_dtype']).map((key) => [key, stored])) };
 }
 
 /**

@@ -318,6 +318,7 @@ describe('refuses', () => {
     ['models of other depths', linear('one', 'deeper'), /expected models of 3 layers, which one has; deeper has 4/],
     ['a vocabulary larger than its embedding', { ...linear('one', 'few-rows'), tokenizer: { source: 'union' } }, /"<far>" is token 900, and the embedding has \d+ rows/],
     ['a chat template that nobody has', { ...linear('mute'), chat_template: 'auto' }, /expected a model with a chat template among mute; none has one/],
+    ['a chat template that is none', { ...linear('one'), chat_template: '{% for message in messages %}{{ message.content }}' }, /chat_template: expected a Jinja template; got one that cannot be read. The chat template cannot be parsed: /],
     ['a chat template by a name that is none', { ...linear('one'), chat_template: 'cahtml' }, /expected auto, one of chatml, llama3, .* got "cahtml"/],
     ['layers that a model does not have', { merge_method: 'passthrough', slices: [{ sources: [{ model: 'one', layer_range: [1, 4] }] }] }, /slices\[0\].sources\[0\]: expected a layer_range inside \[0, 3\], which one has; got \[1, 4\]/],
     ['a model twice', linear('one', 'two', 'one'), /expected every model once among models; one stands there twice/],

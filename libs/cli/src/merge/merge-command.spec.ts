@@ -21,6 +21,8 @@ beforeAll(async () => {
     await writeFile(join(folder, name, file), '{}');
   }
   await writeFile(join(folder, 'adapter-alone.yaml'), 'merge_method: linear\nmodels: [{ model: ./adapter }]\n');
+  await mkdir(join(folder, 'one+two'));
+  await writeFile(join(folder, 'plus.yaml'), 'merge_method: linear\nmodels: [{ model: ./one+two }]\n');
   await writeFile(join(folder, 'two-models.yaml'), 'merge_method: linear\nmodels: [{ model: ./model+./model }]\n');
   await writeFile(join(folder, 'missing.yaml'), 'merge_method: linear\nmodels: [{ model: ./nowhere }]\n');
   await mkdir(join(folder, 'full'));
@@ -76,6 +78,7 @@ test.each([
   ['an empty file', ['empty.yaml'], 2, /empty.yaml: merge configuration: expected keys among merge_method, .*; got nothing/],
   ['a file that is not there', ['nothing.yaml'], 1, /expected a merge configuration at .*nothing.yaml/],
   ['an adapter as a model', ['adapter-alone.yaml'], 2, /expected a model in .*adapter; it holds an adapter. Write it behind its base: MODEL\+ADAPTER/],
+  ['a folder with a + in its name', ['plus.yaml'], 2, /expected an adapter behind the \+ of .\/one\+two; a file or folder of that whole name is there. Write it as \{ model: \{ path: "\.\/one\+two" \} \}/],
   ['a model as an adapter', ['two-models.yaml'], 2, /expected an adapter behind the \+ in .*model; it holds a model/],
   ['a model that is not there', ['missing.yaml'], 1, /expected a file or folder at .*nowhere; there is none/],
   ['a method beside a configuration', ['merge.yaml', '--method', 'ties'], 2, /expected everything but --seed.* inside .*merge.yaml; got --method beside it/],

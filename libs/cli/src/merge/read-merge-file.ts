@@ -24,6 +24,9 @@ export async function readMergeFile(session: Session, path: string): Promise<Ste
     const [error] = documents.flatMap(({ errors }) => errors);
     if (error) throw error;
     const { configuration, models, adapters } = readMergeConfiguration(documents[0]?.toJS({ maxAliasCount: 100 }) ?? null);
+    for (const { name, adapter } of configuration.inputs) {
+      if (adapter !== undefined && existsSync(resolve(dirname(path), name))) throw new UsageError(`${path}: expected an adapter behind the + of ${name}; a file or folder of that whole name is there. Write it as { model: { path: ${JSON.stringify(name)} } }.`);
+    }
     for (const each of models) expectKind(resolve(dirname(path), each), 'model');
     for (const each of adapters) expectKind(resolve(dirname(path), each), 'adapter');
     const provided = async (written: readonly string[]): Promise<string[]> => {
