@@ -1,6 +1,6 @@
 """What mergekit 0.1.5 makes of small weights, for the parity of libs/merging/src/methods.
 
-    python make-merge-fixtures.py                 writes fixtures/merging/{bfloat16,float16,float32}.safetensors
+    python make-merge-fixtures.py                 writes fixtures/merging/{bfloat16,float16,float32,float64}.safetensors
     python make-merge-fixtures.py TASKS.json      live, for merge-methods.peers.spec.ts
 
 Tasks are a list of {"shapes": {WEIGHT: [...]}, "dtype": NAME, "inputs": FILE, "out": FILE, "cases": {METHOD: [parameters, ...]}, "seed": N, "pinned": bool};
@@ -148,7 +148,7 @@ def main():
     cases = json.loads((here / "merge-cases.json").read_text())
     folder = here / "fixtures" / "merging"
     folder.mkdir(parents=True, exist_ok=True)
-    for dtype in (torch.bfloat16, torch.float16, torch.float32):
+    for dtype in (torch.bfloat16, torch.float16, torch.float32, torch.float64):
         inputs = random_models({"matrix": [10, 16], "vector": [16]}, dtype, 42)
         results = run(inputs, cases, 1, True)
         save_file({**inputs, **results}, folder / f"{str(dtype).split('.')[1]}.safetensors")

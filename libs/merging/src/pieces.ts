@@ -29,9 +29,22 @@ export function flat(...tensors: readonly Tensor[]): Tensor[] {
   return tensors.map((tensor) => ops.reshape(tensor, [-1]));
 }
 
-/** The sum of squares in float32 of a piece, as a number. */
-export function squares(piece: Tensor): number {
-  return ops.vectorNorm(piece, 2, undefined, false, 'float32').item() ** 2;
+/**
+ * What sums over the elements of a weight are formed in: where one piece holds them all its own dtype, since libtorch, and so mergekit, rounds the sum once and its last bits before
+ * that depend on the operator; else float32, so that adding up pieces loses nothing.
+ */
+export function sumDtype({ size, dtype }: Tensor): DType {
+  return size <= pieceLength || dtype === 'float64' ? dtype : 'float32';
+}
+
+/** Where mergekit leaves the models' dtype for a wider one: float32, or float64 where they have that. */
+export function wideDtype({ dtype }: Tensor): DType {
+  return dtype === 'float64' ? dtype : 'float32';
+}
+
+/** The sum of squares of a piece, as a number, whose root has the bits of the dtype. */
+export function squares(piece: Tensor, dtype: DType = 'float32'): number {
+  return ops.vectorNorm(piece, 2, undefined, false, dtype).item() ** 2;
 }
 
 /** A number as a tensor without dimensions, rounded to the dtype: what arithmetic between the passes of a method is done with. */

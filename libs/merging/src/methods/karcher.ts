@@ -1,6 +1,6 @@
 import { ops, scope, type DType, type Tensor } from '@tunesmith/tensor';
 import type { MergeMethod } from '../merge-method.js';
-import { flat, forEachPiece, mapPieces, scalar, squares } from '../pieces.js';
+import { flat, forEachPiece, mapPieces, scalar, squares, wideDtype } from '../pieces.js';
 
 /**
  * The Riemannian (Karcher) mean of the models' directions on a sphere (arXiv 2603.04972), found by steps in the tangent space at the mean so far; the
@@ -56,8 +56,9 @@ function unit({ lengths }: Sphere, pieces: readonly Tensor[], index: number): Te
 
 function lengthOf(vector: Tensor): Tensor {
   let sum = 0;
-  forEachPiece([vector], ([piece]) => void (sum += squares(piece!)));
-  return scalar(Math.sqrt(sum), 'float32');
+  const dtype = wideDtype(vector);
+  forEachPiece([vector], ([piece]) => void (sum += squares(piece!, dtype)));
+  return scalar(Math.sqrt(sum), dtype);
 }
 
 function toSphere(mean: Tensor, length: Tensor): void {
@@ -83,8 +84,8 @@ function moveMean(mean: Tensor, sphere: Sphere): boolean {
       return factor ? ops.add(sum, ops.mul(factor, ops.sub(unit(sphere, pieces, index), ops.mul(dots[at]!, piece)))) : sum;
     }, ops.zerosLike(piece));
   let sum = 0;
-  forEachPiece(inputs, ([piece, ...pieces]) => void (sum += squares(tangent(piece!, pieces))));
-  const length = scalar(Math.sqrt(sum), 'float32');
+  forEachPiece(inputs, ([piece, ...pieces]) => void (sum += squares(tangent(piece!, pieces), wideDtype(mean))));
+  const length = scalar(Math.sqrt(sum), wideDtype(mean));
   if (length.item() < tolerance) return false;
   const [cosine, sine] = [ops.cos(length), ops.sin(length)];
   forEachPiece(inputs, ([piece, ...pieces]) => void ops.copyInPlace(piece!, ops.add(ops.mul(cosine, piece!), ops.mul(sine, ops.div(tangent(piece!, pieces), length)))));

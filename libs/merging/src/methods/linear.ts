@@ -1,8 +1,9 @@
 import { ops, tensor } from '@tunesmith/tensor';
 import { MergeError } from '../merge-error.js';
 import type { MergeMethod } from '../merge-method.js';
+import { wideDtype } from '../pieces.js';
 
-/** The weighted mean of the models ("model soups"): sum of w_i W_i over sum of w_i, summed in float32. Equal weights unless given. */
+/** The weighted mean of the models ("model soups"): sum of w_i W_i over sum of w_i, summed in float32 (float64 of float64). Equal weights unless given. */
 export const linear: MergeMethod = {
   name: 'linear',
   title: 'Linear average',
@@ -17,7 +18,7 @@ export const linear: MergeMethod = {
   merge({ name, models }, parameters) {
     const weights = parameters.numbers('weight');
     if (!parameters.flag('normalize')) return ops.mergeLinear(models, weights, 1);
-    const total = ops.sumAll(tensor(weights, { dtype: 'float32' })).item();
+    const total = ops.sumAll(tensor(weights, { dtype: wideDtype(models[0]!) })).item();
     if (total === 0) throw new MergeError('wrong-merge-parameter', `linear.weight: expected weights that do not sum to zero, since their sum divides; got ${weights.join(', ')} for "${name}". Change them, or set normalize to false.`, { tensor: name, weights });
     return ops.mergeLinear(models, weights, total);
   },

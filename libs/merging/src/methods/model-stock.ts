@@ -1,6 +1,6 @@
 import { ops, type Tensor } from '@tunesmith/tensor';
 import type { MergeMethod } from '../merge-method.js';
-import { flat, forEachPiece, mapPieces, scalar, squares } from '../pieces.js';
+import { flat, forEachPiece, mapPieces, scalar, squares, sumDtype } from '../pieces.js';
 
 const leastProduct = 1e-6;
 
@@ -28,10 +28,11 @@ export const modelStock: MergeMethod = {
     const inputs = flat(given!, ...models);
     const lengths = models.map(() => 0);
     const dots = pairs(models.length).map(() => 0);
+    const sums = sumDtype(given!);
     forEachPiece(inputs, ([base, ...pieces]) => {
       const offsets = pieces.map((piece) => ops.sub(piece, base!));
-      offsets.forEach((offset, index) => (lengths[index]! += squares(offset)));
-      pairs(models.length).forEach(([i, j], index) => (dots[index]! += ops.sumAll(ops.mul(offsets[i]!, offsets[j]!), 'float32').item()));
+      offsets.forEach((offset, index) => (lengths[index]! += squares(offset, sums)));
+      pairs(models.length).forEach(([i, j], index) => (dots[index]! += ops.sumAll(ops.mul(offsets[i]!, offsets[j]!), sums).item()));
     });
     const norms = lengths.map((sum) => scalar(Math.sqrt(sum), dtype));
     const cosines = pairs(models.length).map(([i, j], index) => cosine(scalar(dots[index]!, dtype), norms[i]!, norms[j]!));

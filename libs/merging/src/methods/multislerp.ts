@@ -1,7 +1,7 @@
 import { ops, tensor, type Tensor } from '@tunesmith/tensor';
 import { MergeError } from '../merge-error.js';
 import type { MergeMethod } from '../merge-method.js';
-import { flat, forEachPiece, mapPieces, scalar, squares } from '../pieces.js';
+import { flat, forEachPiece, mapPieces, scalar, squares, sumDtype } from '../pieces.js';
 
 /**
  * The weighted mean of many models on a sphere: their directions are carried to the tangent space at their mean direction, averaged there, and carried
@@ -31,16 +31,17 @@ export const multislerp: MergeMethod = {
       return base ? ops.sub(all, pieces[models.length]!) : all;
     };
     const total = (measure: (pieces: readonly Tensor[]) => readonly number[]): number[] => {
-      const sums: number[] = [];
-      forEachPiece(inputs, (pieces) => measure(pieces).forEach((value, index) => (sums[index] = (sums[index] ?? 0) + value)));
-      return sums;
+      const found: number[] = [];
+      forEachPiece(inputs, (pieces) => measure(pieces).forEach((value, index) => (found[index] = (found[index] ?? 0) + value)));
+      return found;
     };
 
-    const lengths = total((pieces) => ops.unbind(stacked(pieces)).map(squares));
+    const sums = sumDtype(models[0]!);
+    const lengths = total((pieces) => ops.unbind(stacked(pieces)).map((each) => squares(each, sums)));
     const norms = ops.reshape(tensor(lengths.map(Math.sqrt), { dtype }), [-1, 1]);
     const units = (pieces: readonly Tensor[]): Tensor => ops.div(stacked(pieces), ops.addScalar(norms, eps));
     const rawMean = (unit: Tensor): Tensor => ops.sum(ops.mul(unit, column), [0]);
-    const meanNorm = scalar(Math.sqrt(total((pieces) => [squares(rawMean(units(pieces)))])[0]!), dtype);
+    const meanNorm = scalar(Math.sqrt(total((pieces) => [squares(rawMean(units(pieces)), sums)])[0]!), dtype);
     if (meanNorm.item() < eps) {
       if (models.length === 2) return ops.reshape(mapPieces(inputs, (pieces) => withBase(ops.sum(ops.mul(stacked(pieces), column), [0]), pieces[2])), shape);
       throw new MergeError('merge-undefined', `multislerp: expected directions of "${name}" whose weighted sum is not zero; theirs cancel. Change the weights.`, { tensor: name });
@@ -48,12 +49,12 @@ export const multislerp: MergeMethod = {
     const mean = (unit: Tensor): Tensor => ops.div(rawMean(unit), meanNorm);
     const dots = ops.reshape(tensor(total((pieces) => {
       const unit = units(pieces);
-      return ops.sum(ops.mul(unit, mean(unit)), [-1], false, 'float32').toArray();
+      return ops.sum(ops.mul(unit, mean(unit)), [-1], false, sums).toArray();
     }), { dtype }), [-1, 1]);
     const tangent = (unit: Tensor, direction: Tensor): Tensor => ops.sum(ops.mul(ops.sub(unit, ops.mul(dots, direction)), column), [0]);
     const angle = ops.addScalar(scalar(Math.sqrt(total((pieces) => {
       const unit = units(pieces);
-      return [squares(tangent(unit, mean(unit)))];
+      return [squares(tangent(unit, mean(unit)), sums)];
     })[0]!), dtype), eps);
     const [cosine, sinc] = [ops.cos(angle), ops.div(ops.sin(angle), angle)];
     const length = ops.sumAll(ops.mul(ops.reshape(norms, [-1]), weights));

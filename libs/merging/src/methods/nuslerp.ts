@@ -1,6 +1,6 @@
 import { ops, type Tensor } from '@tunesmith/tensor';
 import type { MergeInput, MergeMethod } from '../merge-method.js';
-import { flat, forEachPiece, mapPieces, scalar, squares } from '../pieces.js';
+import { flat, forEachPiece, mapPieces, scalar, squares, sumDtype } from '../pieces.js';
 
 const leastNorm = 1e-7;
 /** Vectors whose squared sine is below its square lie on one line. */
@@ -45,12 +45,13 @@ function wholly({ base, models }: Pick<MergeInput, 'base' | 'models'>, t: number
   const inputs = flat(...models, ...(base ? [base] : []));
   const ends = ([one, other, from]: readonly Tensor[]): [Tensor, Tensor] => (from ? [ops.sub(one!, from), ops.sub(other!, from)] : [one!, other!]);
   const sums = [0, 0];
-  forEachPiece(inputs, (pieces) => ends(pieces).forEach((end, index) => (sums[index]! += squares(end))));
+  const summed = sumDtype(models[0]!);
+  forEachPiece(inputs, (pieces) => ends(pieces).forEach((end, index) => (sums[index]! += squares(end, summed))));
   const norms = sums.map((sum) => ops.clamp(scalar(Math.sqrt(sum), dtype), leastNorm, null));
   let dot = 0;
   forEachPiece(inputs, (pieces) => {
     const [one, other] = ends(pieces);
-    dot += ops.sumAll(ops.mul(ops.div(one, norms[0]!), ops.div(other, norms[1]!)), 'float32').item();
+    dot += ops.sumAll(ops.mul(ops.div(one, norms[0]!), ops.div(other, norms[1]!)), summed).item();
   });
   const merged = mapPieces(inputs, (pieces) => {
     const between = interpolated(ends(pieces), scalar(dot, dtype), t);

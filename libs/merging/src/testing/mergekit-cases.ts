@@ -36,11 +36,28 @@ export function mergeAsMergekit(key: string, cases: MergeCases, inputs: Readonly
   return mergeTensors(method, { name: weight!, base, models, seed: tensorSeed(requestSeed, weight!) }, cases[name!]![Number(index)]!);
 }
 
+const throughFloat32 = ['dare_linear', 'dare_ties', 'della', 'della_linear'];
+
+/** Whether the arithmetic is mergekit's: of float64 these methods there lose what float32 does not hold, here nothing. */
+export function isComparable(key: string, dtype: string): boolean {
+  return dtype !== 'float64' || !throughFloat32.includes(key.slice(0, key.indexOf('.')));
+}
+
 /** How many elements differ, and how many by more than one unit in the last place of their dtype. */
 export function countDifferences(ours: Tensor, theirs: Tensor): { readonly elements: number; readonly unequal: number; readonly beyondOne: number } {
+  const distances = ours.dtype === 'float64' ? wideDistances(ours, theirs) : narrowDistances(ours, theirs);
+  return { elements: distances.length, unequal: distances.filter((distance) => distance > 0).length, beyondOne: distances.filter((distance) => distance > 1).length };
+}
+
+function narrowDistances(ours: Tensor, theirs: Tensor): number[] {
   const [one, other] = [ours, theirs].map(orderedBits) as [number[], number[]];
-  const distances = one.map((value, index) => Math.abs(value - other[index]!));
-  return { elements: one.length, unequal: distances.filter((distance) => distance > 0).length, beyondOne: distances.filter((distance) => distance > 1).length };
+  return one.map((value, index) => Math.abs(value - other[index]!));
+}
+
+/** Beyond what a number holds: as `orderedBits`, by big integers. */
+function wideDistances(ours: Tensor, theirs: Tensor): number[] {
+  const [one, other] = [ours, theirs].map((tensor) => Array.from(new BigUint64Array(tensor.toBytes().buffer), (each) => (each >= 2n ** 63n ? 2n ** 63n - each : each))) as [bigint[], bigint[]];
+  return one.map((value, index) => Math.abs(Number(value - other[index]!)));
 }
 
 /** Neighbouring numbers of a dtype as neighbouring integers; both zeros are 0. */
