@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exactNumbers } from '@tunesmith/tokenizers';
 import { EvaluationError } from '../evaluation-error.js';
 import type { TaskConfig } from '../harness/task-config.js';
 import type { Document } from './documents.js';
@@ -48,6 +49,6 @@ export async function readDefinitions(folder: string): Promise<TaskDefinitions> 
 /** The documents of a split. @throws EvaluationError `documents-missing` with the reason found at the import. */
 export async function readSplit(folder: string, { config, splits }: StoredTask, split: string): Promise<Document[]> {
   const { file, missing } = splits[split] ?? {};
-  if (file !== undefined) return (await readFile(join(folder, file), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as Document);
+  if (file !== undefined) return (await readFile(join(folder, file), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line, exactNumbers) as Document);
   throw new EvaluationError({ message: missing ?? `The task "${config.task}" has no documents of the split "${split}".`, code: 'documents-missing', facts: { task: config.task, split } });
 }

@@ -1,5 +1,5 @@
 import { parsePythonLiteral } from '@tunesmith/datasets';
-import { TaskTemplate, TaskTemplateError } from '@tunesmith/tokenizers';
+import { Float, fromPlain, pythonText, TaskTemplate, TaskTemplateError } from '@tunesmith/tokenizers';
 import type { Document } from '../definitions/documents.js';
 import { EvaluationError } from '../evaluation-error.js';
 import type { TaskConfig } from './task-config.js';
@@ -46,6 +46,7 @@ export class DocumentReader {
     if (this.features.has(setting)) {
       const value = document[setting];
       if (typeof value === 'string' || typeof value === 'number' || Array.isArray(value)) return value as string | number | unknown[];
+      if (value instanceof Float) return this.config.doc_to_choice == null ? pythonText(value) : value.value;
       if (typeof value === 'boolean') return this.config.doc_to_choice == null ? (value ? 'True' : 'False') : Number(value);
       throw this.problem('doc_to_target', index, `expected a text, a number or a list; the field "${setting}" is ${describe(value)}`);
     }
@@ -76,7 +77,7 @@ export class DocumentReader {
     if (setting == null || setting === '') return undefined;
     if (!this.features.has(setting)) return this.render(name, setting, document, index);
     const value = document[setting];
-    return value === null ? undefined : String(value);
+    return value === null ? undefined : writtenAsPython(value);
   }
 
   render(name: string, template: string, document: Document, index: number): string {
@@ -119,6 +120,16 @@ export class DocumentReader {
       throw this.problem(name, index, `${cause.message}; the document has the fields ${[...this.features].join(', ')}`, cause);
     }
   }
+}
+
+/** As Python's `str` writes a value of a document. */
+export function writtenAsPython(value: unknown): string {
+  return pythonText(fromPlain(value));
+}
+
+/** A value of a document in which every number is one of JavaScript's. */
+export function plainNumbers(value: unknown): unknown {
+  return typeof value === 'object' ? (JSON.parse(JSON.stringify(value)) as unknown) : value;
 }
 
 function isDigits(text: string): boolean {

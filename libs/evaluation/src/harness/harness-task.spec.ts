@@ -19,8 +19,8 @@ describe('a task of the harness', () => {
   });
   afterAll(() => folder[Symbol.asyncDispose]());
 
-  async function plan(fields: Record<string, unknown>, given: readonly object[] = documents, options: Partial<PlanOptions> = {}, chat?: Parameters<typeof planHarnessTask>[1]['chat']): Promise<PlannedTask> {
-    await writeFile(join(folder.path, 'documents/test.jsonl'), given.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  async function plan(fields: Record<string, unknown>, given: readonly object[] = documents, options: Partial<PlanOptions> = {}, chat?: Parameters<typeof planHarnessTask>[1]['chat'], lines = given.map((each) => `${JSON.stringify(each)}\n`).join('')): Promise<PlannedTask> {
+    await writeFile(join(folder.path, 'documents/test.jsonl'), lines);
     const config = parseTaskConfig({ ...base, ...fields }, 'qa.yaml');
     return planHarnessTask({ config, splits: { test: { file: 'documents/test.jsonl', count: given.length }, train: { missing: 'no examples here' } } }, { folder: folder.path, ...(chat && { chat }) }, { ...planOptions, ...options });
   }
@@ -54,6 +54,14 @@ describe('a task of the harness', () => {
     expect(task.remarks).toEqual([expect.stringContaining('not with 2')]);
     const silent = await plan({ fewshot_split: 'test' }, documents, { numFewshot: 1 });
     expect([silent.about['fewshot'], silent.remarks]).toEqual([1, undefined]);
+  });
+
+  test('a float of a document is a float in prompts, in right answers and among the places of choices', async () => {
+    const given = [{ ...documents[0], size: 5.0, right: 1.0 }, { ...documents[1], size: 2.5, right: 0.0 }];
+    const lines = given.map(({ q, options, size, right }) => `{"q": "${q}", "options": ${JSON.stringify(options)}, "size": ${size.toFixed(1)}, "right": ${right.toFixed(1)}}\n`).join('');
+    const written = await plan({ output_type: 'generate_until', doc_to_choice: null, doc_to_text: '{{size}} of {{q}}', doc_to_target: 'size' }, [], {}, undefined, lines);
+    expect(written.items.map(({ prompt, target }) => [prompt, target])).toEqual([['5.0 of one', '5.0'], ['2.5 of two', '2.5']]);
+    expect((await plan({}, [], {}, undefined, lines)).items.map(({ target }) => target)).toEqual([1, 0]);
   });
 
   test('a split of examples goes before examples in the YAML; of several right choices the first is shown', async () => {

@@ -4,7 +4,7 @@ import { chatTools } from '../function-calls/described-functions.js';
 import { samplers } from '../samplers.js';
 import type { Document } from '../definitions/documents.js';
 import type { PlanOptions } from '../task.js';
-import type { DocumentReader } from './document-reader.js';
+import { plainNumbers, type DocumentReader } from './document-reader.js';
 import type { Prompt } from './output-type.js';
 import { asOneTurn, joinDelimited, questionTurns, turnsAsText, type PromptTurn } from './prompt-turns.js';
 import type { TaskChat } from './task-chat.js';
@@ -60,7 +60,7 @@ export class PromptBuilder {
   private tools(document: Document, index: number): readonly ChatTool[] {
     if (this.config.tools == null) return [];
     try {
-      return chatTools(document[this.config.tools]);
+      return chatTools(plainNumbers(document[this.config.tools]));
     } catch (cause) {
       throw this.reader.problem('tools', index, (cause as Error).message, cause);
     }

@@ -1,3 +1,5 @@
+import { writtenAsPython } from './document-reader.js';
+
 /** One turn of a prompt. As plain text, turns stand one behind the other, each with its delimiter. */
 export interface PromptTurn {
   readonly role: 'system' | 'user' | 'assistant';
@@ -25,7 +27,7 @@ export function questionTurns({ question, choices, answer, prefix, targetDelimit
   const user: PromptTurn = { role: 'user', content: question, delimiter: delimited ? targetDelimiter : '' };
   if (answered) {
     const shown: unknown = typeof answer === 'object' ? answer[0] : answer;
-    const text = typeof shown === 'number' && choices ? choices[shown]! : String(shown);
+    const text = typeof shown === 'number' && choices ? choices[shown]! : writtenAsPython(shown);
     return [user, { role: 'assistant', content: joinDelimited(prefix, text, ' '), delimiter: fewshotDelimiter }];
   }
   return prefix ? [user, { role: 'assistant', content: prefix, delimiter: '' }] : [user];

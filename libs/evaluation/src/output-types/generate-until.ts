@@ -1,4 +1,5 @@
 import type { Document } from '../definitions/documents.js';
+import { plainNumbers, writtenAsPython } from '../harness/document-reader.js';
 import { itemScore, type OutputSettings, type OutputType } from '../harness/output-type.js';
 import type { PartedValues } from '../metrics/metric.js';
 import type { RequestResults } from '../requests/evaluation-request.js';
@@ -43,7 +44,7 @@ export const generateUntil: OutputType = {
       predictions[name] = prediction;
       const named = (metric: string): string => (filters.length === 1 || name === 'none' ? metric : `${metric}-${name}`);
       for (const { name: metric, parts, ofGeneration } of metrics) {
-        const value = await ofGeneration!({ prediction, references, document, ...(config.tools != null && { tools: document[config.tools] }) });
+        const value = await ofGeneration!({ prediction, references, document, ...(config.tools != null && { tools: plainNumbers(document[config.tools]) }) });
         if (!parts) values[named(metric)] = value;
         else {
           const parted = value as PartedValues;
@@ -67,7 +68,7 @@ function referencesOf(document: Document, index: number, { config, reader }: Out
     if (right === undefined) throw reader.problem('doc_to_target', index, `expected the place of one of ${choices.length} choices; got ${JSON.stringify(target)}`);
     return [right];
   }
-  const all = typeof target === 'object' ? target.map(String) : [String(target)];
+  const all = typeof target === 'object' ? target.map(writtenAsPython) : [writtenAsPython(target)];
   if (all.length === 0) throw reader.problem('doc_to_target', index, 'expected a right answer; the list is empty');
   return all;
 }

@@ -1,3 +1,4 @@
+import { writtenAsPython } from '../harness/document-reader.js';
 import { itemScore, type OutputType } from '../harness/output-type.js';
 import type { RequestResults } from '../requests/evaluation-request.js';
 
@@ -8,7 +9,7 @@ export const loglikelihood: OutputType = {
 
   ask(document, index, prompt, { reader }) {
     const target = reader.target(document, index);
-    const continuation = typeof target === 'object' ? String(target[0]) : String(target);
+    const continuation = writtenAsPython(typeof target === 'object' ? target[0] : target);
     if (continuation === '') throw reader.problem('doc_to_target', index, 'expected a text to score; got an empty one');
     return { prompt: prompt as string, target: continuation, requests: [{ kind: 'loglikelihood', context: prompt as string, continuation }] };
   },
