@@ -56,6 +56,15 @@ describe('a task of the harness', () => {
     expect([silent.about['fewshot'], silent.remarks]).toEqual([1, undefined]);
   });
 
+  test('a question of digits is a question, unless all are places of choices', async () => {
+    const given = [documents[0]!, { ...documents[1]!, q: '7' }];
+    expect(contexts(await plan({ doc_to_text: '{{q}}' }, given))).toEqual(['one', '7']);
+    expect(contexts(await plan({ doc_to_text: '{{q}}', num_fewshot: 1, fewshot_config: { sampler: 'first_n', samples: given.slice(1) } }, given))[0]).toBe('7 d\n\none');
+    const numbers = [{ n: 7, a: 'x' }, { n: 8, a: 'y' }];
+    const written = await plan({ output_type: 'generate_until', doc_to_choice: null, doc_to_text: 'n', doc_to_target: 'a' }, numbers);
+    expect(written.items.map(({ prompt }) => prompt)).toEqual(['7', '8']);
+  });
+
   test('a float of a document is a float in prompts, in right answers and among the places of choices', async () => {
     const given = [{ ...documents[0], size: 5.0, right: 1.0 }, { ...documents[1], size: 2.5, right: 0.0 }];
     const lines = given.map(({ q, options, size, right }) => `{"q": "${q}", "options": ${JSON.stringify(options)}, "size": ${size.toFixed(1)}, "right": ${right.toFixed(1)}}\n`).join('');

@@ -32,11 +32,12 @@ export async function planHarnessTask(stored: StoredTask, { folder, chat }: Harn
   if (documents.length === 0) throw new EvaluationError({ message: `The task "${config.task}" has no documents left that "where" keeps.`, code: 'task-without-rows', facts: { task: config.task } });
   const split = exampleSplit(config);
   const examples = numFewshot === 0 ? [] : split === undefined ? (config.fewshot_config?.samples ?? []) : prepare(await readSplit(folder, stored, split), config.fewshot_config?.where);
-  const prompts = new PromptBuilder(config, reader, examples, { ...options, numFewshot }, chat);
+  const several = severalInputs(config, reader, documents);
+  const prompts = new PromptBuilder(config, reader, examples, { ...options, numFewshot, several }, chat);
 
   const scored = metricsOf(config);
   for (const { expectNeeds } of scored) await expectNeeds?.(config);
-  const settings: OutputSettings = { config, reader, seed: options.seed, chat: chat !== undefined, filters: filtersOf(config), metrics: scored, several: severalInputs(config, reader, documents) };
+  const settings: OutputSettings = { config, reader, seed: options.seed, chat: chat !== undefined, filters: filtersOf(config), metrics: scored, several };
   const output = outputTypes[config.output_type];
   const items = documents.map((document, index): PlannedItem & { document: Document } => {
     const prompt = prompts.for(document, index);
@@ -77,9 +78,9 @@ function readerFor(config: TaskConfig, documents: readonly Document[]): { reader
   return { reader, prepare };
 }
 
-/** Whether the choices are whole contexts with one ending, as in WinoGrande: `doc_to_text` is the place of the right one. */
+/** Whether the choices are whole contexts with one ending, as in WinoGrande: `doc_to_text` is the place of the right one. A question of digits among others is none. */
 function severalInputs(config: TaskConfig, reader: DocumentReader, documents: readonly Document[]): boolean {
-  return config.output_type === 'multiple_choice' && typeof reader.text(documents[0]!, 0) === 'number';
+  return config.output_type === 'multiple_choice' && documents.every((document, index) => typeof reader.text(document, index) === 'number');
 }
 
 /** The metrics of `metric_list`, else those that lm-evaluation-harness gives such a task. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import { parseDocument, type Document, type ScalarTag } from 'yaml';
+import { Lexer, parseDocument, type Document, type ScalarTag } from 'yaml';
 import { EvaluationError } from '../evaluation-error.js';
 import { replacePythonFunctions } from './python-functions.js';
 import { isShortForm } from './short-form.js';
@@ -67,13 +67,13 @@ function parseLikePython(source: string): Document {
 
 const deeper = ' '.repeat(40);
 
-/** The text with the lines indented that its first error is about; undefined where it is about something else. */
+/** The text with the lines indented that its first error comes from; undefined where it comes from something else. */
 function indented(text: string, { errors: [problem] }: Document): string | undefined {
   if (!problem) return undefined;
-  const [, quote] = /^Missing closing (["'])quote/.exec(problem.message) ?? [];
-  if (quote !== undefined) {
-    const start = text.indexOf('\n', problem.pos[0]) + 1;
-    const rest = quote === '"' ? /(?:[^"\\]|\\[^])*"/y : /(?:[^']|'')*'/y;
+  const cut = cutText(text);
+  if (cut) {
+    const start = text.indexOf('\n', cut.end) + 1;
+    const rest = cut.quote === '"' ? /(?:[^"\\]|\\[^])*"/y : /(?:[^']|'')*'/y;
     rest.lastIndex = start;
     const [continued] = (start > 0 && rest.exec(text)) || [];
     if (continued === undefined) return undefined;
@@ -82,6 +82,26 @@ function indented(text: string, { errors: [problem] }: Document): string | undef
   if (problem.code !== 'BAD_INDENT' || !problem.message.startsWith('Flow ')) return undefined;
   const start = text.lastIndexOf('\n', problem.pos[0] - 1) + 1;
   return text.slice(0, start) + deeper + text.slice(start);
+}
+
+/** Says of the next piece that it is a text without quotes. */
+const plainNext = '\u001f';
+
+/** Where the first text in quotes is cut off because its next line is not indented enough. */
+function cutText(text: string): { quote: string; end: number } | undefined {
+  let end = 0;
+  let isPlain = false;
+  for (const piece of new Lexer().lex(text)) {
+    if (piece === plainNext || piece === '\u0002' || piece === '\u0018') {
+      isPlain = piece === plainNext;
+      continue;
+    }
+    end += piece.length;
+    const quote = piece[0];
+    if (!isPlain && ((quote === '"' && !/^"(?:[^"\\]|\\[^])*"$/.test(piece)) || (quote === "'" && !/^'(?:[^']|'')*'$/.test(piece)))) return { quote, end: end - 1 };
+    isPlain = false;
+  }
+  return undefined;
 }
 
 export function leaves(folder: string, file: string): boolean {

@@ -24,7 +24,8 @@ export class PromptBuilder {
     private readonly config: TaskConfig,
     private readonly reader: DocumentReader,
     private readonly examples: readonly Document[],
-    private readonly options: PlanOptions & { readonly numFewshot: number },
+    /** `several`: `doc_to_text` is the place of a choice. */
+    private readonly options: PlanOptions & { readonly numFewshot: number; readonly several: boolean },
     private readonly chat: TaskChat | undefined,
   ) {
     const name = config.fewshot_config?.sampler ?? 'default';
@@ -47,7 +48,7 @@ export class PromptBuilder {
     if (system !== '') turns.push({ role: 'system', content: system, delimiter: '' });
     if (options.numFewshot > 0) for (const example of this.#draw(options.numFewshot, this.#avoidsItself ? document : undefined)) turns.push(...this.example(example));
 
-    const question = reader.text(document, index);
+    const question = this.question(reader.text(document, index));
     const prefix = reader.field('gen_prefix', config.gen_prefix, document, index);
     if (typeof question === 'number') {
       return reader.choices(document, index).map((choice) => this.written([...turns, ...questionTurns({ question: choice, ...(prefix !== undefined && { prefix }), targetDelimiter: '', fewshotDelimiter: '' })], prefix));
@@ -55,6 +56,11 @@ export class PromptBuilder {
     const choices = config.doc_to_choice == null ? undefined : reader.choices(document, index);
     const parts = { question, ...(choices && { choices }), ...(prefix !== undefined && { prefix }), targetDelimiter: config.target_delimiter, fewshotDelimiter: '' };
     return this.written([...turns, ...questionTurns(parts)], prefix, this.tools(document, index));
+  }
+
+  /** Digits are a question like others where choices are no contexts. */
+  private question(told: string | number): string | number {
+    return this.options.several ? told : String(told);
   }
 
   private tools(document: Document, index: number): readonly ChatTool[] {
@@ -72,7 +78,7 @@ export class PromptBuilder {
     const { config, reader } = this;
     const own = config.fewshot_config;
     const place = this.examples.indexOf(document);
-    const told = reader.text(document, place, own?.doc_to_text);
+    const told = this.question(reader.text(document, place, own?.doc_to_text));
     const choiceSetting = own?.doc_to_choice ?? config.doc_to_choice;
     const choices = choiceSetting == null ? undefined : reader.choices(document, place, choiceSetting);
     const answer = reader.target(document, place, own?.doc_to_target);
