@@ -1,5 +1,6 @@
 import type { WorkContext } from '@tunesmith/tensor';
 import { examineMerge, type Examination } from './examine-merge.js';
+import type { MergeConfiguration } from './merge-configuration.js';
 import { mergeModels, type MergeReport } from './merge-models.js';
 import { mergeRequest, type MergeOptions } from './merge-request.js';
 import { writeModelCard } from './model-card.js';
@@ -23,9 +24,16 @@ export interface MergedModel {
 export async function makeMergedModel({ merge, datasetFolder, perplexity, digests }: MakeMergedModelOptions, outFolder: string, context: WorkContext): Promise<MergedModel> {
   const report = await mergeModels(merge, outFolder, context);
   const { configuration, models } = mergeRequest(merge);
-  // A model with an adapter is compared as it is without it.
-  const parents = configuration.inputs.map(({ name, model }) => ({ name, folder: models[model]! }));
-  const examination = await examineMerge({ folder: outFolder, parents, datasetFolder, perplexity }, context);
+  const examination = await examineMerge({ folder: outFolder, parents: comparedParents(configuration, models), datasetFolder, perplexity }, context);
   await writeModelCard(outFolder, { configuration, seed: merge.seed ?? 0, report, examination, digests });
   return { report, examination };
+}
+
+/** Each model once, without adapters, and called so: what MODEL+ADAPTER foresees is not looked at. */
+function comparedParents({ inputs }: MergeConfiguration, folders: readonly string[]): { name: string; folder: string }[] {
+  return [...new Set(inputs.map(({ model }) => model))].map((model) => {
+    const of = inputs.filter((input) => input.model === model);
+    const plain = of.find(({ adapter }) => adapter === undefined)?.name;
+    return { name: plain ?? of[0]!.name.replace(/\+[^+]*$/, ' without its adapter'), folder: folders[model]! };
+  });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readMergeConfiguration } from '@tunesmith/contracts';
-import { float32FromBfloat16, readModelFolder, readSideFiles, writeModelFolder } from '@tunesmith/checkpoints';
+import { adapterTensorName, float32FromBfloat16, loraAdapterConfig, readModelFolder, readSideFiles, writeAdapter, writeModelFolder } from '@tunesmith/checkpoints';
 import { liveTensors, type WorkContext } from '@tunesmith/tensor';
 import { Tokenizer } from '@tunesmith/tokenizers';
 import { editTinyModel, writeTinyModel } from '@tunesmith/tests-support';
@@ -279,6 +279,19 @@ test('a parent that changes meanwhile is refused, and nothing is kept', async ()
   const merging = merge({ merge_method: 'linear', models: [{ model: 'one' }, { model: 'changing' }], parameters: { weight: 1 } }, 'of-two-states', { context: touching });
   await expect(merging).rejects.toMatchObject({ code: 'merge-parent-changed', message: expect.stringContaining('was changed while it was being read') });
   expect(await readdir(at('of-two-states'))).toEqual([]);
+});
+
+test('a model that an adapter is folded into is compared once, as it is, and called so', async () => {
+  const module = 'model.layers.1.self_attn.q_proj';
+  const tensors = ([['a', [1, 64]], ['b', [64, 1]]] as const).map(([role, shape]) => ({ name: adapterTensorName(module, role), dtype: 'F32', shape, bytes: new Uint8Array(256) }));
+  await writeAdapter(at('lora'), { config: loraAdapterConfig({ rank: 1, alpha: 1, targetModules: ['q_proj'], baseModel: null }), tensors });
+  const parentsOf = async (models: string[], out: string): Promise<string[]> => {
+    const read = readMergeConfiguration({ merge_method: 'linear', models: models.map((model) => ({ model })), parameters: { weight: 1 } });
+    const { examination } = await makeMergedModel({ merge: { configuration: read.configuration, models: read.models.map(at), adapters: read.adapters.map(at) }, perplexity: true }, at(out), context);
+    return examination.parents.map(({ name }) => name);
+  };
+  expect(await parentsOf(['one+lora', 'two'], 'compared')).toEqual(['one without its adapter', 'two']);
+  expect(await parentsOf(['one+lora', 'one'], 'compared-once')).toEqual(['one']);
 });
 
 test('the result is examined beside its parents and gets a card', async () => {
