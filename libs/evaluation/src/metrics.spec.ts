@@ -27,6 +27,12 @@ test.each([
   expect(findMetric('exact_match').prepare(options).ofGeneration!({ prediction, references: ['other', reference], document: {} })).toBe(expected);
 });
 
+test('exact_match of several predictions is the share that is right; of several right answers any of them counts', () => {
+  const of = (prediction: unknown, references: readonly string[]) => findMetric('exact_match').prepare({}).ofGeneration!({ prediction, references, document: {} });
+  expect([of(['a', 'b', 'a', 'c'], ['a']), of(['a'], ['a']), of(['b', 'c'], ['a'])]).toEqual([0.5, 1, 0]);
+  expect([of(['b', 'c'], ['a', 'c']), of(['b'], ['a', 'c'])]).toEqual([1, 0]);
+});
+
 test('aggregations are those of the reference', () => {
   const aggregate = (name: string, values: unknown[]) => findAggregation(name).aggregate(values);
   expect(aggregate('mean', [1, 0, 1, 1])).toBe(0.75);

@@ -87,6 +87,12 @@ describe('importTasks', () => {
     expect(tasks[0]!.config).toMatchObject({ description: 'one "two"\nthree four', task_alias: 'last', metric_list: [{ regexes_to_ignore: ['x "y'] }] });
   });
 
+  test('words that only YAML 1.1 takes for truth values, numbers and dates are texts, as in PyYAML', async () => {
+    const given = await folder({ 'e05.yaml': qa.replace('task: qa', 'task: e05').replace('doc_to_target: a', 'doc_to_target: 0\noutput_type: multiple_choice\ndoc_to_choice: [y, n, 1e3, 2024-01-01, e1]\nnum_fewshot: 010\nrepeats: 0x2\nunsafe_code: off\ngeneration_kwargs: {temperature: 1.5e+0, max_gen_toks: 1:30}'), 'docs.jsonl': rows({ q: 'x', a: 'y' }) });
+    const { tasks } = await readDefinitions(await imported({ tasks: [join(given, 'e05.yaml')] }));
+    expect(tasks[0]!.config).toMatchObject({ task: 'e05', doc_to_choice: ['y', 'n', '1e3', '2024-01-01', 'e1'], num_fewshot: 8, repeats: 2, unsafe_code: false, generation_kwargs: { temperature: 1.5, max_gen_toks: 90 } });
+  });
+
   test('a folder with files that cannot be read serves the others; of tasks with one name the first counts', async () => {
     const include = await folder({ 'a.yaml': qa, 'b.yaml': qa.replace('doc_to_text: q', 'doc_to_text: other'), 'c.yaml': 'task: broken\ntag: mine\nx: "open\n', 'd.yaml': `${qa.replace('task: qa', 'task: third')}tag: mine\n`, 'e.yaml': '- a list\n', 'docs.jsonl': rows({ q: 'x', a: 'y' }) });
     const { tasks } = await readDefinitions(await imported({ tasks: ['qa'], include }));

@@ -5,6 +5,7 @@ import { EvaluationError } from '../evaluation-error.js';
 import { replacePythonFunctions } from './python-functions.js';
 import { isShortForm } from './short-form.js';
 import { PythonFunction } from './task-config.js';
+import { pythonScalars } from './yaml-scalars.js';
 
 /** Stands for `!function NAME`, so that the field which holds it can be named, or be replaced by a file that includes this one. */
 const functionTag: ScalarTag = { tag: '!function', resolve: (text) => new PythonFunction(text) };
@@ -58,7 +59,7 @@ async function readYaml(path: string): Promise<Record<string, unknown>> {
 function parseLikePython(source: string): Document {
   let text = source;
   for (let lines = source.split('\n').length; ; lines -= 1) {
-    const document = parseDocument(text, { customTags: [functionTag], version: '1.1', merge: true });
+    const document = parseDocument(text, { schema: 'failsafe', customTags: [functionTag, ...pythonScalars], merge: true });
     const repaired = lines > 0 ? indented(text, document) : undefined;
     if (repaired === undefined) return document;
     text = repaired;

@@ -32,7 +32,10 @@ export const exactMatch = defineMetric({
       ofChoices: ({ greedy, gold }) => (gold.some((place) => greedy[place]) ? 1 : 0),
       ofGeneration({ prediction, references }) {
         const said = (Array.isArray(prediction) ? prediction : [prediction]).map((each) => plain(String(each)));
-        return references.some((reference) => said.includes(plain(reference))) ? 1 : 0;
+        const right = references.map(plain);
+        // As in lm-evaluation-harness: of several predictions the share that is right, but of several right answers whether any is met.
+        if (right.length > 1) return right.some((reference) => said.includes(reference)) ? 1 : 0;
+        return said.filter((each) => each === right[0]).length / said.length;
       },
     };
   },
