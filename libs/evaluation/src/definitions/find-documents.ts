@@ -36,7 +36,7 @@ export async function findDocuments({ config, folder, optional }: FoundTask, spl
     const placed = files.map((file) => [base, ...(places.workingFolder === undefined ? [] : [places.workingFolder])].map((each) => resolve(each, file)));
     return readAll(placed.map((candidates) => candidates.find((path) => existsSync(path)) ?? candidates[0]!), options?.field, config.task, split, places);
   }
-  if (fileReaders.has(path)) throw missing(config.task, split, `dataset_kwargs.data_files has no split "${split}"`);
+  if (fileReaders.has(path)) throw missing(config.task, split, noSplit(options?.data_files, split));
   const own = resolve(folder, path);
   for (const candidate of [places.dataFolder, existsSync(own) && statSync(own).isDirectory() ? own : undefined]) {
     const found = candidate === undefined ? undefined : fileFor(candidate, namesOf(config), split);
@@ -57,6 +57,12 @@ async function readAll(files: readonly string[], field: string | undefined, task
     if (!existsSync(file)) throw missing(task, split, `there is no file ${file}`);
   }
   return (await Promise.all(files.map((file) => readDocuments(file, field)))).flat();
+}
+
+function noSplit(files: string | string[] | Record<string, string | string[]> | undefined, split: string): string {
+  if (files === undefined) return 'dataset_kwargs.data_files is not given';
+  if (typeof files === 'string' || Array.isArray(files)) return `dataset_kwargs.data_files names no split, which makes its files the split "train"; write data_files: {${split}: ${JSON.stringify([files].flat()[0] ?? 'FILE')}}`;
+  return `dataset_kwargs.data_files has the splits ${Object.keys(files).join(', ')}`;
 }
 
 /** Files without a split are the split "train", as in the datasets library. */

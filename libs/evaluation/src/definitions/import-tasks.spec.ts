@@ -113,6 +113,8 @@ describe('importTasks', () => {
     ['own.yaml', { 'own.yaml': 'name: own\ndata: docs.jsonl\nanswer: a\nanswer: b\n' }, 'task-yaml-invalid', 'must be unique'],
     ['qa.yaml', { 'qa.yaml': `include: qa.yaml\n${qa}` }, 'task-include-cycle', 'includes itself'],
     ['qa.yaml', { 'qa.yaml': qa }, 'documents-missing', 'there is no file'],
+    ['qa.yaml', { 'qa.yaml': qa.replace('{test: docs.jsonl}', 'docs.jsonl') }, 'documents-missing', 'names no split, which makes its files the split "train"; write data_files: {test: "docs.jsonl"}'],
+    ['qa.yaml', { 'qa.yaml': qa.replace('{test:', '{dev:') }, 'documents-missing', 'has the splits dev'],
     ['qa.yaml', { 'qa.yaml': qa, 'docs.jsonl': '{"q": 1}\n{broken\n' }, 'documents-unreadable', 'line 2'],
     ['qa.yaml', { 'qa.yaml': qa.replace('docs.jsonl', '../../etc/passwd.txt') }, 'documents-outside', 'not part of what was sent'],
     ['qa.yaml', { 'qa.yaml': 'just text' }, 'task-yaml-invalid', 'expected the fields'],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EvaluationError } from '../evaluation-error.js';
 import { findAll, pythonRegExp } from '../harness/python-regexp.js';
-import { RegexSettings } from './regex.js';
+import { Pattern, RegexSettings } from './regex.js';
 import { defineFilter, mapTexts } from './response-filter.js';
 
 /**
@@ -10,7 +10,7 @@ import { defineFilter, mapTexts } from './response-filter.js';
  */
 export const multiChoiceRegex = defineFilter({
   name: 'multi_choice_regex',
-  settings: RegexSettings.extend({ ignore_case: z.boolean().default(false), ignore_punctuation: z.boolean().default(false), regexes_to_ignore: z.array(z.string()).nullable().default(null) }),
+  settings: RegexSettings.extend({ ignore_case: z.boolean().default(false), ignore_punctuation: z.boolean().default(false), regexes_to_ignore: z.array(Pattern).nullable().default(null) }),
   apply(responses, { regex_pattern, group_select, fallback, ignore_case, ignore_punctuation, regexes_to_ignore }, { choices }) {
     if (!Array.isArray(choices)) throw new EvaluationError({ message: 'The filter multi_choice_regex needs documents with a list "choices"; this one has none.', code: 'filter-not-applicable' });
     const plain = (text: string): string => {

@@ -2,8 +2,17 @@ import { z } from 'zod';
 import { findAll, pythonRegExp } from '../harness/python-regexp.js';
 import { defineFilter, mapTexts } from './response-filter.js';
 
+/** One that can be used: what is wrong with it is told before a model is asked. */
+export const Pattern = z.string().superRefine((pattern, context) => {
+  try {
+    pythonRegExp(pattern);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message.replace(/\.$/, '') });
+  }
+});
+
 export const RegexSettings = z.strictObject({
-  regex_pattern: z.string().default('#### (\\-?[0-9\\.\\,]+)'),
+  regex_pattern: Pattern.default('#### (\\-?[0-9\\.\\,]+)'),
   group_select: z.int().default(0),
   fallback: z.string().default('[invalid]'),
 });

@@ -28,7 +28,7 @@ export function defineFilter<Settings extends z.ZodType = z.ZodType<Record<strin
   return {
     name,
     prepare(given) {
-      const parsed = schema.safeParse(given);
+      const parsed = schema.safeParse(given, { reportInput: true });
       if (parsed.success) return (responses, document) => apply(responses, parsed.data as z.output<Settings>, document);
       throw new EvaluationError({ message: `The filter ${name}: ${describeIssues(parsed.error, schema)}.`, code: 'filter-invalid', facts: { filter: name } });
     },

@@ -89,19 +89,29 @@ function metricsOf(config: TaskConfig): ScoredMetric[] {
   const usual = { multiple_choice: ['acc', 'acc_norm'], loglikelihood: ['perplexity', 'acc'], loglikelihood_rolling: ['word_perplexity', 'byte_perplexity', 'bits_per_byte'], generate_until: ['exact_match'] }[kind];
   const list: NonNullable<TaskConfig['metric_list']> = config.metric_list ?? usual.map((metric) => ({ metric }));
   return list.map(({ metric: name, aggregation, higher_is_better: _told, hf_evaluate: _never, weight_by_size: _ofGroups, ...options }) => {
-    const metric = findMetric(name);
-    const functions = metric.prepare(options);
+    const metric = ofTask(task, () => findMetric(name));
+    const functions = ofTask(task, () => metric.prepare(options));
     if (!outputTypes[kind].serves(functions)) {
       const others = allMetrics.filter((each) => outputTypes[kind].serves(each.prepare({}))).map((each) => each.name);
       throw new EvaluationError({ message: `The task "${task}": the metric ${name} is not for ${kind}; there are ${others.join(', ')}.`, code: 'metric-not-applicable', facts: { task, metric: name } });
     }
-    return { ...functions, name, unconditional: metric.unconditional, aggregation: findAggregation(aggregation ?? metric.aggregation) };
+    return { ...functions, name, unconditional: metric.unconditional, aggregation: ofTask(task, () => findAggregation(aggregation ?? metric.aggregation)) };
   });
 }
 
 function filtersOf(config: TaskConfig): OutputSettings['filters'] {
   const list = config.filter_list ?? [{ name: 'none', filter: [{ function: 'take_first' }] }];
-  return list.map(({ name, filter }) => ({ name, steps: filter.map(({ function: word, ...settings }) => findFilter(word).prepare(settings)) }));
+  return list.map(({ name, filter }) => ({ name, steps: filter.map(({ function: word, ...settings }) => ofTask(config.task, () => findFilter(word).prepare(settings))) }));
+}
+
+/** What is wrong, with the name of the task. */
+function ofTask<Result>(task: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof EvaluationError) throw new EvaluationError({ message: `The task "${task}": ${cause.message}`, code: cause.code, facts: { ...cause.facts, task }, cause });
+    throw cause;
+  }
 }
 
 function columnsOf(scores: readonly ItemScore[], scored: readonly ScoredMetric[]): MetricColumn[] {

@@ -35,7 +35,7 @@ export class PromptBuilder {
     this.#avoidsItself = split === (config.test_split ?? null);
     const needed = options.numFewshot + (this.#avoidsItself && name === 'default' ? 1 : 0);
     if (options.numFewshot > 0 && examples.length < needed) {
-      throw new EvaluationError({ message: `The task "${config.task}" is to show ${options.numFewshot} examples; there are ${examples.length}. Lower --num-fewshot.`, code: 'too-few-examples', facts: { task: config.task, wanted: options.numFewshot, examples: examples.length } });
+      throw new EvaluationError({ message: `The task "${config.task}" is to show ${options.numFewshot} examples; there are ${examples.length}${needed > options.numFewshot ? ', and one more than are shown is drawn because the document itself may be among them' : ''}. Give fewer with --num-fewshot, or lower num_fewshot in its YAML.`, code: 'too-few-examples', facts: { task: config.task, wanted: options.numFewshot, examples: examples.length } });
     }
     this.#draw = sampler.start(examples, options.seed);
   }

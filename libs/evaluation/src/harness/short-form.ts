@@ -48,7 +48,7 @@ export function isShortForm(fields: Readonly<Record<string, unknown>>): boolean 
  * @throws EvaluationError `task-invalid`
  */
 export function fromShortForm(fields: Readonly<Record<string, unknown>>, source: string): Record<string, unknown> {
-  const parsed = ShortForm.safeParse(fields);
+  const parsed = ShortForm.safeParse(fields, { reportInput: true });
   if (!parsed.success) {
     throw new EvaluationError({ message: `${source}: ${describeIssues(parsed.error, ShortForm)}.`, code: 'task-invalid', facts: { source } });
   }

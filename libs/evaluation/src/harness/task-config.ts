@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { describeIssues } from '../describe-issues.js';
 import { EvaluationError } from '../evaluation-error.js';
 
-const template = z.union([z.string(), z.int()]);
+/** In YAML, {{question}} without quotes is no text. */
+const expectText = 'expected the name of a field or a template as a text, in quotes where it begins with {{ ("{{question}}")';
+const template = z.union([z.string(), z.int()], { error: expectText });
 const choices = z.union([z.string(), z.array(z.string()), z.record(z.string(), z.string())], { error: 'expected a template, a field, or a list of texts (yes, no, on and off in quotes: without them they are no texts in YAML)' });
 const filesOfSplits = z.union([z.string(), z.array(z.string()), z.record(z.string(), z.union([z.string(), z.array(z.string())]))]);
 
@@ -11,7 +13,7 @@ const FewshotConfig = z.strictObject({
   split: z.string().nullish(),
   samples: z.array(z.record(z.string(), z.unknown())).nullish(),
   doc_to_text: template.nullish(),
-  doc_to_target: z.union([template, z.array(z.string())]).nullish(),
+  doc_to_target: z.union([z.string(), z.int(), z.array(z.string())], { error: expectText }).nullish(),
   doc_to_choice: choices.nullish(),
   gen_prefix: z.string().nullish(),
   fewshot_delimiter: z.string().nullish(),
@@ -35,7 +37,7 @@ export const TaskConfig = z.strictObject({
   test_split: z.string().nullish(),
   fewshot_split: z.string().nullish(),
   doc_to_text: template.nullish(),
-  doc_to_target: z.union([template, z.array(z.string())]).nullish(),
+  doc_to_target: z.union([z.string(), z.int(), z.array(z.string())], { error: expectText }).nullish(),
   doc_to_choice: choices.nullish(),
   description: z.string().default(''),
   target_delimiter: z.string().default(' '),
@@ -119,7 +121,7 @@ export function parseTaskConfig(fields: Readonly<Record<string, unknown>>, sourc
   for (const [field, instead] of Object.entries(refused)) {
     if (fields[field] != null) throw new EvaluationError({ message: `${source}: ${field} is not supported. ${instead}.`, code: 'task-field-refused', facts: { source, field } });
   }
-  const parsed = TaskConfig.safeParse(Object.fromEntries(Object.entries(fields).filter(([field, value]) => !(field in refused && value === null))));
+  const parsed = TaskConfig.safeParse(Object.fromEntries(Object.entries(fields).filter(([field, value]) => !(field in refused && value === null))), { reportInput: true });
   if (!parsed.success) {
     throw new EvaluationError({ message: `${source}: ${describeIssues(parsed.error, TaskConfig)}.`, code: 'task-invalid', facts: { source } });
   }

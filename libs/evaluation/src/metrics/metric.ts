@@ -91,7 +91,7 @@ export function defineMetric<Options extends z.ZodType = z.ZodType<Record<string
     ...metric,
     unconditional,
     prepare(given) {
-      const parsed = schema.safeParse(given);
+      const parsed = schema.safeParse(given, { reportInput: true });
       if (parsed.success) return typeof functions === 'function' ? functions(parsed.data as z.output<Options>) : functions;
       throw new EvaluationError({ message: `The metric ${metric.name}: ${describeIssues(parsed.error, schema)}.`, code: 'metric-option-invalid', facts: { metric: metric.name } });
     },
