@@ -1,5 +1,5 @@
 // How much packed Hugging Face folders of a model raise the perplexity of a text, computed with the weights that they stand for in float32, against the model's own.
-// Usage: node tools/build.mjs && node tests/parity/packed-bars.mjs MODEL_FOLDER TEXT.txt --calibration DATASET_FOLDER [--targets rtn-int4,gptq-int4] [--tokens 4000] [--compensate] [--damping 0.1] [--asymmetric]
+// Usage: node tools/build.mjs && node tests/parity/packed-bars.mjs MODEL_FOLDER TEXT.txt --calibration DATASET_FOLDER [--targets rtn-int4,gptq-int4] [--tokens 4000] [--compensate] [--damping 0.1] [--asymmetric] [--group-size 64]
 // --calibration: a pushed dataset, whose rows to train on are read. --compensate: targets of GPTQ are written as `tunesmith quantize --compensate` does.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -12,11 +12,11 @@ import { perplexityOf, reportRise, textRows } from './text-perplexity.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { calibration: { type: 'string' }, targets: { type: 'string', default: 'rtn-int4,gptq-int4' }, tokens: { type: 'string', default: '4000' }, compensate: { type: 'boolean', default: false }, damping: { type: 'string' }, asymmetric: { type: 'boolean', default: false } },
+  options: { calibration: { type: 'string' }, targets: { type: 'string', default: 'rtn-int4,gptq-int4' }, tokens: { type: 'string', default: '4000' }, compensate: { type: 'boolean', default: false }, damping: { type: 'string' }, asymmetric: { type: 'boolean', default: false }, 'group-size': { type: 'string' } },
 });
 const [modelFolder, text] = positionals;
 if (!modelFolder || !text || !options.calibration) {
-  console.error('usage: node tests/parity/packed-bars.mjs MODEL_FOLDER TEXT.txt --calibration DATASET_FOLDER [--targets rtn-int4,gptq-int4] [--tokens 4000] [--compensate] [--damping 0.1] [--asymmetric]');
+  console.error('usage: node tests/parity/packed-bars.mjs MODEL_FOLDER TEXT.txt --calibration DATASET_FOLDER [--targets rtn-int4,gptq-int4] [--tokens 4000] [--compensate] [--damping 0.1] [--asymmetric] [--group-size 64]');
   process.exit(2);
 }
 const threads = availableParallelism();
@@ -36,7 +36,7 @@ try {
     const compensate = options.compensate && target.method === 'gptq';
     const path = join(folder, name);
     const started = performance.now();
-    await exportHf(model, target, { compensate, ...(options.asymmetric && { symmetric: false }), ...(options.damping && { damping: Number(options.damping) }) }, path, context, { calibration });
+    await exportHf(model, target, { compensate, ...(options['group-size'] && { groupSize: Number(options['group-size']) }), ...(options.asymmetric && { symmetric: false }), ...(options.damping && { damping: Number(options.damping) }) }, path, context, { calibration });
     const seconds = (performance.now() - started) / 1000;
     reportRise(`hf/${name}${compensate ? ', compensated' : ''}`, await score(path), exact);
     console.log(`  written in ${seconds.toFixed(0)} s`);

@@ -14,6 +14,11 @@ export interface StepMeasure {
   readonly seconds: number;
 }
 
+/** Of a step, and of its forward pass alone, as evaluations take. */
+export interface PassMeasure extends StepMeasure {
+  readonly forwardSeconds: number;
+}
+
 export interface MeasureOptions {
   /** Of the whole training, since a method may ask for as many. */
   readonly steps: number;
@@ -27,7 +32,7 @@ export interface MeasureOptions {
  * What a step on `pass` takes: tried where it is small enough, else tried on two smaller ones like it and drawn out in a straight line, since
  * everything that attention over packed rows keeps grows with the tokens.
  */
-export function measureStep(trainee: LoadedTrainee, pass: readonly Example[], { objective, maxGradientNorm }: TrainOptions, { steps, tokens, forwardOnly }: MeasureOptions): StepMeasure {
+export function measureStep(trainee: LoadedTrainee, pass: readonly Example[], { objective, maxGradientNorm }: TrainOptions, { steps, tokens, forwardOnly }: MeasureOptions): PassMeasure {
   const first: StepPlace = { step: 0, steps };
   const whole = tokensOf(pass);
   const sizes = tokens >= whole ? [whole] : [tokens / 4, tokens];
@@ -39,9 +44,9 @@ export function measureStep(trainee: LoadedTrainee, pass: readonly Example[], { 
   const forward = drawnOut(passes.map((each) => tryForward(trainee, each, first)), whole);
   // The gradients of all parameters lie there at the end of a backward pass, the activations at its beginning: the larger of both counts, and
   // on a pass that is cut short that may be the other one.
-  if (forwardOnly) return { ...forward, bytes: Math.max(forward.bytes, bytesOfGradients(trainee)), seconds: forward.seconds * 3 };
+  if (forwardOnly) return { ...forward, bytes: Math.max(forward.bytes, bytesOfGradients(trainee)), seconds: forward.seconds * 3, forwardSeconds: forward.seconds };
   const step = drawnOut((largest === pass ? [pass] : passes).map((each) => tryStep(trainee, each, { ...first, maxGradientNorm })), whole);
-  return { ...step, bytes: Math.max(step.bytes, forward.bytes) };
+  return { ...step, bytes: Math.max(step.bytes, forward.bytes), forwardSeconds: forward.seconds };
 }
 
 /** The line through the last two measures, at `tokens`. */

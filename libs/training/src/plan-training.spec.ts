@@ -56,6 +56,18 @@ test('steps, epochs and tokens are those of the training', async () => {
   expect((await planTraining({ ...byEpochs, epochs: 1 }, quiet)).tokens * 2).toBe(plan.tokens);
 });
 
+test('evaluations are counted, and their time with it', async () => {
+  await using folder = await temporaryFolder('plan');
+  const options = await tinyTraining(folder.path, { batch: 2, steps: 5 });
+  const [without, every] = [await planTraining(options, quiet), await planTraining({ ...options, evaluateEvery: 2 }, quiet)];
+  expect(without).toMatchObject({ evaluations: 0, predictedEvaluationSeconds: 0 });
+  // Behind the second, the fourth and the last step.
+  expect(every.evaluations).toBe(3);
+  expect((await trainModel({ ...options, evaluateEvery: 2 }, join(folder.path, 'out'), quiet)).evaluations).toHaveLength(3);
+  expect(every.predictedEvaluationSeconds).toBeGreaterThan(0);
+  expect(every.predictedSeconds).toBeCloseTo(every.tokens / every.predictedTokensPerSecond + every.predictedEvaluationSeconds);
+});
+
 test('what the training would refuse before its first step, its plan refuses too', async () => {
   await using folder = await temporaryFolder('plan');
   const before = liveTensors();

@@ -25,8 +25,12 @@ export interface TrainingPlan {
   /** Of the process, at its highest: the sum of the parts. */
   readonly predictedPeakMemoryBytes: number;
   readonly memoryParts: MemoryParts;
+  /** With evaluations. */
   readonly predictedSeconds: number;
+  /** Of training. */
   readonly predictedTokensPerSecond: number;
+  readonly evaluations: number;
+  readonly predictedEvaluationSeconds: number;
 }
 
 /** Bytes. */
@@ -61,7 +65,7 @@ const trialShare = 1 / 4;
  * @throws TrainingError as `trainModel` before its first step.
  */
 export async function planTraining(options: TrainOptions, context: WorkContext, { operations = 1.5e12 }: PlanOptions = {}): Promise<TrainingPlan> {
-  const { objective, examples, order } = await prepareTraining(options, context);
+  const { objective, examples, heldOut, order } = await prepareTraining(options, context);
   const counted = countTokens(order);
   context.onProgress({ phase: 'plan', done: 0 });
 
@@ -80,12 +84,14 @@ export async function planTraining(options: TrainOptions, context: WorkContext, 
 
   const memoryParts: MemoryParts = { runtime, weights, optimizer, step: step.bytes, kept: Math.round(step.bytes * keptShare) };
   const predictedTokensPerSecond = step.tokens / step.seconds;
+  const evaluations = options.evaluateEvery === undefined ? 0 : Math.ceil(order.steps / options.evaluateEvery) + (order.evaluatesFirst ? 1 : 0);
+  const predictedEvaluationSeconds = (evaluations * tokensOf(heldOut) * step.forwardSeconds) / step.tokens;
   return {
     method: trainee.method.name, objective: objective.name, rows: examples.length, steps: order.steps, epochs: counted.examples / examples.length,
     tokens: counted.tokens, tokensPerStep: counted.tokens / order.steps, largestPassTokens: step.tokens,
     trainableParameters: trainee.parameters.reduce((sum, { tensor }) => sum + tensor.size, 0), totalParameters: totalParameters(trainee.model),
     predictedPeakMemoryBytes: Object.values(memoryParts).reduce((sum, part) => sum + part, 0), memoryParts,
-    predictedSeconds: counted.tokens / predictedTokensPerSecond, predictedTokensPerSecond,
+    predictedSeconds: counted.tokens / predictedTokensPerSecond + predictedEvaluationSeconds, predictedTokensPerSecond, evaluations, predictedEvaluationSeconds,
   };
 }
 
@@ -101,13 +107,17 @@ function countTokens({ steps, of }: DataOrder): { tokens: number; examples: numb
   let largest: readonly Example[] = [];
   for (; counted < steps && (counted < 8 || performance.now() < deadline); counted += 1) {
     for (const pass of of(counted, [])) {
-      const size = pass.reduce((sum, example) => sum + example.tokens, 0);
+      const size = tokensOf(pass);
       tokens += size;
       examples += pass.length;
       if (size > largestTokens) [largest, largestTokens] = [pass, size];
     }
   }
   return { tokens: Math.round((tokens / counted) * steps), examples: Math.round((examples / counted) * steps), largest };
+}
+
+function tokensOf(examples: readonly Example[]): number {
+  return examples.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
 function bytesOf(tensors: Iterable<{ readonly byteLength: number }>): number {

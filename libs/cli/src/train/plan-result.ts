@@ -12,7 +12,11 @@ export function planResult({ run, step: { metrics } }: FinishedJob): CommandResu
     ['tokens', `${formatCount(figure('tokens'))}, ${formatCount(figure('tokensPerStep'))} a step, ${formatCount(figure('largestPassTokens'))} in the largest pass`],
     ['parameters', `${formatCount(figure('trainableParameters'))} learn of ${formatCount(figure('totalParameters'))}`],
     ['peak memory', `${formatBytes(figure('predictedPeakMemoryBytes'))} = ${parts.join(' + ')}`],
-    ['time', `${formatDuration(figure('predictedSeconds') * 1000)} at ${formatCount(Math.round(figure('predictedTokensPerSecond')))} tokens/s`],
+    ['time', `${formatDuration(figure('predictedSeconds') * 1000)} at ${formatCount(Math.round(figure('predictedTokensPerSecond')))} tokens/s${evaluationTime(figure('evaluations'), figure('predictedEvaluationSeconds'))}`],
   ];
   return { document: { ...metrics, run: run.id }, lines: table(['', ''], rows).slice(1) };
+}
+
+function evaluationTime(evaluations: number, seconds: number): string {
+  return evaluations > 0 ? `, ${formatDuration(seconds * 1000)} of it for ${evaluations === 1 ? 'an evaluation' : `${evaluations} evaluations`}` : '';
 }

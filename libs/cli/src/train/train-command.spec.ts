@@ -53,7 +53,7 @@ test.each([
 test('a plan is a job that only says what the training would take', async () => {
   const metrics = {
     steps: 40, epochs: 2, rows: 160, tokens: 26_560, tokensPerStep: 664, largestPassTokens: 900, trainableParameters: 4_884_480, totalParameters: 139_000_000,
-    predictedPeakMemoryBytes: 1.5 * 2 ** 30, memoryParts: { weights: 2 ** 30, activations: 2 ** 29 }, predictedSeconds: 65, predictedTokensPerSecond: 408.6,
+    predictedPeakMemoryBytes: 1.5 * 2 ** 30, memoryParts: { weights: 2 ** 30, activations: 2 ** 29 }, predictedSeconds: 65, predictedTokensPerSecond: 408.6, evaluations: 2, predictedEvaluationSeconds: 5,
   };
   await using platform = await platformWith({ metrics });
   const { code, stdout } = await runCommand(['train', 'm', '--dataset', 'd', '--plan'], { environment: platform.environment });
@@ -62,7 +62,7 @@ test('a plan is a job that only says what the training would take', async () => 
   expect(stdout).toContain('40, 2 epochs of 160 rows');
   expect(stdout).toContain('4.88M learn of 139M');
   expect(stdout).toContain('1.5 GB = weights 1.0 GB + activations 512 MB');
-  expect(stdout).toContain('1:05 at 409 tokens/s');
+  expect(stdout).toContain('1:05 at 409 tokens/s, 5.0 s of it for 2 evaluations');
   await using again = await platformWith({ metrics });
   expect(JSON.parse((await runCommand(['train', 'm', '--dataset', 'd', '--plan', '--json'], { environment: again.environment })).stdout)).toEqual({ ...metrics, run: sampleRunId });
 });
