@@ -14,7 +14,15 @@ test('architectures decide; model_type only where they are absent', () => {
   expect(familyForGguf(ggufKeys({ 'general.architecture': 'gemma3' })).name).toBe('gemma3');
 });
 
-test.each([[{ architectures: ['FalconForCausalLM'] }, /got architectures \["FalconForCausalLM"\]/], [{ model_type: 'gpt9' }, /got model_type "gpt9"/], [{}, /got model_type undefined/], [null, /LlamaForCausalLM, MistralForCausalLM, Gemma3ForCausalLM, .*GPT2LMHeadModel/]])(
+test.each([
+  [{ architectures: ['LLaMAForCausalLM'], model_type: 'llama' }, 'llama'],
+  [{ architectures: ['GPT2Model'], model_type: 'gpt2' }, 'gpt2'],
+  [{ architectures: null, model_type: 'qwen3' }, 'qwen3'],
+])('a name that nobody knows is of its type, as in transformers: %j', (json, name) => {
+  expect(familyFor(json).name).toBe(name);
+});
+
+test.each([[{ architectures: ['FalconForCausalLM'], model_type: 'falcon' }, /got architectures \["FalconForCausalLM"\] of model_type "falcon"/], [{ architectures: ['FalconForCausalLM'] }, /got architectures \["FalconForCausalLM"\]/], [{ model_type: 'gpt9' }, /got model_type "gpt9"/], [{}, /got model_type undefined/], [null, /LlamaForCausalLM, MistralForCausalLM, Gemma3ForCausalLM, .*GPT2LMHeadModel/]])(
   'an unknown model is refused with the list of known ones: %j',
   (json, message) => {
     expect(() => familyFor(json)).toThrow(message);

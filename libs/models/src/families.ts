@@ -16,15 +16,18 @@ import { t5 } from './t5/index.js';
 export const families: readonly ModelFamily[] = [llama, gemma3, gemma2, gpt2, gptNeo, gptNeoX, phi3, qwen2, qwen3, mixtral, t5];
 
 /**
- * The family of a config.json: by the first of its `architectures`, or by `model_type` where that key is absent. Throws ModelConfigError
- * that lists what is known.
+ * The family of a config.json: by the first of its `architectures`, or by `model_type` where that key is absent or names none that is known: older names
+ * (LLaMAForCausalLM) and models saved without their head (GPT2Model) are of their type, as in transformers. Whether the weights are those of a language
+ * model is seen by the weights. Throws ModelConfigError that lists what is known.
  */
 export function familyFor(configJson: unknown): ModelFamily {
   const { architectures, modelType } = namesIn(configJson);
-  const found = families.find((family) => isNamed(configJson, family));
-  if (found) return found;
-  const came = architectures === undefined ? `model_type ${JSON.stringify(modelType)}` : `architectures ${JSON.stringify(architectures)}`;
+  const named = families.find((family) => isNamed(configJson, family));
+  if (named) return named;
   const larger = largerModelFor(configJson);
+  const typed = families.find((family) => isOfType(configJson, family));
+  if (typed && !larger) return typed;
+  const came = architectures === undefined || architectures === null ? `model_type ${JSON.stringify(modelType)}` : `architectures ${JSON.stringify(architectures)}${modelType === undefined ? '' : ` of model_type ${JSON.stringify(modelType)}`}`;
   throw new ModelConfigError({
     message: larger
       ? `config.json is that of a larger model around one of the family ${larger.family.name}: expected the text model alone, got ${came}. Import the folder (tunesmith model import), which takes the text model out.`
@@ -43,10 +46,17 @@ function namesIn(configJson: unknown): { architectures: unknown; modelType: unkn
   return { architectures, modelType };
 }
 
-function isNamed(configJson: unknown, known: Pick<ModelFamily, 'architectures' | 'modelTypes'>): boolean {
-  const { architectures, modelType } = namesIn(configJson);
+type Names = Pick<ModelFamily, 'architectures' | 'modelTypes'>;
+
+function isNamed(configJson: unknown, known: Names): boolean {
+  const { architectures } = namesIn(configJson);
   const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  return architecture === undefined ? typeof modelType === 'string' && known.modelTypes.includes(modelType) : typeof architecture === 'string' && known.architectures.includes(architecture);
+  return architecture === undefined ? isOfType(configJson, known) : typeof architecture === 'string' && known.architectures.includes(architecture);
+}
+
+function isOfType(configJson: unknown, { modelTypes }: Names): boolean {
+  const { modelType } = namesIn(configJson);
+  return typeof modelType === 'string' && modelTypes.includes(modelType);
 }
 
 /** The family of a GGUF file by its metadata: `general.architecture`, and what sets apart families that share one. Throws ModelConfigError that lists what is known. */

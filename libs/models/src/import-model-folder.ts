@@ -8,6 +8,7 @@ import { ImportModelError } from './import-model-error.js';
 import { ImportProgress } from './import-model-progress.js';
 import type { ImportedModel } from './import-model.js';
 import { PublishedTensors } from './published-tensors.js';
+import { withStoredHead } from './stored-head.js';
 import { textModelOf } from './text-model-of.js';
 
 type FloatType = 'F32' | 'F16' | 'BF16';
@@ -22,7 +23,7 @@ export async function importModelFolder(path: string, outFolder: string, context
     throw new ImportModelError({ code: 'import-into-itself', message: `The folder ${path} cannot be imported into itself.`, facts: { path } });
   }
   await using source = await readModelFolder(path);
-  const { family, config, configJson, weights: known, remarks: remarksOn } = textModelOf(source.config);
+  const { family, config, configJson, weights: known, remarks: remarksOn } = await withStoredHead(textModelOf(source.config), source.tensors);
   const published = new PublishedTensors(source.tensors, known.tensors(config), known.spellings);
   const weights = checkWeights(known, config, published, path);
   const tokenizer = await Tokenizer.fromFolder(path);

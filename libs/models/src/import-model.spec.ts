@@ -42,6 +42,8 @@ const gemma3 = {
   tie_word_embeddings: true,
 };
 
+const tiedT5 = { architectures: ['T5ForConditionalGeneration'], model_type: 't5', vocab_size: 262, d_model: 16, d_kv: 8, d_ff: 24, num_layers: 1, num_heads: 2 };
+
 const template = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}";
 
 /** A byte-level vocabulary without merges: 256 bytes and three special tokens. */
@@ -86,7 +88,7 @@ function toGguf({ shape, transform }: WeightName, values: Float32Array): Float32
   });
 }
 
-type Config = typeof llama | typeof gemma3;
+type Config = typeof llama | typeof gemma3 | typeof tiedT5;
 interface GgufChange {
   readonly metadata?: Record<string, GgufValue>;
   readonly tensors?: (weights: { weight: WeightName; values: Float32Array }[]) => { weight: WeightName; values: Float32Array }[];
@@ -246,6 +248,32 @@ describe('importModel of a Hugging Face folder', () => {
     await importModel(join(folder, 'in'), out(), context);
     await using source = await openSafetensors(out());
     expect(source.has('lm_head.weight')).toBe(false);
+  });
+
+  it.each([
+    ['llama', { ...llama, tie_word_embeddings: true }, { tie_word_embeddings: false }],
+    ['t5', tiedT5, { tie_word_embeddings: false, scale_decoder_outputs: true }],
+  ])('keeps a head that is not the embedding although config.json of a %s says so, as transformers 5 does', async (_, json, written) => {
+    const family = familyFor(json);
+    const { shape } = family.weights.tensors(family.parseConfig(json))[0]!;
+    const head: SafetensorsEntry = { name: 'lm_head.weight', dtype: 'F32', shape, bytes: new Uint8Array(weightsOf('head', count(shape)).buffer) };
+    await writeFolder(join(folder, 'in'), json, (all) => [...all, head]);
+    const { remarks } = await importModel(join(folder, 'in'), out(), context);
+    expect(remarks).toEqual([expect.stringMatching(/lm_head\.weight holds other numbers/)]);
+    expect(JSON.parse(await readFile(join(out(), 'config.json'), 'utf8'))).toMatchObject(written);
+    await using source = await openSafetensors(out());
+    expect(Buffer.compare(await source.read('lm_head.weight'), head.bytes as Uint8Array)).toBe(0);
+    const { model } = await loadModel(out(), { dtype: 'float32' });
+    expect(model.outputWeight).toBe(model.parameters().get('lm_head.weight'));
+    model[Symbol.dispose]();
+  });
+
+  it('gives tensors of a model that was saved without its head their names', async () => {
+    const tied = { ...llama, architectures: ['LlamaModel'], model_type: 'llama', tie_word_embeddings: true };
+    await writeFolder(join(folder, 'in'), tied, (all) => all.map((entry) => ({ ...entry, name: entry.name.replace(/^model\./, '') })));
+    await importModel(join(folder, 'in'), out(), context);
+    await using source = await openSafetensors(out());
+    expect(source.has('model.layers.1.mlp.up_proj.weight')).toBe(true);
   });
 
   it.each<[string, (entries: SafetensorsEntry[]) => SafetensorsEntry[], object]>([

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ModelConfigError } from './model-config-error.js';
 
@@ -13,6 +14,11 @@ export const ignoredEverywhere: Readonly<Record<string, string>> = {
   transformers_version: 'bookkeeping',
   _name_or_path: 'bookkeeping',
   _model_name_or_path: 'bookkeeping',
+  auto_map: 'code that the repository brings along, which is never run',
+  custom_pipelines: 'code that the repository brings along, which is never run',
+  author: 'bookkeeping',
+  license: 'bookkeeping',
+  created_date: 'bookkeeping',
   unsloth_fixed: 'bookkeeping',
   unsloth_version: 'bookkeeping',
   'transformers.js_config': 'settings of another runtime',
@@ -24,6 +30,7 @@ export const ignoredEverywhere: Readonly<Record<string, string>> = {
   chunk_size_feed_forward: 'memory saving without effect on results',
   attn_implementation: 'which kernel another library picks',
   _attn_implementation: 'which kernel another library picks',
+  _flash_attn_2_enabled: 'which kernel another library picks',
   _attn_implementation_autoset: 'which kernel another library picks',
   initializer_range: 'only for weights that are drawn anew',
   bos_token_id: 'the tokenizer\'s business',
@@ -45,6 +52,23 @@ export const ignoredEverywhere: Readonly<Record<string, string>> = {
   ]),
 };
 
+/**
+ * What transformers 4 wrote of every model where it wrote all it knows: switches that are off. On, they are features, and so unknown keys of a family
+ * that does not have them.
+ */
+const switchedOff: Readonly<Record<string, unknown>> = {
+  use_bfloat16: false,
+  tf_legacy_loss: false,
+  is_encoder_decoder: false,
+  is_decoder: false,
+  add_cross_attention: false,
+  tie_encoder_decoder: false,
+  cross_attention_hidden_size: null,
+  decoder_start_token_id: null,
+  prefix: null,
+  pruned_heads: {},
+};
+
 /** A zero that published configurations carry; anything else would be a feature that is not there. */
 export const noAttentionDropout = z.literal(0).optional();
 
@@ -62,8 +86,13 @@ export function parseConfig<Output>(family: string, schema: z.ZodType<Output>, i
       facts: { family },
     });
   }
-  const relevant = Object.fromEntries(Object.entries(json).filter(([key]) => !Object.hasOwn(ignoredEverywhere, key) && !Object.hasOwn(ignored, key)));
-  const result = schema.safeParse(relevant);
+  const relevant = Object.entries(json).filter(([key]) => !Object.hasOwn(ignoredEverywhere, key) && !Object.hasOwn(ignored, key));
+  const first = schema.safeParse(Object.fromEntries(relevant));
+  if (first.success) return first.data;
+  // Once more without switches that are off, where the family has no such switch.
+  const unknown = new Set(first.error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [])));
+  const isOff = ([key, value]: [string, unknown]) => unknown.has(key) && Object.hasOwn(switchedOff, key) && isDeepStrictEqual(switchedOff[key], value);
+  const result = relevant.some(isOff) ? schema.safeParse(Object.fromEntries(relevant.filter((entry) => !isOff(entry)))) : first;
   if (result.success) return result.data;
   const problems = result.error.issues.map(describeIssue);
   throw new ModelConfigError({

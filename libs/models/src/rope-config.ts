@@ -27,6 +27,15 @@ const kinds = z.discriminatedUnion('rope_type', [
     beta_fast: positive.nullish(),
     beta_slow: positive.nullish(),
     truncate: z.boolean().optional(),
+    /** Where both are there, and attention_factor is not, that is their quotient (DeepSeek's spelling). */
+    mscale: z.number().nonnegative().nullish(),
+    mscale_all_dim: z.number().nonnegative().nullish(),
+    attn_factor: z
+      .undefined({
+        error:
+          'transformers reads it nowhere, while vLLM and llama.cpp multiply 0.1 ln(factor) + 1 by it. Put attention_factor in its place: that product for what those two compute, or nothing at all for what transformers computes',
+      })
+      .optional(),
     /** Written into the first published YaRN models by their authors' own code; says nothing about the turns. */
     finetuned: z.boolean().optional(),
     ...theta,
@@ -99,13 +108,20 @@ export function rotarySettings(rope: RopeDictionary, defaults: RopeDefaults): Ro
           kind: 'yarn',
           factor: rope.factor,
           originalContext: rope.original_max_position_embeddings ?? defaults.maxPositionEmbeddings,
-          attentionFactor: rope.attention_factor ?? null,
+          attentionFactor: rope.attention_factor ?? quotientOfScales(rope),
           betaFast: rope.beta_fast ?? 32,
           betaSlow: rope.beta_slow ?? 1,
           truncate: rope.truncate ?? true,
         },
       };
   }
+}
+
+/** What DeepSeek's two scales say of cosines and sines; null where one is absent or zero, as transformers takes it. */
+function quotientOfScales({ factor, mscale, mscale_all_dim: allDim }: RopeDictionary & { rope_type: 'yarn' }): number | null {
+  if (!mscale || !allDim) return null;
+  const scaleBy = (weight: number) => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1);
+  return scaleBy(mscale) / scaleBy(allDim);
 }
 
 /** The scaling of cosines and sines follows from how much longer rows may be, unless it is published. */

@@ -120,7 +120,7 @@ test('gemma-3-4b-it and gemma-3-27b-it as published: what they leave out are tra
 });
 
 test('what has not been imported is not loaded, and the error says what to do', () => {
-  expect(() => familyFor(fixture.configJson)).toThrow(/larger model around one of the family gemma3: expected the text model alone, got architectures \["Gemma3ForConditionalGeneration"\]\. Import the folder/);
+  expect(() => familyFor(fixture.configJson)).toThrow(/larger model around one of the family gemma3: expected the text model alone, got architectures \["Gemma3ForConditionalGeneration"\] of model_type "gemma3"\. Import the folder/);
   expect(() => familyFor({ model_type: 'gemma3' })).toThrow(/Import the folder/);
   expect(() => familyFor({ architectures: ['Other'] })).toThrow(/Gemma3ForCausalLM, Gemma3ForConditionalGeneration, /);
 });

@@ -3,6 +3,7 @@ import { GgufConfigReader } from '../gguf-config.js';
 import { ModelConfigError } from '../model-config-error.js';
 import type { FamilyWeights, GgufConfigSource, WeightName } from '../model-family.js';
 import { ggufRopeMetadata } from '../rope-config.js';
+import { savedWithoutHead } from '../saved-without-head.js';
 import type { Gemma2Config } from './config.js';
 
 /** gemma-2-27b alone divides scores by hidden / heads; llama.cpp knows it by its layer count. */
@@ -12,6 +13,7 @@ const layersOf27b = 46;
 export const gemma2Weights: FamilyWeights<Gemma2Config> = {
   tensors,
   ignored: [{ pattern: /^lm_head\.weight$/, reason: 'a tied head stored twice' }],
+  spellings: savedWithoutHead,
   gguf: { architecture: 'gemma2', configFromGguf, metadataFromConfig, derivedTensors: () => [] },
 };
 

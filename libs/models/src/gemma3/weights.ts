@@ -3,6 +3,7 @@ import { GgufConfigReader } from '../gguf-config.js';
 import { ModelConfigError } from '../model-config-error.js';
 import type { FamilyWeights, GgufConfigSource, LargerModel, WeightName } from '../model-family.js';
 import { ggufRopeMetadata } from '../rope-config.js';
+import { savedWithoutHead } from '../saved-without-head.js';
 import type { Gemma3Config } from './config.js';
 
 /** What llama.cpp's architecture `gemma3` fixes in code: every sixth layer looks at everything, sliding layers turn with this theta. */
@@ -15,6 +16,7 @@ const layersOf27b = 62;
 export const gemma3Weights: FamilyWeights<Gemma3Config> = {
   tensors,
   ignored: [{ pattern: /^lm_head\.weight$/, reason: 'a tied head stored twice' }],
+  spellings: savedWithoutHead,
   gguf: { architecture: 'gemma3', configFromGguf, metadataFromConfig, derivedTensors: () => [] },
 };
 

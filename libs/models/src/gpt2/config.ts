@@ -16,6 +16,8 @@ const ignored: Readonly<Record<string, string>> = {
   summary_activation: summary,
   summary_proj_to_labels: summary,
   summary_first_dropout: summary,
+  n_special: 'how many tokens a task had added to the first GPT-2; the vocabulary says it now',
+  predict_special_tokens: 'of the same',
   n_ctx: 'an older name of n_positions, which no implementation reads any more',
 };
 

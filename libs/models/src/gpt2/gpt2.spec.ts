@@ -65,6 +65,10 @@ describe('configurations of published models', () => {
     expect(gpt2.parseConfig({ ...published, ...further })).toEqual(gpt2.parseConfig(published));
   });
 
+  test('GPT-2 medium and large, which still say how many tokens a task had added', () => {
+    expect(gpt2.parseConfig({ ...published, n_special: 0, predict_special_tokens: true })).toEqual(gpt2.parseConfig(published));
+  });
+
   test('Cerebras-GPT 111M', () => {
     const config = gpt2.parseConfig({
       activation_function: 'gelu', architectures: ['GPT2LMHeadModel'], attn_pdrop: 0, bos_token_id: 50256, embd_pdrop: 0, eos_token_id: 50256, initializer_range: 0.02, layer_norm_epsilon: 1e-5,

@@ -26,6 +26,11 @@ describe('configurations of published models', () => {
     expect(gptNeoX.parseConfig(gptNeoX.weights.gguf.configFromGguf({ get: (key) => metadata[key]?.value, tensorShape: (name) => shapes.get(name) }))).toEqual(config);
   });
 
+  test('Dolly, which brings code along', () => {
+    const custom_pipelines = { 'text-generation': { impl: 'instruct_pipeline.InstructionTextGenerationPipeline', pt: 'AutoModelForCausalLM', tf: 'TFAutoModelForCausalLM' } };
+    expect(gptNeoX.parseConfig({ ...pythia, custom_pipelines })).toEqual(gptNeoX.parseConfig(pythia));
+  });
+
   test('gpt-neox-20b', () => {
     const config = gptNeoX.parseConfig({
       architectures: ['GPTNeoXForCausalLM'], attention_probs_dropout_prob: 0, bos_token_id: 0, eos_token_id: 0, hidden_act: 'gelu_fast', hidden_dropout_prob: 0, hidden_size: 6144,

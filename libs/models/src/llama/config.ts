@@ -8,6 +8,8 @@ import { publishedRotary, RopeDictionary } from '../rope-config.js';
 const ignored: Readonly<Record<string, string>> = {
   is_llama_config: 'written into SmolLM2 by its training library',
   rope_interleaved: 'the layout of rotations in the training library; published weights are already in halves',
+  max_sequence_length: 'what the first Llama files call max_position_embeddings, which stands beside it and decides',
+  activation: 'what Falcon 3 says besides hidden_act, which decides',
 };
 
 const count = z.int().positive();
@@ -32,12 +34,16 @@ const common = {
 
 const LlamaSchema = z.strictObject({ ...common, attention_bias: z.boolean().default(false), mlp_bias: z.boolean().default(false) });
 
+const noBias = z.literal(false, { error: 'expected false: the published implementation has no such bias' }).optional();
+
 /** Mistral differs by its window only; published files of later versions carry null. The default is the one of Mistral 7B. */
 const MistralSchema = z.strictObject({
   ...common,
   num_key_value_heads: count.nullish().default(8),
   max_position_embeddings: count.default(131_072),
   sliding_window: count.nullable().default(4096),
+  attention_bias: noBias,
+  mlp_bias: noBias,
 });
 
 /** A Llama-like model: LlamaForCausalLM and MistralForCausalLM. Fields keep their published names. */
@@ -63,7 +69,7 @@ export interface LlamaConfig {
 
 export function parseLlamaConfig(json: unknown): LlamaConfig {
   const architecture = isMistral(json) ? 'MistralForCausalLM' : 'LlamaForCausalLM';
-  const read = architecture === 'MistralForCausalLM' ? { attention_bias: false, mlp_bias: false, ...parseConfig('mistral', MistralSchema, ignored, json) } : { sliding_window: null, ...parseConfig('llama', LlamaSchema, ignored, json) };
+  const read = architecture === 'MistralForCausalLM' ? { ...parseConfig('mistral', MistralSchema, ignored, json), attention_bias: false, mlp_bias: false } : { sliding_window: null, ...parseConfig('llama', LlamaSchema, ignored, json) };
   const { rope_theta, rope_scaling, rope_parameters, num_key_value_heads, head_dim, hidden_act: _silu, attention_dropout: _zero, ...rest } = read;
 
   const keyValueHeads = num_key_value_heads ?? rest.num_attention_heads;
@@ -83,7 +89,8 @@ export function parseLlamaConfig(json: unknown): LlamaConfig {
 
 function isMistral(json: unknown): boolean {
   if (typeof json !== 'object' || json === null) return false;
-  if ('architectures' in json && Array.isArray(json.architectures)) return json.architectures[0] === 'MistralForCausalLM';
+  const named: unknown = 'architectures' in json && Array.isArray(json.architectures) ? json.architectures[0] : undefined;
+  if (named === 'MistralForCausalLM' || named === 'LlamaForCausalLM') return named === 'MistralForCausalLM';
   return 'model_type' in json && json.model_type === 'mistral';
 }
 

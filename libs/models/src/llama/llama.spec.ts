@@ -19,6 +19,33 @@ describe('configurations of published models', () => {
     expect(llama.parseConfig(smolLm2)).toMatchObject({ head_dim: 64, num_key_value_heads: 3, tie_word_embeddings: true, sliding_window: null, rotary: { theta: 100_000, scaling: null } });
   });
 
+  test('first Llamas, and what others wrote beside them', () => {
+    const llama1 = { ...smolLm2, architectures: ['LLaMAForCausalLM'], tie_word_embeddings: false, max_position_embeddings: 2048 };
+    expect(llama.parseConfig({ ...llama1, max_sequence_length: 2048 })).toMatchObject({ architecture: 'LlamaForCausalLM', max_position_embeddings: 2048 });
+    expect(llama.parseConfig({ ...llama1, model_type: 'mistral', architectures: ['MistralModel'], attention_bias: undefined, mlp_bias: undefined })).toMatchObject({ architecture: 'MistralForCausalLM' });
+    for (const further of [{ activation: 'swiglu' }, { _flash_attn_2_enabled: true }, { auto_map: { AutoModelForCausalLM: 'modeling_flash_llama.LlamaForCausalLM' } }]) {
+      expect(llama.parseConfig({ ...smolLm2, ...further })).toEqual(llama.parseConfig(smolLm2));
+    }
+  });
+
+  test('switches of transformers 4 that are off say nothing; on they are features', () => {
+    const off = {
+      use_bfloat16: false, tf_legacy_loss: false, pruned_heads: {}, is_encoder_decoder: false, is_decoder: false, cross_attention_hidden_size: null, add_cross_attention: false, tie_encoder_decoder: false,
+      prefix: null, decoder_start_token_id: null,
+    };
+    expect(llama.parseConfig({ ...smolLm2, ...off })).toEqual(llama.parseConfig(smolLm2));
+    expect(() => llama.parseConfig({ ...smolLm2, ...off, is_encoder_decoder: true, pruned_heads: { 0: [1] } })).toThrow(/unknown keys pruned_heads, is_encoder_decoder\./);
+  });
+
+  test("DeepSeek's scales of YaRN are their quotient; a factor that readers understand differently is refused", () => {
+    const scaling = (further: object) => llama.parseConfig({ ...smolLm2, rope_scaling: { rope_type: 'yarn', factor: 16, original_max_position_embeddings: 8192, ...further } }).rotary.scaling;
+    expect(scaling({ mscale: 1, mscale_all_dim: 1 })).toMatchObject({ attentionFactor: 1 });
+    expect(scaling({ mscale: 0.7, mscale_all_dim: 0.3 })).toMatchObject({ attentionFactor: (0.07 * Math.log(16) + 1) / (0.03 * Math.log(16) + 1) });
+    expect(scaling({ mscale: 0.7, mscale_all_dim: 0.3, attention_factor: 2 })).toMatchObject({ attentionFactor: 2 });
+    expect(scaling({ mscale: 1, mscale_all_dim: 0 })).toMatchObject({ attentionFactor: null });
+    expect(() => scaling({ attn_factor: 0.878 })).toThrow(/rope_scaling.attn_factor: .*Put attention_factor in its place/);
+  });
+
   test('Llama 3.1 keeps its scaling through GGUF', () => {
     const config = llama.parseConfig({
       ...smolLm2, num_hidden_layers: 1, head_dim: 128, rope_theta: 500000,

@@ -4,6 +4,7 @@ import { GgufConfigReader } from '../gguf-config.js';
 import { ModelConfigError } from '../model-config-error.js';
 import type { FamilyWeights, GgufConfigSource, WeightName, WeightTransform } from '../model-family.js';
 import { ggufRopeMetadata } from '../rope-config.js';
+import { savedWithoutHead } from '../saved-without-head.js';
 import type { LlamaConfig } from './config.js';
 
 /** Names and layouts of Llama-like checkpoints. llama.cpp stores Mistral under the architecture `llama` too. */
@@ -13,6 +14,7 @@ export const llamaWeights: FamilyWeights<LlamaConfig> = {
     { pattern: /^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/, reason: 'old files store the rotation speeds, which follow from the configuration' },
     { pattern: /^lm_head\.weight$/, reason: 'a tied head stored twice' },
   ],
+  spellings: savedWithoutHead,
   gguf: { architecture: 'llama', serves: (get) => Number(get('llama.expert_count') ?? 0) === 0, configFromGguf, metadataFromConfig, derivedTensors },
 };
 

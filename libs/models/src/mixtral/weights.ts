@@ -3,6 +3,7 @@ import { GgufConfigReader } from '../gguf-config.js';
 import { ModelConfigError } from '../model-config-error.js';
 import type { FamilyWeights, GgufConfigSource, WeightName, WeightTransform } from '../model-family.js';
 import { ggufRopeMetadata } from '../rope-config.js';
+import { savedWithoutHead } from '../saved-without-head.js';
 import type { MixtralConfig } from './config.js';
 
 /**
@@ -12,6 +13,7 @@ import type { MixtralConfig } from './config.js';
 export const mixtralWeights: FamilyWeights<MixtralConfig> = {
   tensors,
   ignored: [{ pattern: /^lm_head\.weight$/, reason: 'a tied head stored twice' }],
+  spellings: savedWithoutHead,
   gguf: { architecture: 'llama', serves: (get) => Number(get('llama.expert_count') ?? 0) > 0, configFromGguf, metadataFromConfig, derivedTensors: () => [] },
 };
 

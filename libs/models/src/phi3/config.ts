@@ -10,7 +10,6 @@ const dropout = 'dropout of the original training; tuning here has its own';
 const ignored: Readonly<Record<string, string>> = {
   embd_pdrop: dropout,
   resid_pdrop: dropout,
-  auto_map: 'code that the repository brings along, which is never run',
   interpolate_factor: 'read by no published implementation',
 };
 

@@ -3,12 +3,14 @@ import { GgufConfigReader, shortestFloat32 } from '../gguf-config.js';
 import { ModelConfigError } from '../model-config-error.js';
 import type { FamilyWeights, GgufConfigSource, WeightName } from '../model-family.js';
 import { ggufRopeMetadata, longRopeAttentionFactor } from '../rope-config.js';
+import { savedWithoutHead } from '../saved-without-head.js';
 import type { Phi3Config } from './config.js';
 
 /** Names and layouts of Phi-3 checkpoints. What is fused is fused in every format. */
 export const phi3Weights: FamilyWeights<Phi3Config> = {
   tensors,
   ignored: [{ pattern: /^lm_head\.weight$/, reason: 'a tied head stored twice' }],
+  spellings: savedWithoutHead,
   gguf: { architecture: 'phi3', configFromGguf, metadataFromConfig, derivedTensors },
 };
 

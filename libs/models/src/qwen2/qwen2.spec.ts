@@ -32,6 +32,11 @@ describe('configurations of published models', () => {
     expect(rotary.scaling).toMatchObject({ kind: 'yarn', factor: 4, originalContext: 32768 });
   });
 
+  test('Qwen2.5-1M says how vLLM approximates long rows, which are read as transformers does', () => {
+    const long = { ...coder, max_position_embeddings: 1_010_000 };
+    expect(qwen2.parseConfig({ ...long, dual_chunk_attention_config: { chunk_size: 262144, local_size: 8192, original_max_position_embeddings: 262144 } })).toEqual(qwen2.parseConfig(long));
+  });
+
   test('heads of another size stay out of GGUF', () => {
     expect(() => qwen2.weights.gguf.metadataFromConfig(qwen2.parseConfig({ ...coder, head_dim: 32 }))).toThrow(/head_dim is 32/);
   });

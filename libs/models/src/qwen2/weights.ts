@@ -3,12 +3,14 @@ import { GgufConfigReader } from '../gguf-config.js';
 import { ModelConfigError } from '../model-config-error.js';
 import type { FamilyWeights, GgufConfigSource, WeightName } from '../model-family.js';
 import { ggufRopeMetadata } from '../rope-config.js';
+import { savedWithoutHead } from '../saved-without-head.js';
 import type { Qwen2Config } from './config.js';
 
 /** Names and layouts of Qwen2 checkpoints. llama.cpp turns their heads in halves, so no rows move on the way to GGUF. */
 export const qwen2Weights: FamilyWeights<Qwen2Config> = {
   tensors,
   ignored: [{ pattern: /^lm_head\.weight$/, reason: 'a tied head stored twice' }],
+  spellings: savedWithoutHead,
   gguf: { architecture: 'qwen2', configFromGguf, metadataFromConfig, derivedTensors: () => [] },
 };
 

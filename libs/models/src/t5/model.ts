@@ -9,6 +9,7 @@ import {
   rowBeginnings,
   rowLengths,
   type Embedding,
+  type GateActivation,
   type KeyValueCache,
   type LayerMemory,
   type LinearLike,
@@ -60,7 +61,7 @@ export class T5Model extends Module implements CausalLanguageModel {
     const source = batch.source && this.readSource(batch.source, batch.boundaries);
     const decoded = this.decoder.forward(this.embedding.forward(batch.tokenIds, batch.boundaries), batch.boundaries, source, memory); // [tokens, model]
     // A tied head was never trained at the embedding's own scale. Here rather than in the head, so that fused losses see it.
-    return this.head ? decoded : ops.mulScalar(decoded, this.config.d_model ** -0.5);
+    return this.config.scale_decoder_outputs ? ops.mulScalar(decoded, this.config.d_model ** -0.5) : decoded;
   }
 
   logits(hidden: Tensor): Tensor {
@@ -307,9 +308,11 @@ function attendSource(query: Tensor, boundaries: readonly number[], { keys, valu
 class T5Network extends Module {
   private readonly input: LinearGroup<[gate: LinearLike, up: LinearLike]> | LinearLike;
   private readonly output: LinearLike;
+  private readonly activation: GateActivation;
 
   constructor(path: string, { d_model, d_ff, feed_forward_proj }: T5Config, parts: Parts) {
     super(path);
+    this.activation = feed_forward_proj === 'gated-silu' ? 'silu' : 'gelu_tanh';
     this.input = this.add(
       feed_forward_proj === 'relu' ? parts.linear(`${path}.wi`, d_model, d_ff) : new LinearGroup(path, [parts.linear(`${path}.wi_0`, d_model, d_ff), parts.linear(`${path}.wi_1`, d_model, d_ff)]),
     );
@@ -317,7 +320,7 @@ class T5Network extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const inner = this.input instanceof LinearGroup ? gateActivation(this.input.forwardJoined(x), 'gelu_tanh') : ops.relu(this.input.forward(x)); // [tokens, d_ff]
+    const inner = this.input instanceof LinearGroup ? gateActivation(this.input.forwardJoined(x), this.activation) : ops.relu(this.input.forward(x)); // [tokens, d_ff]
     return this.output.forward(inner); // [tokens, model]
   }
 }

@@ -9,15 +9,14 @@ import { describeFamily } from '../testing/family-compliance.js';
 import { fixtureFolder, readFixture } from '../testing/family-fixture.js';
 import { t5 } from './index.js';
 
-describeFamily(t5, ['t5-relu-tied', 't5-gated-untied', 't5-gated-tied-buckets'], {
+describeFamily(t5, ['t5-relu-tied', 't5-gated-untied', 't5-gated-tied-buckets', 't5-gated-silu', 'mt5-published'], {
   refused: [
     [{ d_model: 'wide' }, /d_model/],
-    [{ feed_forward_proj: 'gated-silu' }, /feed_forward_proj/],
+    [{ feed_forward_proj: 'gated-tanh' }, /feed_forward_proj/],
     [{ is_encoder_decoder: false }, /encoder and decoder belong together/],
     [{ relative_attention_num_buckets: 3 }, /relative_attention_num_buckets/],
     [{ relative_attention_max_distance: 2 }, /must be larger than half/],
-    [{ dense_act_fn: 'silu' }, /dense_act_fn is silu/],
-    [{ tie_word_embeddings: false, scale_decoder_outputs: true }, /only a tied head is scaled/],
+    [{ dense_act_fn: 'tanh' }, /dense_act_fn is tanh/],
   ],
 });
 
@@ -104,6 +103,18 @@ describe('configurations of published models', () => {
       'dec.output_norm',
       'output',
     ]);
+  });
+
+  test('mT5 by its own defaults: it never scales, whatever transformers 5 writes of its head', () => {
+    const published = { architectures: ['MT5ForConditionalGeneration'], model_type: 'mt5', tokenizer_class: 'T5Tokenizer', tie_word_embeddings: false };
+    expect(t5.parseConfig(published)).toMatchObject({ vocab_size: 250112, d_ff: 1024, num_layers: 8, num_heads: 6, feed_forward_proj: 'gated-gelu', tie_word_embeddings: false, scale_decoder_outputs: false });
+    const tied = t5.parseConfig({ ...published, tie_word_embeddings: true });
+    expect(tied).toMatchObject({ tie_word_embeddings: true, scale_decoder_outputs: false });
+    expect(() => t5.weights.gguf.metadataFromConfig(tied)).toThrow(/scale what a tied head reads/);
+  });
+
+  test('GGUF cannot say that a network is gated by silu', () => {
+    expect(() => t5.weights.gguf.metadataFromConfig(t5.parseConfig({ ...flan, feed_forward_proj: 'gated-silu' }))).toThrow(/gated by silu/);
   });
 
   test('GGUF cannot say where distances end, nor whether the head of T5 1.0 is its own', () => {

@@ -29,7 +29,7 @@ export const t5Weights: FamilyWeights<T5Config> = {
 
 function tensors(config: T5Config): WeightName[] {
   const { d_model: model, d_ff: inner, num_heads: heads, d_kv: headDim, vocab_size, relative_attention_num_buckets: buckets } = config;
-  const gated = config.feed_forward_proj === 'gated-gelu';
+  const gated = config.feed_forward_proj !== 'relu';
   const names: WeightName[] = [];
   const weight = (path: string, gguf: string, ...shape: number[]) => names.push({ huggingFace: `${path}.weight`, gguf: `${gguf}.weight`, shape });
 
@@ -104,6 +104,8 @@ function configFromGguf(source: GgufConfigSource): Record<string, unknown> {
 
 function metadataFromConfig(config: T5Config): Record<string, GgufValue> {
   const { relative_attention_max_distance: distance } = config;
+  if (config.feed_forward_proj === 'gated-silu') refuse('GGUF export', 'its network is gated by silu, llama.cpp knows gelu only');
+  if (config.scale_decoder_outputs !== config.tie_word_embeddings) refuse('GGUF export', 'readers of the format scale what a tied head reads and nothing else, this model does not');
   if (distance !== ggufMaxDistance) refuse('GGUF export', `relative_attention_max_distance is ${distance}, llama.cpp knows ${ggufMaxDistance} only`);
   return {
     't5.vocab_size': { type: 'uint32', value: config.vocab_size },

@@ -37,7 +37,7 @@ describeDecoderGraph('gpt2', {
 });
 
 describeEncoderDecoderGraph('t5', {
-  fixtures: ['t5-relu-tied', 't5-gated-untied', 't5-gated-tied-buckets'],
+  fixtures: ['t5-relu-tied', 't5-gated-untied', 't5-gated-tied-buckets', 't5-gated-silu', 'mt5-published'],
   drawn: { architectures: ['T5ForConditionalGeneration'], vocab_size: 320, d_model: 64, d_kv: 16, d_ff: 96, num_layers: 3, num_heads: 4, feed_forward_proj: 'gated-gelu', tie_word_embeddings: false },
 });
 

@@ -84,7 +84,8 @@ function decoder(config: T5Config): GraphFile {
       }
       const normed = await norm(config, parts, 'decoder.final_layer_norm', x);
       // A tied head was never trained at the embedding's own scale.
-      const logits = config.tie_word_embeddings ? parts.tiedHead('shared', parts.scaled('decoder', normed, model ** -0.5)) : await parts.linear('lm_head', normed, { inputs: model, outputs: vocab_size });
+      const read = config.scale_decoder_outputs ? parts.scaled('decoder', normed, model ** -0.5) : normed;
+      const logits = config.tie_word_embeddings ? parts.tiedHead('shared', read) : await parts.linear('lm_head', read, { inputs: model, outputs: vocab_size });
       graph.output('logits', 'float32', ['batch_size', 'decoder_sequence_length', vocab_size], logits);
       for (const layer of past.keys()) {
         for (const side of ['decoder', 'encoder']) for (const part of ['key', 'value']) graph.output(`present.${layer}.${side}.${part}`, 'float32', ['batch_size', heads, `${side}_sequence_length_out`, headSize]);
@@ -129,7 +130,7 @@ async function network({ d_model: inputs, d_ff: outputs, feed_forward_proj }: T5
   const inner = await (async () => {
     if (feed_forward_proj === 'relu') return activate(parts, path, await parts.linear(`${path}.wi`, x, { inputs, outputs }), 'relu');
     const gate = await parts.linear(`${path}.wi_0`, x, { inputs, outputs });
-    return parts.graph.value(path, 'Mul', [activate(parts, path, gate, 'gelu-tanh'), await parts.linear(`${path}.wi_1`, x, { inputs, outputs })]);
+    return parts.graph.value(path, 'Mul', [activate(parts, path, gate, feed_forward_proj === 'gated-silu' ? 'silu' : 'gelu-tanh'), await parts.linear(`${path}.wi_1`, x, { inputs, outputs })]);
   })();
   return parts.linear(`${path}.wo`, inner, { inputs: outputs, outputs: inputs });
 }
