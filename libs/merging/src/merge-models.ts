@@ -6,7 +6,7 @@ import { chooseChatTemplate } from './chat-template-choice.js';
 import { openInputModel, type InputModel } from './input-model.js';
 import { MergeJournal } from './merge-journal.js';
 import { layoutOf } from './merge-layout.js';
-import { planMerge } from './merge-plan.js';
+import { planMerge, settingsPassedOver } from './merge-plan.js';
 import { mergeRequest, type MergeOptions } from './merge-request.js';
 import { mergeWeights, surveyWeights } from './merge-weights.js';
 import { ParentFiles } from './parent-files.js';
@@ -32,6 +32,8 @@ export interface MergeReport {
   readonly resumedTensors: number;
   readonly vocabularySize: number;
   readonly seconds: number;
+  /** What the configuration sets that the method makes nothing of. */
+  readonly remarks?: readonly string[];
 }
 
 /**
@@ -52,6 +54,7 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
   const parents = await ParentFiles.of(inputs);
 
   const layout = layoutOf(configuration, inputs);
+  const remarks = settingsPassedOver({ configuration, method, layout });
   const template = inputs[configuration.base ?? layout.slices[0]!.sources[0]!.input]!;
   const vocabulary = configuration.tokenizer && (await mergeVocabularies(configuration.tokenizer, inputs, configuration.base));
   const config = resultConfig(configuration, layout, inputs, vocabulary?.rows);
@@ -92,7 +95,7 @@ export async function mergeModels(options: MergeOptions, outFolder: string, cont
   const changed = method.takes.kind === 'adapter' ? tasks.filter(({ base, models: [first] }) => inputs[(base ?? first)!.input]!.updates.has((base ?? first)!.tensor)) : tasks;
   return {
     method: method.name, paper: method.paper, tensors: tasks.length, changedTensors: changed.length, resumedTensors: done.size,
-    vocabularySize: vocabulary?.tokens ?? template.vocabularyRows, seconds: (performance.now() - started) / 1000,
+    vocabularySize: vocabulary?.tokens ?? template.vocabularyRows, seconds: (performance.now() - started) / 1000, ...(remarks.length > 0 && { remarks }),
   };
 }
 

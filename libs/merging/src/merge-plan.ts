@@ -7,6 +7,7 @@ import { MergeError } from './merge-error.js';
 import type { MergeLayout } from './merge-layout.js';
 import type { MergeMethod, WeightRole } from './merge-method.js';
 import { MergeParameters } from './merge-parameters.js';
+import { methods } from './methods.js';
 import { promotedDtype } from './promoted-dtype.js';
 import { checkSettings, resolveParameters } from './resolve-parameters.js';
 import { weightDtype } from './weight-dtype.js';
@@ -64,9 +65,7 @@ export interface PlanInputs {
  */
 export function planMerge({ configuration, method, layout: { slices, whole }, inputs, weights, alignsVocabulary }: PlanInputs): readonly MergeTask[] {
   for (const [index, slice] of slices.entries()) checkSources(method, slice, inputs, slice.base ?? configuration.base, whole ? undefined : `slices[${index}]`);
-  const isApart = ({ base = configuration.base }: OutputSlice, { input }: LayerSource): boolean => (method.takes.kind === 'adapter' || method.takes.base !== 'member') && input === base;
-  const settingsOf = (apart: boolean) => slices.flatMap((slice) => slice.sources.filter((source) => isApart(slice, source) === apart).map(({ parameters }) => parameters));
-  checkSettings(method, [configuration.parameters, ...slices.map(({ parameters }) => parameters)], settingsOf(false), settingsOf(true));
+  const isApart = apartIn(configuration, method);
   const { before, stacks, after } = layeredWeights(weights);
   const ofInput = inputs.map((input) => layeredWeights(input.weights));
   const planWeight = (weight: WeightName, slice: OutputSlice, t: number, sourceOf: (source: LayerSource) => WeightName | undefined): MergeTask => {
@@ -102,6 +101,22 @@ export function planMerge({ configuration, method, layout: { slices, whole }, in
     );
   });
   return [...first, ...layers, ...outside(after, slices.at(-1)!)];
+}
+
+/**
+ * What a configuration sets that the method makes nothing of, in words.
+ *
+ * @throws MergeError `unknown-merge-parameter`
+ */
+export function settingsPassedOver({ configuration, method, layout: { slices } }: Pick<PlanInputs, 'configuration' | 'method' | 'layout'>): string[] {
+  const isApart = apartIn(configuration, method);
+  const settingsOf = (apart: boolean) => slices.flatMap((slice) => slice.sources.filter((source) => isApart(slice, source) === apart).map(({ parameters }) => parameters));
+  return checkSettings(method, methods, { shared: [configuration.parameters, ...slices.map(({ parameters }) => parameters)], own: settingsOf(false), ofBase: settingsOf(true) });
+}
+
+/** Whether a source is a base that only differences are taken from. */
+function apartIn(configuration: MergeConfiguration, { takes }: MergeMethod): (slice: OutputSlice, source: LayerSource) => boolean {
+  return ({ base = configuration.base }, { input }) => (takes.kind === 'adapter' || takes.base !== 'member') && input === base;
 }
 
 /** Where an input has the weight; a tied head is its embedding. */

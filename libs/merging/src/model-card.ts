@@ -27,6 +27,7 @@ export async function writeModelCard(folder: string, { configuration, seed, repo
     '---', 'library_name: transformers', 'tags:', '- merge', '- tunesmith', '---', '',
     '# Merged model', '',
     `Made by Tunesmith with **${method.title}**${paper} from ${inputs.length} input${inputs.length === 1 ? '' : 's'}. ${report.changedTensors} of ${report.tensors} tensors were computed; the vocabulary has ${report.vocabularySize} tokens${method.random ? `; random numbers start at ${seed}` : ''}.`, '',
+    ...(report.remarks ?? []).flatMap((remark) => [remark, '']),
     '## Parents', '', '| model | role | artifact |', '|---|---|---|', ...parents, '',
     '## Configuration', '', '```json', JSON.stringify(configuration, null, 2), '```', ...figures, '',
   ];

@@ -36,26 +36,38 @@ export function resolveParameters(method: MergeMethod, { name, t, shared, models
   return values;
 }
 
+/** Where settings stand. */
+export interface WrittenSettings {
+  /** Of the configuration and its slices. */
+  readonly shared: readonly MergeSettings[];
+  /** Of each model. */
+  readonly own: readonly MergeSettings[];
+  /** Of bases that only differences are taken from. */
+  readonly ofBase: readonly MergeSettings[];
+}
+
 /**
- * Refuses settings that the method does not have, settings of one model that belong to the whole weight, and settings of a base that is none of the models.
- * mergekit passes all three over in silence.
+ * Refuses settings that no method has (misspelt ones), and settings of one model that belong to the whole weight. What the method makes nothing of, as published configurations often hold it
+ * and mergekit passes over in silence, comes back in words: settings of other methods, and those of a base that is none of the models.
  *
- * @param own of each model; @param ofBase of bases that only differences are taken from
  * @throws MergeError `unknown-merge-parameter`
  */
-export function checkSettings(method: MergeMethod, shared: readonly MergeSettings[], own: readonly MergeSettings[], ofBase: readonly MergeSettings[]): void {
-  const known = Object.entries(method.parameters);
-  const find = (name: string) => known.find(([parameter, { alias }]) => parameter === name || alias === name)?.[1];
-  const unknown = [...shared, ...own, ...ofBase].flatMap((settings) => Object.keys(settings)).find((name) => !find(name));
+export function checkSettings(method: MergeMethod, methods: readonly MergeMethod[], { shared, own, ofBase }: WrittenSettings): string[] {
+  const find = ({ parameters }: MergeMethod, name: string) => Object.entries(parameters).find(([parameter, { alias }]) => parameter === name || alias === name)?.[1];
+  const namesOf = (scopes: readonly MergeSettings[]): string[] => [...new Set(scopes.flatMap((settings) => Object.keys(settings)))];
+  const written = namesOf([...shared, ...own, ...ofBase]);
+  const unknown = written.find((name) => methods.every((each) => !find(each, name)));
   if (unknown !== undefined) {
-    throw new MergeError('unknown-merge-parameter', `${method.name}: expected parameters among ${known.map(([name]) => name).join(', ') || '(none)'}; got ${unknown}. Remove or rename it.`, { method: method.name, unknown: [unknown] });
+    throw new MergeError('unknown-merge-parameter', `${method.name}: expected parameters among ${Object.keys(method.parameters).join(', ') || '(none)'}; got ${unknown}. Remove or rename it.`, { method: method.name, unknown: [unknown] });
   }
-  const misplaced = own.flatMap((settings) => Object.keys(settings)).find((name) => find(name)!.per === 'weight');
+  const misplaced = namesOf(own).find((name) => find(method, name)?.per === 'weight');
   if (misplaced !== undefined) {
     throw new MergeError('unknown-merge-parameter', `${method.name}.${misplaced}: expected under the parameters of the whole merge or slice; got it under those of a model. Models do not have it each.`, { method: method.name, parameter: misplaced });
   }
-  const [idle] = ofBase.flatMap((settings) => Object.keys(settings));
-  if (idle !== undefined) {
-    throw new MergeError('unknown-merge-parameter', `${method.name}.${idle}: expected no parameters of the base, since only differences are taken from it; got ${idle} under it. Remove it there.`, { method: method.name, parameter: idle });
-  }
+  const foreign = written.filter((name) => !find(method, name));
+  const idle = namesOf(ofBase).filter((name) => find(method, name));
+  return [
+    ...(foreign.length > 0 ? [`${method.name} has no ${foreign.join(', ')}: passed over, as mergekit does. It has ${Object.keys(method.parameters).join(', ') || 'no parameters'}.`] : []),
+    ...(idle.length > 0 ? [`${idle.join(', ')} under the base: passed over, as mergekit does, since ${method.name} takes only differences from it.`] : []),
+  ];
 }

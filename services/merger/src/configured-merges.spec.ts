@@ -62,6 +62,16 @@ test('slices stack layers of any model, in any order, twice where asked, and the
   expect(await weight('stacked', 'model.norm.weight')).toEqual(await weight('one', 'model.norm.weight'));
 });
 
+test.each<[string, object, RegExp]>([
+  ['parameters under a base that only differences are taken from', { merge_method: 'ties', models: [{ model: 'base', parameters: { weight: 1 } }, { model: 'one' }], parameters: { weight: 1 } }, /^weight under the base: passed over, as mergekit does, since ties takes only differences from it/],
+  ['parameters of another method', { merge_method: 'task_arithmetic', models: [{ model: 'one' }], parameters: { weight: 1, density: 0.5 } }, /^task_arithmetic has no density: passed over, as mergekit does. It has weight, normalize/],
+])('%s change nothing, and are told', async (name, document, remark) => {
+  const [plain, told] = [`${name} plain`, `${name} told`];
+  expect((await merge({ ...document, base_model: 'base', models: [{ model: 'one' }], parameters: { weight: 1 } }, plain)).remarks).toBeUndefined();
+  expect((await merge({ ...document, base_model: 'base' }, told)).remarks).toEqual([expect.stringMatching(remark)]);
+  expect((await readFile(at(`${told}/model.safetensors`))).equals(await readFile(at(`${plain}/model.safetensors`)))).toBe(true);
+});
+
 test.each(['ties', 'ram', 'varm', 'sce'])('a slice of the base alone keeps its layers, between others that are merged: %s', async (merge_method) => {
   const of = (models: string[], layer_range: number[]) => ({ sources: models.map((model) => ({ model, layer_range })) });
   const parameters = { ties: { weight: 1 }, varm: { granularity: 'layer' } }[merge_method];
@@ -342,8 +352,6 @@ describe('refuses', () => {
     ['more models than a method takes', { ...linear('one', 'two'), merge_method: 'passthrough' }, /passthrough: models: expected 1 model\(s\); got 2/],
     ['a density outside 0 to 1', { ...linear('one'), merge_method: 'ties', base_model: 'base', parameters: { weight: 1, density: 1.5 } }, /ties.density: expected .* from 0 to 1/],
     ['an unknown parameter', { ...linear('one'), parameters: { wieght: 1 } }, /linear: expected parameters among weight, normalize; got wieght/],
-    ['a parameter of the base, of which only differences are taken', { ...linear('one'), merge_method: 'ties', base_model: 'base', models: [{ model: 'base', parameters: { weight: 1 } }, { model: 'one' }] }, /ties.weight: expected no parameters of the base, since only differences are taken from it; got weight under it/],
-    ['a parameter that mergekit takes and passes over', { ...linear('one'), merge_method: 'task_arithmetic', base_model: 'base', parameters: { weight: 1, density: 0.5 } }, /task_arithmetic: expected parameters among weight, normalize, lambda, int8_mask; got density/],
     ['a base that the sources of a slice do not have, where a method can do without', { merge_method: 'nuslerp', base_model: 'base', parameters: { weight: 1 }, slices: [{ sources: [{ model: 'one', layer_range: [0, 3] }, { model: 'two', layer_range: [0, 3] }] }] }, /nuslerp: slices\[0\]: expected a base model.*; got one that is not among the sources/],
     ['a parameter of all under one model', { merge_method: 'linear', models: [{ model: 'one', parameters: { normalize: false } }] }, /linear.normalize: expected under the parameters of the whole merge/],
     ['a token from a model that lacks it', { ...linear('one', 'two'), tokenizer: { source: 'union', tokens: { x1: { source: 'one' } } } }, /expected the token "x1" in one, for "x1"; there is none/],

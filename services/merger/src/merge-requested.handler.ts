@@ -26,9 +26,9 @@ export class MergeRequestedHandler implements JobHandler<MergeSpec> {
   }
 }
 
-function metricsOf(report: MergedModel['report'], { tokenizer, result, parents, notCompared }: MergedModel['examination']): JobMetrics {
+function metricsOf({ remarks, ...report }: MergedModel['report'], { tokenizer, result, parents, notCompared }: MergedModel['examination']): JobMetrics {
   return {
-    ...report, tokenizer,
+    ...report, tokenizer, ...(remarks && { remarks: [...remarks] }),
     ...(result ? { perplexity: result.perplexity, bitsPerByte: result.bitsPerByte, parents: parents.map((parent) => ({ ...parent })) } : {}),
     ...(notCompared === null ? {} : { notCompared }),
   };
