@@ -7,9 +7,9 @@ const supportedModels = ['BPE', 'Unigram', 'WordPiece'];
 const byteLevelPattern = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /**
- * Makes a tokenizer.json fit for @huggingface/tokenizers: absent parts become null, and two pre-tokenizers that this library renders with
- * JavaScript's narrower classes become Splits with the reference's meaning: Digits counts every Unicode number (`²`, `٣`), and
- * whitespace of ByteLevel is Unicode's. Throws TokenizerError for what the library would pass over in silence.
+ * Makes a tokenizer.json fit for @huggingface/tokenizers: absent parts become null, and pre-tokenizers that this library renders with
+ * JavaScript's own classes become Splits with the reference's meaning: Digits counts every Unicode number (`²`, `٣`), and
+ * whitespace of ByteLevel and WhitespaceSplit is Unicode's (with U+0085, without U+FEFF). Throws TokenizerError for what the library would pass over in silence.
  */
 export function prepareTokenizerJson(json: unknown, source: string): JsonObject {
   if (!isObject(json) || !isObject(json.model)) {
@@ -52,6 +52,7 @@ function mentions(part: unknown, found: (part: JsonObject) => boolean): boolean 
 function widen(part: unknown): unknown {
   if (!isObject(part)) return part;
   if (part.type === 'Sequence') return { ...part, pretokenizers: objects(part.pretokenizers).map(widen) };
+  if (part.type === 'WhitespaceSplit') return split('\\s+', 'Removed');
   if (part.type === 'Digits') return split(part.individual_digits === true ? '\\p{N}' : '\\p{N}+');
   // A prefix space has to come before the split, so such a ByteLevel stays as it is.
   if (part.type === 'ByteLevel' && part.add_prefix_space !== true && part.use_regex !== false) {
@@ -60,6 +61,6 @@ function widen(part: unknown): unknown {
   return part;
 }
 
-function split(pattern: string): JsonObject {
-  return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
+function split(pattern: string, behavior: 'Isolated' | 'Removed' = 'Isolated'): JsonObject {
+  return { type: 'Split', pattern: { Regex: pattern }, behavior, invert: false };
 }

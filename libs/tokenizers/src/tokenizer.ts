@@ -3,6 +3,7 @@ import { readJsonFile } from '@tunesmith/checkpoints';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DoubledBosError, TokenizerError } from './errors.js';
+import { makePartsExact } from './exact-parts.js';
 import { isObject, type JsonObject } from './json.js';
 import { readEosIds, readSpecialTokens, specialAddedTokens, turnEnds, type SpecialTokens } from './special-tokens.js';
 import { tokenSpelling, type TokenSpelling } from './token-bytes.js';
@@ -94,6 +95,7 @@ export class Tokenizer {
         cause,
       });
     }
+    makePartsExact(inner, json, source);
     const texts: (string | undefined)[] = [];
     for (const [text, id] of inner.get_vocab(true)) texts[id] = text;
     const added = [...inner.get_added_tokens_decoder()];
