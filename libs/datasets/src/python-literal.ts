@@ -81,14 +81,19 @@ class Reader {
 
   /** Neighbouring texts are one, as in Python. */
   private text(): string {
-    const mark = this.source[this.#at]!;
-    this.#at += 1;
+    const quote = this.source[this.#at]!;
+    const mark = this.source.startsWith(quote.repeat(3), this.#at) ? quote.repeat(3) : quote;
+    this.#at += mark.length;
     let found = '';
     for (;;) {
       const character = this.source[this.#at];
-      if (character === undefined || character === '\n') throw new NoLiteral();
+      // Only three quotes go over several lines.
+      if (character === undefined || (character === '\n' && mark === quote)) throw new NoLiteral();
+      if (this.source.startsWith(mark, this.#at)) {
+        this.#at += mark.length;
+        break;
+      }
       this.#at += 1;
-      if (character === mark) break;
       if (character !== '\\') {
         found += character;
         continue;

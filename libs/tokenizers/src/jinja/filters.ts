@@ -3,7 +3,7 @@ import { pythonSpaces } from '../python-spaces.js';
 import { Bound } from './bind.js';
 import { formatPercent } from './format.js';
 import { JinjaError } from './jinja-error.js';
-import { capitalized, centered, methodOf, stripped, titled, type Surroundings } from './methods.js';
+import { capitalized, centered, methodOf, stripped, type Surroundings } from './methods.js';
 import { negated, operate } from './arithmetic.js';
 import { findTest } from './tests.js';
 import { charactersOf, compare, defined, float, isEqual, isFloat, isTrue, itemsOf, lengthOf, numberOf, pythonText, rounded, textOf, toPlain, Tuple, Undefined, type CallArguments } from './values.js';

@@ -35,7 +35,7 @@ export function capitalized(text: string): string {
 }
 
 /** Python's `title`: letters that follow a letter are small, others large. */
-export function titled(text: string): string {
+function titled(text: string): string {
   return text.replace(/\p{L}+/gu, startOf);
 }
 

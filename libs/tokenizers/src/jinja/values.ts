@@ -1,5 +1,12 @@
 import { JinjaError } from './jinja-error.js';
 
+declare global {
+  // Node has it since 22; the declarations of TypeScript do not yet.
+  interface JSON {
+    rawJSON(text: string): unknown;
+  }
+}
+
 /** A float that JavaScript would take for a whole number: 5.0 is written as 5.0. Other floats are plain numbers. */
 export class Float {
   constructor(readonly value: number) {}
@@ -20,7 +27,7 @@ export class LargeInteger {
 }
 
 function rawJson(text: string): unknown {
-  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
+  return JSON.rawJSON(text);
 }
 
 /** For `JSON.parse`: 5.0 stays a float and large whole numbers stay exact, and both are written again as they were read. */
