@@ -32,7 +32,10 @@ class Scope {
   }
 }
 
-/** Runs the statements of a template over names and their values, as Jinja2 does with `StrictUndefined`. */
+/**
+ * Runs the statements of a template over names and their values, as Jinja2 does with `StrictUndefined`. Our own, because a prompt that differs by a letter is another score: of the templates that
+ * tests/parity/make-jinja-fixture.py has Jinja2 render, @huggingface/jinja (which chat templates are rendered by) writes 141 of 396 alike, minijinja-js with its Python mode 199.
+ */
 export class Interpreter {
   readonly #globals = new Scope();
   readonly #surroundings: Surroundings = { charge: (size) => this.charge(size), get: (value, key) => this.item(value, key, true) };
