@@ -46,6 +46,15 @@ describe('model folders', () => {
     await expect(readModelFolder(folder.path)).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    ['shards without their index', 'model-00001-of-00002.safetensors', /It has model-00001-of-00002\.safetensors: fetch the model\.safetensors\.index\.json/],
+    ['weights under another name', 'weights.safetensors', /It has weights\.safetensors: .*rename it to model\.safetensors/],
+  ])('with %s are told what to do', async (_, name, message) => {
+    await using folder = await temporaryFolder();
+    for (const each of ['config.json', name]) await writeFile(join(folder.path, each), '{}');
+    await expect(readModelFolder(folder.path)).rejects.toThrow(message);
+  });
+
   it('that do not exist are refused, and names that leave the folder', async () => {
     await using folder = await temporaryFolder();
     await expect(readModelFolder(join(folder.path, 'none'))).rejects.toMatchObject({ code: 'model-folder-unreadable' });

@@ -165,7 +165,15 @@ function noWeights(path: string, files: readonly string[]): ModelFolderError {
   }
   return new ModelFolderError({
     code: 'model-folder-no-weights',
-    message: `${path} has neither model.safetensors nor ${safetensorsIndexName}.`,
+    message: `${path} has neither model.safetensors nor ${safetensorsIndexName}.${otherSafetensors(files)}`,
     facts: { path, files: files.slice(0, 50) },
   });
+}
+
+function otherSafetensors(files: readonly string[]): string {
+  const found = files.filter((name) => name.endsWith('.safetensors'));
+  if (found.length === 0) return '';
+  const shards = found.some((name) => /-\d{5}-of-\d{5}\.safetensors$/.test(name));
+  const named = `It has ${found.slice(0, 3).join(', ')}${found.length > 3 ? ', …' : ''}`;
+  return shards ? ` ${named}: fetch the ${safetensorsIndexName} that was published with them.` : ` ${named}: where that holds the weights under their Hugging Face names, rename it to model.safetensors.`;
 }

@@ -31,7 +31,7 @@ export function safetensorsHeaderLength(prefix: Uint8Array, fileSize: number, pa
   if (length > BigInt(largestSafetensorsHeader)) {
     throw new SafetensorsError({
       code: 'safetensors-header-too-large',
-      message: `${path} announces a header of ${length} bytes; at most ${largestSafetensorsHeader} are allowed. It is damaged or no safetensors file.`,
+      message: `${path} announces a header of ${length} bytes; at most ${largestSafetensorsHeader} are allowed. ${whatItIs(prefix)}`,
       facts: { path, headerLength: String(length), limit: largestSafetensorsHeader },
     });
   }
@@ -142,4 +142,12 @@ function readTensor(name: string, value: StrictJson, dataStart: number, path: st
 
 function isNumbers(value: StrictJson | undefined): value is number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number');
+}
+
+/** By its first eight bytes: what is often found under a weight file's name. */
+function whatItIs(prefix: Uint8Array): string {
+  const text = new TextDecoder().decode(prefix.subarray(0, 8));
+  if (text === 'version ') return 'It is the pointer that Git LFS keeps in place of a large file: run git lfs pull where it was cloned.';
+  if (text.startsWith('<')) return 'It is a web page: the download was answered with a message, such as that one has to log in. Look into it, and fetch the file again.';
+  return 'It is damaged or no safetensors file.';
 }

@@ -69,6 +69,8 @@ describe('openSafetensors', () => {
     ['a length and nothing else', fileBytes('', 0, 60n), 'safetensors-header-truncated'],
     ['a header of no bytes', fileBytes('', 0), 'safetensors-header-not-json'],
     ['an enormous header length', fileBytes('{}', 0, 0xffffff000000003cn), 'safetensors-header-too-large'],
+    ['the pointer of Git LFS', Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n'), 'safetensors-header-too-large'],
+    ['a web page', Buffer.from('<!DOCTYPE html><html></html>'), 'safetensors-header-too-large'],
     ['a header above 100 MB', fileBytes('{}', 0, 100_000_001n), 'safetensors-header-too-large'],
     ['a 4 GB header', fileBytes('{}', 0, 4_294_967_295n), 'safetensors-header-too-large'],
     ['a header longer than the file', fileBytes('{}', 0, 3n), 'safetensors-header-truncated'],
@@ -154,6 +156,10 @@ describe('a sharded folder', () => {
     ['a tensor that is nowhere', { a: 'm-1.safetensors', c: 'm-1.safetensors' }, 'safetensors-index-mismatch'],
   ])('refuses %s in its index', async (_, weightMap, code) => {
     await expect(openShards(weightMap, files)).rejects.toMatchObject({ code });
+  });
+
+  it('names the files of the index that are not there', async () => {
+    await expect(openShards({ a: 'm-3.safetensors', b: 'm-1.safetensors', c: 'm-4.safetensors' }, files)).rejects.toThrow(/lacks 2 of the 3 weight files .*: m-3\.safetensors, m-4\.safetensors\. The download was not finished/);
   });
 
   it('refuses tensors that the index does not list, and the same tensor in two files', async () => {

@@ -30,7 +30,17 @@ export async function openSafetensors(path: string): Promise<SafetensorsSource> 
   const index = join(path, safetensorsIndexName);
   if (await exists(index)) {
     const shards = await readIndex(index);
-    const source = await ShardedSafetensors.open([...new Set(shards.values())].map((name) => join(path, name)));
+    const files = [...new Set(shards.values())];
+    const missing: string[] = [];
+    for (const name of files) if (!(await exists(join(path, name)))) missing.push(name);
+    if (missing.length > 0) {
+      throw new FileReadError({
+        code: 'file-unreadable',
+        message: `${path} lacks ${missing.length} of the ${files.length} weight files that its ${safetensorsIndexName} names: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}. The download was not finished: fetch them too.`,
+        facts: { path, missing },
+      });
+    }
+    const source = await ShardedSafetensors.open(files.map((name) => join(path, name)));
     try {
       source.checkAgainst(shards, index);
     } catch (error) {

@@ -12,6 +12,8 @@ export const ignoredEverywhere: Readonly<Record<string, string>> = {
   torch_dtype: 'how the file stores numbers; loadModel is told what to compute in',
   dtype: 'the newer name of torch_dtype',
   transformers_version: 'bookkeeping',
+  quantization_config: 'null here: anything else is refused before',
+  quantization: 'null here: anything else is refused before',
   _name_or_path: 'bookkeeping',
   _model_name_or_path: 'bookkeeping',
   auto_map: 'code that the repository brings along, which is never run',
@@ -80,9 +82,11 @@ export function parseConfig<Output>(family: string, schema: z.ZodType<Output>, i
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new ModelConfigError({ message: `config.json of a ${family} model: expected an object, got ${Array.isArray(json) ? 'an array' : String(json)}.`, facts: { family } });
   }
-  if ('quantization_config' in json) {
+  const packing = 'quantization_config' in json ? json.quantization_config : 'quantization' in json ? json.quantization : null;
+  if (packing !== null) {
+    const method = typeof packing === 'object' && 'quant_method' in packing! ? ` (${String(packing.quant_method)})` : 'quantization_config' in json ? '' : ' (MLX)';
     throw new ModelConfigError({
-      message: `config.json of a ${family} model has a quantization_config: its weights are packed by another library. Import the unquantized model, or a GGUF file of it.`,
+      message: `config.json of a ${family} model has a quantization_config${method}: its weights are packed by another library. Import the unquantized model, or a GGUF file of it.`,
       facts: { family },
     });
   }

@@ -40,6 +40,9 @@ export function describeCheckpoints(family: ModelFamily, fixtureNames: readonly 
 
     test('quantized checkpoints, wrong sizes and features that are not there are refused', () => {
       expect(() => family.parseConfig({ ...configJson, quantization_config: {} })).toThrow(ModelConfigError);
+      expect(() => family.parseConfig({ ...configJson, quantization_config: { quant_method: 'fp8' } })).toThrow(/quantization_config \(fp8\)/);
+      expect(() => family.parseConfig({ ...configJson, quantization: { bits: 4, group_size: 64 } })).toThrow(/\(MLX\)/);
+      expect(() => family.parseConfig({ ...configJson, quantization_config: null })).not.toThrow();
       expect(() => family.parseConfig([])).toThrow(ModelConfigError);
       for (const [change, message] of refused) expect(() => family.parseConfig({ ...configJson, ...change })).toThrow(message);
     });
