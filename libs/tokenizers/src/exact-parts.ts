@@ -1,4 +1,5 @@
 import type { Tokenizer as JsonTokenizer } from '@huggingface/tokenizers';
+import { TokenizerError } from './errors.js';
 import { isObject, objects, type JsonObject } from './json.js';
 import { PrecompiledCharsmap } from './precompiled-charsmap.js';
 
@@ -17,9 +18,14 @@ interface Decoder {
  * emoji), and `ByteFallback` swallows U+FEFF when bytes become text.
  */
 export function makePartsExact(inner: JsonTokenizer, json: JsonObject, source: string): void {
-  const parts = inner as unknown as { readonly normalizer?: Normalizer | null; readonly decoder?: Decoder | null };
+  const parts: unknown = inner;
+  if (!hasParts(parts)) throw new TokenizerError({ code: 'tokenizer-unsupported', message: `${source}: the package for tokenizers hides its parts; its version is not the one that was locked.`, facts: { source } });
   mendNormalizer(parts.normalizer, json.normalizer, source);
   mendDecoder(parts.decoder);
+}
+
+function hasParts(inner: unknown): inner is { readonly normalizer: Normalizer | null; readonly decoder: Decoder | null } {
+  return (typeof inner === 'function' || (typeof inner === 'object' && inner !== null)) && 'normalizer' in inner && 'decoder' in inner;
 }
 
 function mendNormalizer(part: Normalizer | null | undefined, json: unknown, source: string): void {
