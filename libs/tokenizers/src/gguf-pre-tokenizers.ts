@@ -49,7 +49,9 @@ const known: ReadonlyMap<string, PreTokenizer> = new Map([
   ['tekken', { json: splits(tekken), ignoreMerges: true, addBos: true }],
   ...['gpt-4o', 'llama4', 'kanana2'].map((name) => [name, { json: splits(gpt4o) }] as const),
   ...['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'].map((name) => [name, digitsFirst] as const),
-  ...['gpt-2', 'phi-2', 'mpt', 'olmo', 'jais', 'gigachat', 'a.x-4.0', 'mellum', 'exaone4', 'trillion', 'granite-docling'].map((name) => [name, gpt2] as const),
+  // The tokenizer of GPT-NeoX, which llama.cpp's converter calls by the names of others that have it.
+  ...['olmo', 'mpt'].map((name) => [name, { json: gpt2Json, normalizer: nfc }] as const),
+  ...['gpt-2', 'phi-2', 'jais', 'gigachat', 'a.x-4.0', 'mellum', 'exaone4', 'trillion', 'granite-docling'].map((name) => [name, gpt2] as const),
   ['default', { json: splits('[\\p{P}\\$\\+<=>\\^~\\|]+', "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)", '\\p{N}+', '[0-9][0-9][0-9]') }],
 ]);
 

@@ -15,6 +15,8 @@ const qwen2 = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}
 test.each([
   ['gpt-2', tokenizer(byteLevel())],
   ['gpt-2', tokenizer(byteLevel(true))],
+  ['olmo', tokenizer(byteLevel(true), { normalizer: { type: 'NFC' } })],
+  ['smaug-bpe', tokenizer({ type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { Regex: llama3 }, behavior: 'Removed', invert: true }, byteLevel(false)] })],
   ['smollm', tokenizer({ type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevel(true)] })],
   ['llama-bpe', tokenizer(split(llama3), { ignoreMerges: true })],
   ['smaug-bpe', tokenizer(split(llama3))],
@@ -24,6 +26,7 @@ test.each([
 test.each([
   ['another expression', tokenizer(split('\\w+'))],
   ['a prefix space', tokenizer({ type: 'ByteLevel', add_prefix_space: true, use_regex: true })],
+  ['a split that removes what matches', tokenizer({ type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { Regex: llama3 }, behavior: 'Removed', invert: false }, byteLevel(false)] })],
   ['digits together', tokenizer({ type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: false }, byteLevel(true)] })],
   ['a normalizer', tokenizer(byteLevel(), { normalizer: { type: 'Lowercase' } })],
   ['ignored merges', tokenizer(byteLevel(), { ignoreMerges: true })],

@@ -11,10 +11,12 @@ const splitBy = (regex: string) => [{ type: 'Split', regex }, bytesOnly];
 
 /**
  * llama.cpp knows splitting rules by name only (src/llama-vocab.cpp); these are the ones of models that we write. A name stands for what merges do with
- * a piece that is a token already, too. No rule there normalizes, but the NFC of Qwen's files is left out by everyone.
+ * a piece that is a token already, too. No rule there normalizes, but the NFC of Qwen's and GPT-NeoX's files is left out by everyone.
  */
 const rules: readonly { readonly name: string; readonly stages: readonly unknown[]; readonly ignoreMerges: boolean; readonly normalizer?: string }[] = [
   { name: 'gpt-2', stages: [byRegex], ignoreMerges: false },
+  // llama.cpp's name for the tokenizer of GPT-NeoX and Pythia, which OLMo has too.
+  { name: 'olmo', stages: [byRegex], ignoreMerges: false, normalizer: 'NFC' },
   { name: 'smollm', stages: [{ type: 'Digits', individual_digits: true }, byRegex], ignoreMerges: false },
   { name: 'llama-bpe', stages: splitBy(llama3), ignoreMerges: true },
   { name: 'smaug-bpe', stages: splitBy(llama3), ignoreMerges: false },
@@ -47,7 +49,9 @@ function essence(stage: Record<string, unknown> & { type: string }): Record<stri
     return { type: 'ByteLevel', use_regex: stage['use_regex'] !== false };
   }
   if (stage.type === 'Digits') return { type: 'Digits', individual_digits: stage['individual_digits'] === true };
-  if (stage.type === 'Split' && stage['behavior'] === 'Isolated' && stage['invert'] !== true) {
+  // Phi-4's file keeps what matches and removes what does not: nothing, since the expressions match everything.
+  const keepsMatches = (stage['behavior'] === 'Isolated' && stage['invert'] !== true) || (stage['behavior'] === 'Removed' && stage['invert'] === true);
+  if (stage.type === 'Split' && keepsMatches) {
     const pattern = stage['pattern'];
     if (typeof pattern === 'object' && pattern !== null && 'Regex' in pattern) return { type: 'Split', regex: pattern.Regex };
   }
