@@ -43,6 +43,24 @@ test('a SentencePiece vocabulary gets scores in the order of its merges', () => 
   expect(merged).toEqual([...merged].sort((a, b) => b - a));
 });
 
+test('user-defined tokens of a SentencePiece vocabulary have the spaces that llama.cpp finds in a text and writes', () => {
+  const files = filesOf('gemma3');
+  const json = files.tokenizer as { added_tokens: object[] };
+  const tokenizer = { ...json, added_tokens: [...json.added_tokens, { id: 382, content: '▁▁▁', special: false }, { id: 383, content: '<▁>', special: true }] };
+  const values = valuesOf({ ...files, tokenizer }, 384);
+  expect((values['tokenizer.ggml.tokens'] as string[]).slice(382)).toEqual(['   ', '<▁>']);
+  expect([...(values['tokenizer.ggml.token_type'] as Int32Array)].slice(382)).toEqual([4, 3]);
+});
+
+test('tokens that tokenizer_config.json does not name are those of config.json; ids without a token are none', () => {
+  const files = filesOf('llama', { tokenizerConfig: { eos_token: '<|im_end|>' }, configJson: { bos_token_id: 1, eos_token_id: 0, pad_token_id: -1, unk_token_id: 321 } });
+  const values = valuesOf(files, 322);
+  expect(values).toMatchObject({ 'tokenizer.ggml.bos_token_id': 1, 'tokenizer.ggml.eos_token_id': 2, 'tokenizer.ggml.add_bos_token': false });
+  expect(values).not.toHaveProperty(['tokenizer.ggml.padding_token_id']);
+  expect(values).not.toHaveProperty(['tokenizer.ggml.unknown_token_id']);
+  expect(valuesOf({ ...files, tokenizerConfig: {}, configJson: { eos_token_id: [2, 0] } }, 322)).toMatchObject({ 'tokenizer.ggml.eos_token_id': 2 });
+});
+
 /** As T5 has it. */
 function unigram(changes: object = {}, model: object = {}): TokenizerFiles {
   const vocab = [['<pad>', 0], ['</s>', 0], ['<unk>', 0], ['▁the', -2], ['▁', -3], ['<extra_id_0>', 0]];

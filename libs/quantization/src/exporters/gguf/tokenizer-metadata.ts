@@ -11,6 +11,8 @@ export interface TokenizerFiles {
   readonly tokenizer: unknown;
   readonly tokenizerConfig: Readonly<Record<string, unknown>>;
   readonly chatTemplate: string | undefined;
+  /** config.json, which names tokens by id where tokenizer_config.json, as GPT-2's, does not name them. */
+  readonly configJson?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -30,9 +32,10 @@ export function tokenizerMetadata(files: TokenizerFiles, rows: number): Map<stri
     set('token_type', { type: 'array', elementType: 'int32', value: types.map((type, id) => (id === model.unk_id ? kind.unknown : type)) });
     for (const [key, value] of unigramMetadata(tokenizer, model, rows)) set(key, value);
   } else if (model.byte_fallback === true) {
+    // llama.cpp looks for user-defined tokens in the text as it came, and writes them as they are: Gemma's runs of spaces would be read nowhere and written as ▁▁.
     set('model', { type: 'string', value: 'llama' });
     set('pre', { type: 'string', value: 'default' });
-    set('tokens', { type: 'array', elementType: 'string', value: tokens });
+    set('tokens', { type: 'array', elementType: 'string', value: tokens.map((token, id) => (types[id] === kind.userDefined ? token.replaceAll('▁', ' ') : token)) });
     set('scores', { type: 'array', elementType: 'float32', value: scores(model, tokens) });
     set('token_type', { type: 'array', elementType: 'int32', value: sentencePieceTypes(model, tokens, types) });
     set('add_space_prefix', { type: 'bool', value: prependsSpace(tokenizer) });
@@ -45,21 +48,41 @@ export function tokenizerMetadata(files: TokenizerFiles, rows: number): Map<stri
     set('add_space_prefix', { type: 'bool', value: false });
   }
 
-  const named = { bos: 'bos_token', eos: 'eos_token', unknown: 'unk_token', padding: 'pad_token' } as const;
-  for (const [key, field] of Object.entries(named)) {
-    const token = files.tokenizerConfig[field];
-    if (token === undefined || token === null) continue;
-    const text = SpecialToken.parse(token);
-    const id = idOf.get(text);
-    if (id === undefined) throw notConvertible(`tokenizer_config.json names ${text} as ${field}, which is not in the vocabulary`, { token: text });
+  const named = { bos: 'bos', eos: 'eos', unknown: 'unk', padding: 'pad' } as const;
+  const ids: Partial<Record<keyof typeof named, number>> = {};
+  for (const [key, field] of Object.entries(named) as [keyof typeof named, string][]) {
+    const id = namedToken(files, field, idOf) ?? namedId(files, field, types);
+    if (id === undefined) continue;
+    ids[key] = id;
     set(`${key}_token_id`, { type: 'uint32', value: id });
   }
-  const bos = files.tokenizerConfig['bos_token'];
-  set('add_bos_token', { type: 'bool', value: addsAtStart(tokenizer, files.tokenizerConfig, bos === undefined || bos === null ? undefined : SpecialToken.parse(bos)) });
-  const eos = files.tokenizerConfig['eos_token'];
-  set('add_eos_token', { type: 'bool', value: addsAtEnd(tokenizer, files.tokenizerConfig, eos === undefined || eos === null ? undefined : SpecialToken.parse(eos)) });
+  const textOf = (id: number | undefined) => (id === undefined ? undefined : tokens[id]);
+  set('add_bos_token', { type: 'bool', value: addsAtStart(tokenizer, files.tokenizerConfig, textOf(ids.bos)) });
+  set('add_eos_token', { type: 'bool', value: addsAtEnd(tokenizer, files.tokenizerConfig, textOf(ids.eos)) });
   if (files.chatTemplate !== undefined) metadata.set('tokenizer.chat_template', { type: 'string', value: files.chatTemplate });
   return metadata;
+}
+
+/** The token that tokenizer_config.json names. */
+function namedToken({ tokenizerConfig }: TokenizerFiles, field: string, idOf: ReadonlyMap<string, number>): number | undefined {
+  const token = tokenizerConfig[`${field}_token`];
+  if (token === undefined || token === null) return undefined;
+  const text = SpecialToken.parse(token);
+  const id = idOf.get(text);
+  if (id === undefined) throw notConvertible(`tokenizer_config.json names ${text} as ${field}_token, which is not in the vocabulary`, { token: text });
+  return id;
+}
+
+/**
+ * The token that config.json names; of several the first. Without one llama.cpp takes token 11 of a byte-level vocabulary, the comma of GPT-2, for the
+ * beginning and the end of a text.
+ */
+function namedId({ configJson = {} }: TokenizerFiles, field: string, types: Int32Array): number | undefined {
+  const ids: unknown = configJson[`${field}_token_id`];
+  const id: unknown = Array.isArray(ids) ? ids[0] : ids;
+  // Some name a padding token of -1, or one beyond the vocabulary, for none.
+  const type = typeof id === 'number' ? types[id] : undefined;
+  return typeof id === 'number' && type !== undefined && type !== kind.unused ? id : undefined;
 }
 
 function vocabulary(tokenizer: TokenizerJson, rows: number): { tokens: string[]; types: Int32Array; idOf: Map<string, number> } {
