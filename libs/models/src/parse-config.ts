@@ -37,7 +37,6 @@ export const ignoredEverywhere: Readonly<Record<string, string>> = {
   initializer_range: 'only for weights that are drawn anew',
   bos_token_id: 'the tokenizer\'s business',
   eos_token_id: 'the tokenizer\'s and the generation settings\' business',
-  pad_token_id: 'there is no padding here',
   unk_token_id: 'the tokenizer\'s business',
   sep_token_id: 'the tokenizer\'s business',
   pretraining_tp: 'splits a product without changing its result',
@@ -70,6 +69,12 @@ const switchedOff: Readonly<Record<string, unknown>> = {
   prefix: null,
   pruned_heads: {},
 };
+
+/** The token whose row of the embedding learns nothing by being read (`padding_idx` of PyTorch), where a family has such. */
+export const paddingToken = z.int().nullable();
+
+/** Why other families pass it over. */
+export const noPadding = { pad_token_id: 'there is no padding here' } as const;
 
 /** A zero that published configurations carry; anything else would be a feature that is not there. */
 export const noAttentionDropout = z.literal(0).optional();

@@ -20,7 +20,7 @@ export class NoisyEmbedding extends Embedding {
     plain: Embedding,
     private readonly settings: EmbeddingNoise,
   ) {
-    super(plain.path, plain.weight);
+    super(plain.path, plain.weight, plain);
   }
 
   override perturbed(embedded: Tensor, boundaries: readonly number[]): Tensor {
@@ -36,5 +36,5 @@ export class NoisyEmbedding extends Embedding {
 
 /** The parts `plain` with noise on what embeddings give. */
 export function noisyParts(plain: Parts, settings: EmbeddingNoise): Parts {
-  return { ...plain, embedding: (path, count, size) => new NoisyEmbedding(plain.embedding(path, count, size), settings) };
+  return { ...plain, embedding: (path, count, size, options) => new NoisyEmbedding(plain.embedding(path, count, size, options), settings) };
 }

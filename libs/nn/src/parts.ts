@@ -1,5 +1,5 @@
 import type { Tensor } from '@tunesmith/tensor';
-import type { Embedding } from './embedding.js';
+import type { Embedding, EmbeddingOptions } from './embedding.js';
 import type { LayerNorm } from './layer-norm.js';
 import type { Module } from './module.js';
 import type { RmsNorm } from './rms-norm.js';
@@ -52,7 +52,7 @@ export interface Parts {
    * update, a quantized one) must leave it alone: a small change of a score is another expert.
    */
   router(path: string, inFeatures: number, experts: number): LinearLike;
-  embedding(path: string, count: number, size: number): Embedding;
+  embedding(path: string, count: number, size: number, options?: EmbeddingOptions): Embedding;
   /** `unitOffset`: the weight is stored as the distance from one, as in the Gemma families. */
   rmsNorm(path: string, size: number, options: { epsilon: number; unitOffset?: boolean }): RmsNorm;
   /** With a bias unless told otherwise. */

@@ -11,7 +11,7 @@ export function plainParts({ dtype, device = defaultDevice() }: { dtype: DType; 
     linear: (path, inFeatures, outFeatures, { bias = false } = {}) =>
       new Linear(path, empty([outFeatures, inFeatures], { dtype, device }), bias ? empty([outFeatures], { dtype, device }) : null),
     router: (path, inFeatures, experts) => new Linear(path, empty([experts, inFeatures], { dtype, device })),
-    embedding: (path, count, size) => new Embedding(path, empty([count, size], { dtype, device })),
+    embedding: (path, count, size, options) => new Embedding(path, empty([count, size], { dtype, device }), options),
     layerNorm: (path, size, { epsilon, bias = true }) => new LayerNorm(path, empty([size], { dtype, device }), bias ? empty([size], { dtype, device }) : null, { epsilon }),
     rmsNorm: (path, size, options) => new RmsNorm(path, empty([size], { dtype, device }), options),
   };

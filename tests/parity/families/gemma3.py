@@ -33,6 +33,8 @@ def gemma3_within_published(config):
 VISION = dict(hidden_size=8, intermediate_size=12, num_hidden_layers=1, num_attention_heads=2, image_size=8, patch_size=4, vision_use_head=False)
 
 MODELS = {
+    # As in the Llama of that name, where embeddings are scaled.
+    "gemma3-padding": (Gemma3ForCausalLM, Gemma3TextConfig, dict(GEMMA3, num_hidden_layers=1, pad_token_id=3), None, False),
     "gemma3-pattern": (Gemma3ForCausalLM, Gemma3TextConfig, dict(GEMMA3, num_hidden_layers=3, sliding_window=4, layer_types=["sliding_attention", "full_attention", "sliding_attention"]), None, False),
     "gemma3-published-linear": (Gemma3ForCausalLM, Gemma3TextConfig, dict(GEMMA3, num_hidden_layers=4, sliding_window=3, sliding_window_pattern=2, rope_parameters=dict(full_attention=dict(rope_type="linear", factor=8.0, rope_theta=1000.0), sliding_attention=dict(rope_type="default", rope_theta=50.0))), gemma3_published, False),
     "gemma3-softcap-untied": (Gemma3ForCausalLM, Gemma3TextConfig, dict(GEMMA3, num_hidden_layers=2, num_key_value_heads=1, sliding_window=5, layer_types=["full_attention", "sliding_attention"], attention_bias=True, final_logit_softcapping=4.0, tie_word_embeddings=False, query_pre_attn_scalar=7), None, False),

@@ -155,6 +155,6 @@ export const train = defineStepKind({
   outputs: { adapter: 'adapter', model: 'model', report: 'report' },
   events: defineJobEvents('train', 'trainer', TrainSpec, 'Completed means that the adapter (LoRA) or the model (full) is stored and finite; it does not mean that it was evaluated.'),
   cacheable: true,
-  // 1: LISA moves the layers that were drawn with Adafactor and Muon too.
-  revision: 1,
+  // 1: LISA moves the layers that were drawn with Adafactor and Muon too. 2: reading the padding token teaches its row of the embedding nothing, as in transformers.
+  revision: 2,
 });

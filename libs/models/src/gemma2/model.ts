@@ -29,7 +29,7 @@ export class Gemma2Model extends Module implements CausalLanguageModel {
     const { vocab_size, hidden_size, rms_norm_eps: epsilon, head_dim: headDim } = config;
     this.vocabularySize = vocab_size;
     this.logitSoftcap = config.final_logit_softcapping;
-    this.embedTokens = this.add(parts.embedding('model.embed_tokens', vocab_size, hidden_size));
+    this.embedTokens = this.add(parts.embedding('model.embed_tokens', vocab_size, hidden_size, { paddingRow: config.pad_token_id }));
     this.layers = config.layer_types.map((_, index) => this.add(new Gemma2Block(index, config, parts)));
     this.norm = this.add(parts.rmsNorm('model.norm', hidden_size, { epsilon, unitOffset: true }));
     this.head = config.tie_word_embeddings ? null : this.add(parts.linear('lm_head', hidden_size, vocab_size));

@@ -1,7 +1,7 @@
 import type { RotarySettings } from '@tunesmith/nn';
 import { z } from 'zod';
 import { ModelConfigError } from '../model-config-error.js';
-import { noAttentionDropout, parseConfig } from '../parse-config.js';
+import { noAttentionDropout, paddingToken, parseConfig } from '../parse-config.js';
 import { RopeDictionary, rotarySettings } from '../rope-config.js';
 
 /** Keys of published Gemma 3 text configurations that change nothing here, with the reason. */
@@ -23,6 +23,7 @@ const Gemma3Schema = z.strictObject({
   max_position_embeddings: count.default(131_072),
   rms_norm_eps: z.number().positive().default(1e-6),
   tie_word_embeddings: z.boolean().default(true),
+  pad_token_id: paddingToken.default(0),
   attention_bias: z.boolean().default(false),
   attention_dropout: noAttentionDropout,
   query_pre_attn_scalar: z.number().positive().default(256),
@@ -51,6 +52,8 @@ export interface Gemma3Config {
   max_position_embeddings: number;
   rms_norm_eps: number;
   tie_word_embeddings: boolean;
+  /** Whose row of the embedding learns nothing by being read. */
+  pad_token_id: number | null;
   attention_bias: boolean;
   /** Scores are divided by its square root, not by that of head_dim. */
   query_pre_attn_scalar: number;

@@ -1,7 +1,7 @@
 import { describeFamily } from '../testing/family-compliance.js';
 import { gemma3 } from './index.js';
 
-describeFamily(gemma3, ['gemma3-pattern', 'gemma3-published-linear', 'gemma3-softcap-untied']);
+describeFamily(gemma3, ['gemma3-pattern', 'gemma3-published-linear', 'gemma3-softcap-untied', 'gemma3-padding']);
 
 describe('configurations of published models', () => {
   const gemma1b = {

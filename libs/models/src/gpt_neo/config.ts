@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { GeluName } from '../gelu.js';
 import { ModelConfigError } from '../model-config-error.js';
-import { noAttentionDropout, parseConfig } from '../parse-config.js';
+import { noAttentionDropout, noPadding, parseConfig } from '../parse-config.js';
 
 const dropout = 'dropout of the original training; tuning here has its own';
 const summary = 'a head for classification, which a language model does not have';
 
 /** Keys of published GPT-Neo configurations that change nothing here, with the reason. */
 const ignored: Readonly<Record<string, string>> = {
+  ...noPadding,
   resid_dropout: dropout,
   embed_dropout: dropout,
   classifier_dropout: summary,

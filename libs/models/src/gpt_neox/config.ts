@@ -2,13 +2,14 @@ import type { RotarySettings } from '@tunesmith/nn';
 import { z } from 'zod';
 import { GeluName } from '../gelu.js';
 import { ModelConfigError } from '../model-config-error.js';
-import { noAttentionDropout, parseConfig } from '../parse-config.js';
+import { noAttentionDropout, noPadding, parseConfig } from '../parse-config.js';
 import { publishedRotary, RopeDictionary, turnedSize } from '../rope-config.js';
 
 const dropout = 'dropout of the original training; tuning here has its own';
 
 /** Keys of published GPT-NeoX configurations that change nothing here, with the reason. */
 const ignored: Readonly<Record<string, string>> = {
+  ...noPadding,
   hidden_dropout: dropout,
   attention_probs_dropout_prob: dropout,
   hidden_dropout_prob: dropout,

@@ -1,7 +1,7 @@
 import type { RotarySettings } from '@tunesmith/nn';
 import { z } from 'zod';
 import { ModelConfigError } from '../model-config-error.js';
-import { noAttentionDropout, parseConfig } from '../parse-config.js';
+import { noAttentionDropout, paddingToken, parseConfig } from '../parse-config.js';
 import { publishedRotary, RopeDictionary } from '../rope-config.js';
 
 /** Keys of published Llama-like configurations that change nothing here, with the reason. */
@@ -26,6 +26,7 @@ const common = {
   max_position_embeddings: count.default(2048),
   rms_norm_eps: z.number().positive().default(1e-6),
   tie_word_embeddings: z.boolean().default(false),
+  pad_token_id: paddingToken.default(null),
   rope_theta: z.number().positive().nullish(),
   rope_scaling: RopeDictionary.nullish(),
   rope_parameters: RopeDictionary.nullish(),
@@ -59,6 +60,8 @@ export interface LlamaConfig {
   max_position_embeddings: number;
   rms_norm_eps: number;
   tie_word_embeddings: boolean;
+  /** Whose row of the embedding learns nothing by being read. */
+  pad_token_id: number | null;
   attention_bias: boolean;
   mlp_bias: boolean;
   /** A token sees itself and the `sliding_window - 1` tokens before it; null: everything before it. */

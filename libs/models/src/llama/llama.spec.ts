@@ -2,7 +2,7 @@ import { llama3Divisors } from '@tunesmith/nn';
 import { describeFamily } from '../testing/family-compliance.js';
 import { llama } from './index.js';
 
-describeFamily(llama, ['llama-grouped-tied', 'llama-biases', 'llama-rope-llama3', 'llama-rope-linear', 'llama-rope-yarn', 'llama-rope-dynamic', 'mistral-window'], {
+describeFamily(llama, ['llama-grouped-tied', 'llama-biases', 'llama-rope-llama3', 'llama-rope-linear', 'llama-rope-yarn', 'llama-rope-dynamic', 'llama-padding', 'mistral-window'], {
   turnsChangeWithLength: ['llama-rope-dynamic'],
 });
 
@@ -48,7 +48,7 @@ describe('configurations of published models', () => {
 
   test('Llama 3.1 keeps its scaling through GGUF', () => {
     const config = llama.parseConfig({
-      ...smolLm2, num_hidden_layers: 1, head_dim: 128, rope_theta: 500000,
+      ...smolLm2, pad_token_id: null, num_hidden_layers: 1, head_dim: 128, rope_theta: 500000,
       rope_scaling: { factor: 8, high_freq_factor: 4, low_freq_factor: 1, original_max_position_embeddings: 8192, rope_type: 'llama3' },
     });
     const metadata = llama.weights.gguf.metadataFromConfig(config);

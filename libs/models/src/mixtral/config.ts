@@ -1,7 +1,7 @@
 import type { RotarySettings } from '@tunesmith/nn';
 import { z } from 'zod';
 import { ModelConfigError } from '../model-config-error.js';
-import { noAttentionDropout, parseConfig } from '../parse-config.js';
+import { noAttentionDropout, paddingToken, parseConfig } from '../parse-config.js';
 import { publishedRotary, RopeDictionary } from '../rope-config.js';
 
 /** Keys of published Mixtral configurations that change nothing here, with the reason. */
@@ -23,6 +23,7 @@ const MixtralSchema = z.strictObject({
   max_position_embeddings: count.default(131_072),
   rms_norm_eps: z.number().positive().default(1e-5),
   tie_word_embeddings: z.boolean().default(false),
+  pad_token_id: paddingToken.default(null),
   rope_theta: z.number().positive().nullish(),
   rope_scaling: RopeDictionary.nullish(),
   rope_parameters: RopeDictionary.nullish(),
@@ -46,6 +47,8 @@ export interface MixtralConfig {
   max_position_embeddings: number;
   rms_norm_eps: number;
   tie_word_embeddings: boolean;
+  /** Whose row of the embedding learns nothing by being read. */
+  pad_token_id: number | null;
   /** A token sees itself and the `sliding_window - 1` tokens before it; null: everything before it. */
   sliding_window: number | null;
   num_local_experts: number;

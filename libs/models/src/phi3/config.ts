@@ -1,7 +1,7 @@
 import type { RotarySettings } from '@tunesmith/nn';
 import { z } from 'zod';
 import { ModelConfigError } from '../model-config-error.js';
-import { noAttentionDropout, parseConfig } from '../parse-config.js';
+import { noAttentionDropout, paddingToken, parseConfig } from '../parse-config.js';
 import { publishedRotary, RopeDictionary, turnedSize } from '../rope-config.js';
 
 const dropout = 'dropout of the original training; tuning here has its own';
@@ -28,6 +28,7 @@ const Phi3Schema = z.strictObject({
   original_max_position_embeddings: count.default(4096),
   rms_norm_eps: z.number().positive().default(1e-5),
   tie_word_embeddings: z.boolean().default(false),
+  pad_token_id: paddingToken.default(32_000),
   sliding_window: count.nullish(),
   partial_rotary_factor: z.number().positive().max(1).nullish(),
   rope_theta: z.number().positive().nullish(),
@@ -53,6 +54,8 @@ export interface Phi3Config {
   original_max_position_embeddings: number;
   rms_norm_eps: number;
   tie_word_embeddings: boolean;
+  /** Whose row of the embedding learns nothing by being read. */
+  pad_token_id: number | null;
   /** A token sees itself and the `sliding_window - 1` tokens before it; null: everything before it. */
   sliding_window: number | null;
   /** How many numbers of each head turn, from partial_rotary_factor. */

@@ -1,7 +1,7 @@
 import type { RotarySettings } from '@tunesmith/nn';
 import { z } from 'zod';
 import { ModelConfigError } from '../model-config-error.js';
-import { noAttentionDropout, parseConfig } from '../parse-config.js';
+import { noAttentionDropout, paddingToken, parseConfig } from '../parse-config.js';
 import { publishedRotary, RopeDictionary } from '../rope-config.js';
 import { windowedLayers, windowKeys, type WindowedLayers } from '../windowed-layers.js';
 
@@ -24,6 +24,7 @@ const Qwen2Schema = z.strictObject({
   max_position_embeddings: count.default(32_768),
   rms_norm_eps: z.number().positive().default(1e-6),
   tie_word_embeddings: z.boolean().default(false),
+  pad_token_id: paddingToken.default(null),
   rope_theta: z.number().positive().nullish(),
   rope_scaling: RopeDictionary.nullish(),
   rope_parameters: RopeDictionary.nullish(),
@@ -44,6 +45,8 @@ export interface Qwen2Config extends WindowedLayers {
   max_position_embeddings: number;
   rms_norm_eps: number;
   tie_word_embeddings: boolean;
+  /** Whose row of the embedding learns nothing by being read. */
+  pad_token_id: number | null;
   /** From rope_theta and rope_scaling, or from rope_parameters. */
   rotary: RotarySettings;
 }

@@ -24,7 +24,7 @@ export class Qwen3Model extends Module implements CausalLanguageModel {
     super('');
     const { vocab_size, hidden_size, rms_norm_eps } = config;
     this.vocabularySize = vocab_size;
-    this.embedTokens = this.add(parts.embedding('model.embed_tokens', vocab_size, hidden_size));
+    this.embedTokens = this.add(parts.embedding('model.embed_tokens', vocab_size, hidden_size, { paddingRow: config.pad_token_id }));
     this.layers = Array.from({ length: config.num_hidden_layers }, (_, index) => this.add(new Qwen3Block(index, config, parts)));
     this.norm = this.add(parts.rmsNorm('model.norm', hidden_size, { epsilon: rms_norm_eps }));
     this.head = config.tie_word_embeddings ? null : this.add(parts.linear('lm_head', hidden_size, vocab_size));

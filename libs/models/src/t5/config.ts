@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { ModelConfigError } from '../model-config-error.js';
-import { parseConfig } from '../parse-config.js';
+import { noPadding, parseConfig } from '../parse-config.js';
 
 /** Keys of published T5 configurations that change nothing here, with the reason. */
 const ignored: Readonly<Record<string, string>> = {
+  ...noPadding,
   dropout_rate: 'only while training, where this library drops inputs of adapters alone',
   classifier_dropout: 'only for a head that classifies',
   initializer_factor: 'only for weights that are drawn anew',

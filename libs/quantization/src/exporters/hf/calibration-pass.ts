@@ -41,8 +41,8 @@ export class CalibrationPass<Grid> implements Disposable {
         linears.set(path, linear);
         return linear;
       },
-      embedding: (path, count, size) => {
-        const embedding = plain.embedding(path, count, size);
+      embedding: (path, count, size, options) => {
+        const embedding = plain.embedding(path, count, size, options);
         embeddings.push(embedding);
         return embedding;
       },
