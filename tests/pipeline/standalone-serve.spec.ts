@@ -94,14 +94,38 @@ test('a text is continued up to a stop, and an echoed one is scored', async () =
 test.each([
   ['an unknown model', { model: 'nothing' }, 404, 'model', 'model_not_found'],
   ['a format that was not made', { model: 'tiny#gguf/q4_0' }, 404, 'model', 'model_not_found'],
-  ['a type of number behind a file that has its own', { model: 'tiny#gguf/q8_0#float32' }, 409, null, 'dtype_unfit'],
+  ['a type of number behind a file that has its own', { model: 'tiny#gguf/q8_0#float32' }, 400, 'model', 'dtype_unfit'],
   ['an unknown parameter', { best_of_all: 1 }, 400, 'best_of_all', 'unsupported_parameter'],
   ['more than one answer', { n: 2 }, 400, 'n', 'invalid_value'],
   ['a temperature beyond 2', { temperature: 9 }, 400, 'temperature', 'invalid_value'],
   ['a conversation without turns', { messages: [] }, 400, 'messages', 'invalid_value'],
-  ['a prompt that is too long', { messages: [{ role: 'user', content: 'x'.repeat(5000) }] }, 400, null, 'context_length_exceeded'],
+  ['a prompt that is too long', { messages: [{ role: 'user', content: 'x'.repeat(5000) }] }, 400, 'messages', 'context_length_exceeded'],
+  ['an image', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }] }, 400, 'messages.0.content', 'invalid_value'],
+  ['a role that nobody has', { messages: [{ role: 'function', content: 'x' }] }, 400, 'messages.0.role', 'invalid_value'],
+  ['the options of a stream without one', { stream_options: { include_usage: true } }, 400, 'stream_options', 'invalid_value'],
+  ['arguments that are held to a schema', { tools: [{ type: 'function', function: { name: 'f', strict: true } }] }, 400, 'tools.0.function.strict', 'invalid_value'],
+  ['an answer that is kept', { store: true }, 400, 'store', 'invalid_value'],
 ])('%s is refused in the shape that clients know', async (_what, changes, status, param, code) => {
   expect(await refusal('/chat/completions', { ...greedy, model: 'tiny', ...changes })).toMatchObject({ status, error: { param, code, message: expect.any(String), type: expect.any(String) } });
+});
+
+test('a text that is too long or has no token is told as the prompt', async () => {
+  for (const [prompt, code] of [['x'.repeat(5000), 'context_length_exceeded'], ['', 'prompt_empty']]) expect(await refusal('/completions', { model: 'tiny', prompt })).toMatchObject({ status: 400, error: { param: 'prompt', code } });
+});
+
+test('an answer may be handed back with every key that clients keep of it, and parameters that change nothing may be named', async () => {
+  const kept = { role: 'assistant', content: 'An otter.', refusal: null, annotations: [], audio: null, function_call: null, tool_calls: null };
+  const messages = [...question, kept, { role: 'user', content: 'Really?' }];
+  const { choices } = await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model: 'tiny', messages: [...question, { role: 'assistant', content: 'An otter.' }, messages[2]] });
+  expect((await answerOf<ChatCompletion>('/chat/completions', { ...greedy, model: 'tiny', messages, store: false, metadata: null, service_tier: 'auto', modalities: ['text'] })).choices).toEqual(choices);
+  await answerOf<Completion>('/completions', { model: 'tiny', prompt: 'the', max_tokens: 1, suffix: null });
+});
+
+test('one model is shown as the list has it', async () => {
+  const show = async (path: string): Promise<unknown> => (await fetch(`${url}/openai/v1/models${path}`, { headers: { authorization: `Bearer ${token}` } })).json();
+  const { data } = (await show('')) as OpenAiModelList;
+  expect(await show(`/${encodeURIComponent('tiny@prod#gguf/q8_0')}`)).toEqual(data.find(({ id }) => id === 'tiny@prod#gguf/q8_0'));
+  expect(await show(`/${encodeURIComponent('tiny#float32')}`)).toMatchObject({ id: 'tiny#float32', created: expect.closeTo(Date.now() / 1000, -4) });
 });
 
 test('without the token nobody is answered', async () => {
@@ -146,11 +170,11 @@ test('tools are shown to the model, and what it calls of them comes as calls, at
   expect([stream.text, stream.finish]).toEqual(['', 'tool_calls']);
   expect(stream.chunks.flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? [])).toEqual([{ index: 0, ...call }]);
   // The conversation goes on with what the function gave.
-  const messages = [...question, { role: 'assistant', content: null, tool_calls: answer!.message.tool_calls }, { role: 'tool', tool_call_id: answer!.message.tool_calls![0]!.id, content: '2' }];
+  const messages = [...question, { role: 'assistant', content: null, tool_calls: answer!.message.tool_calls }, { role: 'tool', tool_call_id: answer!.message.tool_calls![0]!.id, name: 'f', content: '2' }];
   expect((await answerOf<ChatCompletion>('/chat/completions', { ...asked, messages })).choices).toMatchObject([{ finish_reason: 'tool_calls' }]);
   expect((await answerOf<ChatCompletion>('/chat/completions', { ...asked, tool_choice: 'none' })).choices).toMatchObject([{ message: { content: 'f(x=1)' }, finish_reason: 'stop' }]);
   for (const choice of ['required', { type: 'function', function: { name: 'f' } }]) expect(await refusal('/chat/completions', { ...asked, tool_choice: choice })).toMatchObject({ status: 400, error: { param: 'tool_choice', message: expect.stringContaining('expected one of auto, none') } });
-  expect(await refusal('/chat/completions', { ...asked, model: 'tiny' })).toMatchObject({ status: 409, error: { code: 'tools_not_rendered' } });
+  expect(await refusal('/chat/completions', { ...asked, model: 'tiny' })).toMatchObject({ status: 400, error: { param: 'tools', code: 'tools_not_rendered' } });
 });
 
 test('an adapter answers beside its model, by a + and under its own name, as `chat` has it; beside a GGUF file too, beside no other', async () => {
@@ -171,7 +195,7 @@ test('an adapter answers beside its model, by a + and under its own name, as `ch
   beside!.forEach(({ logProbs }, sample) => logProbs.forEach((logProb, choice) => expect(Math.abs(logProb - own![sample]!.logProbs[choice]!)).toBeLessThan(2e-2)));
   // One adapter of one model is one file, however often and beside whatever it is asked.
   expect(await readdir(join(platform.home, 'adapters'))).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.gguf$/)]);
-  for (const model of ['tiny+tuned#hf/rtn-int8', 'tuned#onnx/fp32']) expect(await refusal('/chat/completions', { ...greedy, model })).toMatchObject({ status: 409, error: { code: 'adapter_needs_weights', message: expect.stringContaining('tunesmith merge') } });
+  for (const model of ['tiny+tuned#hf/rtn-int8', 'tuned#onnx/fp32']) expect(await refusal('/chat/completions', { ...greedy, model })).toMatchObject({ status: 400, error: { param: 'model', code: 'adapter_needs_weights', message: expect.stringContaining('tunesmith merge') } });
   for (const model of ['tiny+', 'tiny+tuned+tuned', 'tiny#float32+tuned']) expect(await refusal('/chat/completions', { ...greedy, model })).toMatchObject({ status: 404, error: { code: 'model_not_found' } });
   const serving = platform.start('serve', 'tiny@prod', '--adapter', platform.at('adapter'), '--format', 'float32');
   const name = await eventually('the name that is served', () => Promise.resolve(/(\S+) answers at/.exec(serving.output())?.[1]));

@@ -1,5 +1,5 @@
 import { noGrad, scope, setThreads, tensor } from '@tunesmith/tensor';
-import { chooseTokens, type ChosenTokens, type Sampling } from './sampling.js';
+import { chooseTokens, likeliestTokens, type ChosenTokens, type Sampling } from './sampling.js';
 
 beforeAll(() => setThreads(1));
 
@@ -66,4 +66,12 @@ describe('chooseTokens', () => {
     expect(() => choose([shares, [NaN, 0.1, 0.1, 0.1]], { temperature: 0, topP: 1 })).toThrow(expect.objectContaining({ code: 'logits-not-finite', facts: { row: 1 } }));
     expect(() => choose([[Infinity, 1, 1, 1]], { temperature: 1, topP: 1 }, [0.5])).toThrow(expect.objectContaining({ code: 'logits-not-finite' }));
   });
+});
+
+test('log-probabilities of large logits are as exact as those of small ones', () => {
+  const raised = (by: number) => scope(() => noGrad(() => {
+    const logits = tensor([1.5, 0.25, -2, 0.75].map((logit) => logit + by), { shape: [1, 4] });
+    return [likeliestTokens(logits, [4])[0]!.map(({ logProb }) => logProb), chooseTokens(logits, { temperature: 1, topP: 1 }, [0.1]).logProbs];
+  }));
+  expect(raised(4096)).toEqual(raised(0));
 });

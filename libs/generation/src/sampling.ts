@@ -42,8 +42,11 @@ export function likeliestTokens(logits: Tensor, counts: readonly number[]): Like
   const most = Math.min(Math.max(0, ...counts), logits.shape[1]!);
   if (most === 0) return counts.map(() => []);
   const scores = ops.toDtype(logits, 'float32'); // [rows, vocabulary]
-  const [top, tokenIds] = ops.topk(ops.sub(scores, ops.logsumexp(scores, [-1], true)), most, -1, true, true); // [rows, most] each
-  const [logProbs, ids] = [top.toArray(), tokenIds.toArray()];
+  const [top, tokenIds] = ops.topk(scores, most, -1, true, true); // [rows, most] each
+  // Beside the highest, because the sum of large logits keeps few digits.
+  const highest = ops.narrow(top, 1, 0, 1);
+  const likely = ops.sub(ops.sub(top, highest), ops.logsumexp(ops.sub(scores, highest), [-1], true));
+  const [logProbs, ids] = [likely.toArray(), tokenIds.toArray()];
   return counts.map((count, row) => Array.from({ length: Math.min(count, most) }, (_, place) => ({ id: ids[row * most + place]!, logProb: logProbs[row * most + place]! })));
 }
 
@@ -68,8 +71,9 @@ export function chooseTokens(logits: Tensor, { temperature, topP }: Sampling, un
 function drawn(logits: Tensor, { temperature, topP }: Sampling, uniforms: readonly number[]): [chosen: Tensor, logProbs: Tensor] {
   const scores = ops.toDtype(logits, 'float32'); // [rows, vocabulary]
   const chosen = draw(ops.divScalar(scores, temperature), topP, uniforms); // [rows]
-  const score = ops.squeeze(ops.gather(scores, 1, ops.unsqueeze(chosen, 1)), 1);
-  return [chosen, ops.sub(score, ops.logsumexp(scores, [-1]))];
+  const beside = ops.sub(scores, ops.amax(scores, [-1], true));
+  const score = ops.squeeze(ops.gather(beside, 1, ops.unsqueeze(chosen, 1)), 1);
+  return [chosen, ops.sub(score, ops.logsumexp(beside, [-1]))];
 }
 
 /** How many of the likeliest tokens are sorted to find the nucleus, until they hold it: few hardly ever do not, and to sort a vocabulary takes as long as the model. */

@@ -56,7 +56,7 @@ export class ChatTemplate implements ConversationFormat {
   /** As `render`. Throws ChatTemplateError also where the template says nothing of the tools: it was made for models that know none. */
   renderWithTools(messages: readonly ChatMessage[], options: RenderOptions): string {
     const rendered = this.render(messages, options);
-    checkRenderedTools(rendered, messages, options.tools);
+    checkRenderedTools(rendered, messages, options.tools, undefined, this.showsTools(rendered, messages, options));
     return rendered;
   }
 
@@ -86,11 +86,11 @@ export class ChatTemplate implements ConversationFormat {
    * may read the pieces (`encodeWeighed`).
    */
   weighedTexts(tokenizer: Tokenizer, messages: readonly ChatMessage[], weighing: LossWeighing = plainWeighing, tools?: readonly ChatTool[]): WeighedText[] {
-    const { full, spans } = runWithin((this.options.limits ?? templateLimits).milliseconds, () => {
+    const { full, spans, shown } = runWithin((this.options.limits ?? templateLimits).milliseconds, () => {
       const rendered = this.render(messages, { addGenerationPrompt: false, tools });
-      return { full: rendered, spans: this.findSpans(tokenizer, messages, rendered, tools) };
+      return { full: rendered, spans: this.findSpans(tokenizer, messages, rendered, tools), shown: this.showsTools(rendered, messages, { addGenerationPrompt: false, tools }) };
     });
-    checkRenderedTools(full, messages, tools, spans);
+    checkRenderedTools(full, messages, tools, spans, shown);
     if (spans.every(({ start, end }) => start === end)) {
       throw new EmptyLossMaskError({
         code: 'empty-loss-mask',
@@ -115,6 +115,11 @@ export class ChatTemplate implements ConversationFormat {
     const rendered = this.renderWithTools(messages, options);
     // The template writes the special tokens itself; the tokenizer must not add them again.
     return { tokenIds: tokenizer.encode(rendered, { addSpecialTokens: false }) };
+  }
+
+  /** Whether the tools make a difference: the name of one may stand in the template by chance. */
+  private showsTools(rendered: string, messages: readonly ChatMessage[], { tools = [], ...options }: RenderOptions): boolean {
+    return tools.length > 0 && this.render(messages, options) !== rendered;
   }
 
   private findSpans(tokenizer: Tokenizer, messages: readonly ChatMessage[], full: string, tools: readonly ChatTool[] | undefined): TrainedSpan[] {

@@ -37,6 +37,9 @@ describe('tool calls', () => {
     const template = new ChatTemplate(withoutTools);
     const refused = expect.objectContaining({ code: 'tools-not-rendered', message: expect.stringContaining('the tool jump') });
     expect(() => template.encodeForTraining(chatTokenizer(), conversation, undefined, tools)).toThrow(refused);
+    // What the template writes anyway may hold the name of a tool.
+    const named = [{ type: 'function', function: { name: 'start' } }];
+    expect(() => template.encodePrompt(chatTokenizer(), conversation.slice(0, 1), named)).toThrow(expect.objectContaining({ code: 'tools-not-rendered' }));
     expect(() => template.encodePrompt(chatTokenizer(), conversation.slice(0, 1), tools)).toThrow(refused);
     expect(() => template.encodeForTraining(chatTokenizer(), conversation)).toThrow(expect.objectContaining({ code: 'tools-not-rendered', message: expect.stringContaining('a call of jump') }));
     expect(() => new SourceTargetFormat(0).encodePrompt(chatTokenizer(), conversation.slice(0, 1), tools)).toThrow(expect.objectContaining({ code: 'tools-not-rendered' }));

@@ -101,9 +101,9 @@ export function spansByMarks(messages: readonly ChatMessage[], full: string, mar
 
 /**
  * Throws ChatTemplateError where a template says nothing of the tools that a conversation has: it was made for models that know none. `spans` are those
- * of the assistant's turns, in which its calls have to stand.
+ * of the assistant's turns, in which its calls have to stand; `shown` says whether the tools changed what was rendered.
  */
-export function checkRenderedTools(full: string, messages: readonly ChatMessage[], tools: readonly ChatTool[] = [], spans?: readonly TrainedSpan[]): void {
+export function checkRenderedTools(full: string, messages: readonly ChatMessage[], tools: readonly ChatTool[] = [], spans?: readonly TrainedSpan[], shown = true): void {
   const turns = messages.filter(({ role }) => role === 'assistant');
   const called = turns.flatMap(({ tool_calls = [] }, turn) => tool_calls.map((call) => ({ name: call.function.name, span: spans?.[turn] })));
   if (tools.length === 0 && called.length === 0) return;
@@ -111,7 +111,7 @@ export function checkRenderedTools(full: string, messages: readonly ChatMessage[
   const unsaid = (text: string): string => messages.reduce((rest, { content }) => rest.replace(content.trim(), () => ''), text);
   const around = unsaid(full);
   const missing = [
-    ...tools.filter((tool) => !around.includes(tool.function.name)).map((tool) => `the tool ${tool.function.name}`),
+    ...tools.filter((tool) => !shown || !around.includes(tool.function.name)).map((tool) => `the tool ${tool.function.name}`),
     ...called.filter(({ name, span }) => !(span ? unsaid(full.slice(span.start, span.end)) : around).includes(name)).map(({ name }) => `a call of ${name}`),
   ];
   if (missing.length === 0) return;

@@ -22,7 +22,7 @@ const byWholeDigest = z.strictObject({ digest: Digest });
 const ambiguous = { 409: 'The digest is shortened and stands for several artifacts.' } as const;
 
 const answering = {
-  404: 'No such model, version, alias or format.', 409: 'The model cannot do this; it is an adapter, say, or has no chat template.', 429: 'Too many requests wait for the model; Retry-After says when to try again.',
+  400: 'The body is not what the route takes, or the model cannot do this; it has no chat template, say.', 404: 'No such model, version, alias or format.', 429: 'Too many requests wait for the model; Retry-After says when to try again.',
   503: 'Nobody answers at the moment.', 504: 'The answer took longer than the time limit.',
 } as const;
 

@@ -10,7 +10,7 @@ export type OpenAiModel = z.infer<typeof OpenAiModel>;
 export const OpenAiModelList = z.strictObject({ object: z.literal('list'), data: z.array(OpenAiModel) });
 export type OpenAiModelList = z.infer<typeof OpenAiModelList>;
 
-const text = z.union([z.string(), z.array(z.strictObject({ type: z.literal('text'), text: z.string() })).min(1)]);
+const text = z.union([z.string(), z.array(z.strictObject({ type: z.literal('text'), text: z.string() })).min(1)], { error: 'expected a text, or a list of parts that are {"type": "text", "text": …}' });
 
 export const OpenAiToolCall = z.strictObject({ id: z.string(), type: z.literal('function'), function: z.strictObject({ name: z.string(), arguments: z.string().describe('JSON.') }) });
 export type OpenAiToolCall = z.infer<typeof OpenAiToolCall>;
@@ -18,9 +18,13 @@ export type OpenAiToolCall = z.infer<typeof OpenAiToolCall>;
 export const OpenAiMessage = z.discriminatedUnion('role', [
   z.strictObject({ role: z.enum(['system', 'developer']), content: text, name: z.string().optional() }),
   z.strictObject({ role: z.literal('user'), content: text, name: z.string().optional() }),
-  z.strictObject({ role: z.literal('assistant'), content: text.nullish(), name: z.string().optional(), tool_calls: z.array(OpenAiToolCall).min(1).optional() }),
-  z.strictObject({ role: z.literal('tool'), content: text, tool_call_id: z.string() }),
-]);
+  // Clients hand an answer back as they got it, with all the keys that they know of one.
+  z.strictObject({
+    role: z.literal('assistant'), content: text.nullish(), name: z.string().optional(), tool_calls: z.array(OpenAiToolCall).min(1).nullish(),
+    refusal: z.null().optional(), annotations: z.array(z.never()).nullish(), audio: z.null().optional(), function_call: z.null().optional(),
+  }),
+  z.strictObject({ role: z.literal('tool'), content: text, tool_call_id: z.string(), name: z.string().optional() }),
+], { error: 'expected a message of the role system, developer, user, assistant or tool' });
 export type OpenAiMessage = z.infer<typeof OpenAiMessage>;
 
 /** What both kinds of completion take. What is not here is refused rather than passed over; what changes nothing at its neutral value may be given that. */
@@ -37,6 +41,9 @@ const common = {
   frequency_penalty: z.literal(0).nullish(),
   logit_bias: z.strictObject({}).nullish(),
   user: z.string().nullish().describe('Passed over.'),
+  store: z.literal(false).nullish(),
+  metadata: z.strictObject({}).nullish(),
+  service_tier: z.enum(['auto', 'default']).nullish(),
 } as const;
 
 export const ChatCompletionRequest = z.strictObject({
@@ -46,10 +53,11 @@ export const ChatCompletionRequest = z.strictObject({
   max_completion_tokens: z.int().min(1).nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
-  tools: z.array(z.strictObject({ type: z.literal('function'), function: z.looseObject({ name: z.string().min(1) }) })).nullish().describe("Shown to the model by its chat template; calls in the answer, in the forms that models write, become `tool_calls`."),
+  tools: z.array(z.strictObject({ type: z.literal('function'), function: z.looseObject({ name: z.string().min(1), strict: z.literal(false).nullish().describe('Arguments are not held to their schema.') }) })).nullish().describe("Shown to the model by its chat template; calls in the answer, in the forms that models write, become `tool_calls`."),
   tool_choice: z.enum(['auto', 'none']).nullish().describe('none: the tools are not shown to the model.'),
   parallel_tool_calls: z.literal(true).nullish(),
   response_format: z.strictObject({ type: z.literal('text') }).nullish(),
+  modalities: z.array(z.literal('text')).nullish(),
 });
 export type ChatCompletionRequest = z.infer<typeof ChatCompletionRequest>;
 
@@ -60,6 +68,7 @@ export const CompletionRequest = z.strictObject({
   logprobs: z.int().min(0).max(20).nullish(),
   echo: z.boolean().nullish(),
   best_of: z.literal(1).nullish(),
+  suffix: z.literal('').nullish(),
 });
 export type CompletionRequest = z.infer<typeof CompletionRequest>;
 

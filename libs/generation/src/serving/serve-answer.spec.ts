@@ -72,6 +72,13 @@ test('every token is told with its log-probability, and the prompt too where it 
   expect(scored).toMatchObject({ text: 'the otter', newTokens: 0 });
 });
 
+test('a token has one number, whether it is told as drawn or as one of the likeliest', async () => {
+  for (const temperature of [0, 1]) {
+    const { pieces } = await ask(tiny, { ...question, temperature, maxNewTokens: 8, topTokens: tiny.tokenizer.vocabularySize });
+    for (const { bytes, logProb, top } of pieces.flatMap(({ tokens }) => tokens)) expect(top.filter((each) => String(each.bytes) === String(bytes)).map((each) => each.logProb)).toContain(logProb);
+  }
+});
+
 test('requests at the same time are answered side by side as alone, each by its own settings; one that is left ends alone', async () => {
   const drawn = { ...question, temperature: 1, topP: 0.9, seed: 5, maxNewTokens: 8 };
   const asked = [question, drawn, { ...drawn, seed: 6, prompt: { text: 'the' } }];
@@ -85,7 +92,7 @@ test('requests at the same time are answered side by side as alone, each by its 
 });
 
 test('what cannot be answered is refused', async () => {
-  await expect(ask(tiny, { ...question, prompt: { text: 'x'.repeat(5000) } })).rejects.toMatchObject({ code: 'prompt-too-long', message: expect.stringContaining('at most 2048') });
+  await expect(ask(tiny, { ...question, prompt: { text: 'x'.repeat(5000) } })).rejects.toMatchObject({ code: 'prompt-too-long', message: expect.stringContaining('maximum context length is 2048') });
   await expect(ask(tiny, { ...question, prompt: { tokenIds: [99_999] } })).rejects.toMatchObject({ code: 'token-unknown' });
   await expect(ask(tiny, { ...question, prompt: { tokenIds: [] } })).rejects.toMatchObject({ code: 'prompt-empty' });
 });

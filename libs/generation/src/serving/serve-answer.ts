@@ -16,7 +16,8 @@ export async function serveAnswer(model: TokenModel, request: ServeRequest, onPi
   const read = prompt.sourceTokenIds ?? prompt.tokenIds;
   if (read.length >= model.contextLength) {
     throw new GenerationError({
-      message: `This model reads at most ${model.contextLength} tokens with its answer; the request has ${read.length}. Shorten it.`,
+      // In words by which clients know it.
+      message: `This model's maximum context length is ${model.contextLength} tokens, its answer included; the request has ${read.length}. Shorten it.`,
       code: 'prompt-too-long', facts: { tokens: read.length, contextLength: model.contextLength },
     });
   }
@@ -38,7 +39,7 @@ export async function serveAnswer(model: TokenModel, request: ServeRequest, onPi
   const generation = await model.answer(
     { ...prompt, sampling: { temperature, topP }, seed, maxNewTokens, stopTokenIds: tokenizer.eosTokenIds, topTokens: topTokens ?? 0 },
     (token, top) => {
-      if (topTokens !== undefined) tokens.push({ ...tokenText(model, token), top: top.map((each) => tokenText(model, each)) });
+      if (topTokens !== undefined) tokens.push({ ...tokenText(model, token), top: likelyBeside(token, top).map((each) => tokenText(model, each)) });
       hand(said(text.add(token.id)));
       return text.stopped;
     },
@@ -62,6 +63,11 @@ function encodePrompt(model: TokenModel, { prompt }: ServeRequest): EncodedPromp
   const unknown = given.find((id) => !tokenizer.hasToken(id));
   if (unknown !== undefined) throw new GenerationError({ message: `Expected token ids of this model, below ${tokenizer.vocabularySize}; got ${unknown}.`, code: 'token-unknown', facts: { tokenId: unknown } });
   return startTokenId === undefined ? { tokenIds: given } : { tokenIds: [startTokenId], sourceTokenIds: given };
+}
+
+/** The likeliest, where the token is told with the number that it has itself: each is summed up in its own way. */
+function likelyBeside({ id, logProb }: LikelyToken, top: readonly LikelyToken[]): LikelyToken[] {
+  return top.map((each) => (each.id === id ? { id, logProb } : each));
 }
 
 /** What answers have where nobody says how long they may be and the model has no limit. */

@@ -4,7 +4,7 @@ import { api, type Endpoint, type Problem } from '@tunesmith/contracts';
 import { ArtifactError, explainDisk, isRetryable, jobErrorOf, PlatformError } from '@tunesmith/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ConflictError, NotFoundError, RefusedError } from '../errors.js';
-import { openAiError } from '../openai/openai-error.js';
+import { openAiError, openAiStatus } from '../openai/openai-error.js';
 import { InputError } from './input-error.js';
 import { fastifyPath } from './serves.js';
 import { MediaTypeError, UnauthorizedError } from './request-errors.js';
@@ -38,8 +38,9 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    const [type, document] = request.url.startsWith('/openai/') ? ['application/json', openAiError(problem, error)] as const : ['application/problem+json', problem] as const;
-    void reply.status(problem.status).headers({ 'cache-control': 'no-store', ...headers }).type(type).send(JSON.stringify(document));
+    const isOpenAi = request.url.startsWith('/openai/');
+    const [type, document] = isOpenAi ? ['application/json', openAiError(problem, error, request.url)] as const : ['application/problem+json', problem] as const;
+    void reply.status(isOpenAi ? openAiStatus(problem.status) : problem.status).headers({ 'cache-control': 'no-store', ...headers }).type(type).send(JSON.stringify(document));
   }
 
   /** What an error is told as, for an answer that has begun. */

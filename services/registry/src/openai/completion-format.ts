@@ -45,7 +45,7 @@ export function textFormat({ id, created, model }: CompletionHead, withLogProbs:
     return {
       tokens: tokens.map(({ text }) => text),
       token_logprobs: tokens.map(({ logProb }) => logProb),
-      top_logprobs: tokens.map(({ logProb, top }) => (logProb === null ? null : Object.fromEntries(top.map((each) => [each.text, each.logProb])))),
+      top_logprobs: tokens.map(({ text, logProb, top }) => (logProb === null ? null : likelyByText([...top, { text, logProb }]))),
       text_offset: offsets,
     };
   };
@@ -81,6 +81,11 @@ function textOf(pieces: readonly RespondPiece[]): string {
 
 function usageOf({ promptTokens, newTokens }: RespondAnswer): Completion['usage'] {
   return { prompt_tokens: promptTokens, completion_tokens: newTokens, total_tokens: promptTokens + newTokens };
+}
+
+/** The likeliest of each text: parts of characters may look alike. The token itself is always among them. */
+function likelyByText(tokens: readonly { readonly text: string; readonly logProb: number }[]): Record<string, number> {
+  return Object.fromEntries(tokens.toSorted((one, other) => one.logProb - other.logProb).map(({ text, logProb }) => [text, logProb]));
 }
 
 /** Characters that begin in a token: those of a text are counted once, whatever tokens they are spread over. */

@@ -2,6 +2,7 @@ import { Controller, Req, Res, type BeforeApplicationShutdown } from '@nestjs/co
 import { api, newId, respond, type ChatCompletion, type Completion, type Digest, type OpenAiModel, type OpenAiModelList, type QuantizationTarget, type RespondPiece, type RespondQuestion } from '@tunesmith/contracts';
 import { ArtifactStore, Asker, Database } from '@tunesmith/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { Input, Serves, type InputOf } from '../http/serves.js';
 import { ModelsRepository } from '../models/models.repository.js';
@@ -48,8 +49,9 @@ export class OpenAiController implements BeforeApplicationShutdown {
 
   @Serves(api.openAiModel)
   async model(@Input() { parameters }: InputOf<typeof api.openAiModel>): Promise<OpenAiModel> {
-    await this.finder().find(parameters.model);
-    return { id: parameters.model, object: 'model', created: 0, owned_by: project };
+    const { artifact } = await this.finder().find(parameters.model);
+    const listed = (await this.models()).data.find(({ id }) => id === parameters.model);
+    return listed ?? { id: parameters.model, object: 'model', created: await this.createdAt(artifact.digest), owned_by: project };
   }
 
   @Serves(api.chatCompletion)
@@ -99,12 +101,17 @@ export class OpenAiController implements BeforeApplicationShutdown {
       events.end(answer);
     } catch (error) {
       if (!begun) throw error;
-      if (!signal.aborted) events.fail(openAiError(this.problems.problemFor(error, request), error));
+      if (!signal.aborted) events.fail(openAiError(this.problems.problemFor(error, request), error, request.url));
     } finally {
       clearTimeout(patience);
       if (begun) events.close();
     }
     return undefined;
+  }
+
+  private async createdAt(digest: Digest): Promise<number> {
+    const artifact = await new ArtifactsRepository(this.database.dataSource.manager, project).find(digest);
+    return artifact ? Math.floor(Date.parse(artifact.createdAt) / 1000) : 0;
   }
 
   private finder(): ServedModelFinder {
