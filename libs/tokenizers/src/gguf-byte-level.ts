@@ -11,6 +11,8 @@ export interface RebuiltModel {
   readonly normalizer: JsonObject | null;
   readonly preTokenizer: JsonObject | null;
   readonly decoder: JsonObject;
+  /** Ids of special tokens that the file does not mark as such. */
+  readonly unmarked?: ReadonlySet<number>;
 }
 
 /** A byte-level BPE vocabulary (`tokenizer.ggml.model` = `gpt2`): GPT-2, Qwen, Llama 3, SmolLM and their like. */

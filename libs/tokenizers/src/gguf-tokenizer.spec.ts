@@ -128,20 +128,29 @@ describe('tokenizerFilesFromGguf', () => {
     expect(await bos(sentencePieceVocabulary())).toBe(true);
   });
 
-  it('rebuilds Unigram vocabularies', async () => {
-    const tokens = ['<pad>', '</s>', '<unk>', '▁the', '▁', 'the', 'f', 'o', 'x', '▁fox', '[PAD10]', '[PAD11]'];
-    const files = await rebuild({
+  // As llama.cpp's converter writes them: the blanks of T5 as rows that nothing uses.
+  const unigramVocabulary = (rows: number): Record<string, GgufValue> => {
+    const tokens = ['<pad>', '</s>', '<unk>', '▁the', '▁', 'the', 'f', 'o', 'x', '▁fox', ...Array.from({ length: rows }, (_, row) => `[PAD${10 + row}]`)];
+    return {
       'general.architecture': { type: 'string', value: 't5' },
       'tokenizer.ggml.model': { type: 'string', value: 't5' },
       'tokenizer.ggml.tokens': { type: 'array', elementType: 'string', value: tokens },
-      'tokenizer.ggml.scores': { type: 'array', elementType: 'float32', value: tokens.map((_, id) => -id) },
-      'tokenizer.ggml.token_type': { type: 'array', elementType: 'int32', value: [3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 4, 4] },
+      'tokenizer.ggml.scores': { type: 'array', elementType: 'float32', value: tokens.map((_, id) => (id < 10 ? -id : -10_000)) },
+      'tokenizer.ggml.token_type': { type: 'array', elementType: 'int32', value: tokens.map((_, id) => (id < 2 ? 3 : id === 2 ? 2 : id < 10 ? 1 : 5)) },
       'tokenizer.ggml.eos_token_id': { type: 'uint32', value: 1 },
       'tokenizer.ggml.unknown_token_id': { type: 'uint32', value: 2 },
-    });
-    const tokenizer = load(files);
-    expect(tokenizer.encode('the fox<extra_id_98>')).toEqual([3, 9, 11, 1]);
-    expect(tokenizer.decode([3, 9], { skipSpecialTokens: true })).toBe('the fox');
+    };
+  };
+
+  it('rebuilds Unigram vocabularies', async () => {
+    const tokenizer = load(await rebuild(unigramVocabulary(102)));
+    expect(tokenizer.encode('the <extra_id_98> fox<extra_id_0>')).toEqual([3, 11, 9, 109, 1]);
+    expect(tokenizer.decode([3, 11, 9, 109], { skipSpecialTokens: true })).toBe('the fox');
+  });
+
+  it('takes the rows of a Unigram vocabulary for blanks only where there are as many as T5 has', async () => {
+    const { 'tokenizer.json': json } = await rebuild(unigramVocabulary(12));
+    expect(JSON.stringify(json)).not.toContain('extra_id');
   });
 
   it.each<[string, Record<string, GgufValue>, string]>([

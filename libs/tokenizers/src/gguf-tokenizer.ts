@@ -53,7 +53,7 @@ export function tokenizerFilesFromGguf(metadata: GgufMetadata): RebuiltTokenizer
       version: '1.0',
       truncation: null,
       padding: null,
-      added_tokens: addedTokens(vocabulary, tokens, named.unk_token),
+      added_tokens: addedTokens(vocabulary, rebuilt, named.unk_token),
       normalizer: rebuilt.normalizer,
       pre_tokenizer: rebuilt.preTokenizer,
       post_processor: postProcessor(addBos ? named.bos_token : undefined, addEos ? named.eos_token : undefined, ids),
@@ -106,12 +106,13 @@ function rebuild(kind: string, vocabulary: GgufVocabulary, metadata: GgufMetadat
 
 /**
  * Control tokens are special; user-defined ones are matched whole as well. Both as the text spells them, without normalization; what was
- * respelled is reached by merges instead.
+ * respelled is reached by merges instead, but for T5's blanks, which nothing else reads.
  */
-function addedTokens(vocabulary: GgufVocabulary, tokens: readonly string[], unknown: string | undefined): JsonObject[] {
+function addedTokens(vocabulary: GgufVocabulary, { tokens, unmarked }: RebuiltModel, unknown: string | undefined): JsonObject[] {
   return tokens.flatMap((content, id) => {
-    const special = vocabulary.types[id] === tokenType.control || content === unknown;
-    if (content !== vocabulary.tokens[id] || (!special && vocabulary.types[id] !== tokenType.userDefined)) return [];
+    const added = unmarked?.has(id) === true;
+    const special = added || vocabulary.types[id] === tokenType.control || content === unknown;
+    if ((!added && content !== vocabulary.tokens[id]) || (!special && vocabulary.types[id] !== tokenType.userDefined)) return [];
     return [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special }];
   });
 }
