@@ -1,5 +1,5 @@
 export { alpacaPrompt, alpacaTemplate, endOfAlpacaAnswer } from './alpaca-template.js';
-export { ChatTemplate, type RenderOptions } from './chat-template.js';
+export { ChatTemplate, templateOf, type RenderOptions } from './chat-template.js';
 export { templateLimits, watchTemplates, type TemplateLimits } from './bounded-jinja.js';
 export type { ConversationFormat, EncodedConversation, EncodedPrompt, LossWeighing, WeighedText } from './conversation-format.js';
 export { encodeWeighed } from './encode-weighed.js';

@@ -1,5 +1,6 @@
 import { readJsonFile, readModelFolder } from '@tunesmith/checkpoints';
 import { familyFor, publishedTensors, type ModelFamily } from '@tunesmith/models';
+import { templateOf } from '@tunesmith/tokenizers';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -66,6 +67,5 @@ async function chatTemplateOf(path: string, tokenizerConfig: Readonly<Record<str
   // The file wins, as in transformers.
   const file = join(path, 'chat_template.jinja');
   if (existsSync(file)) return readFile(file, 'utf8');
-  const template = tokenizerConfig['chat_template'];
-  return typeof template === 'string' ? template : undefined;
+  return templateOf(tokenizerConfig['chat_template']);
 }
