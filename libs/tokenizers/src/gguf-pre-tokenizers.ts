@@ -25,16 +25,23 @@ const qwen35 = `${contractions}|${lead}[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M
 const tekken = `${lead}${upper}*${lower}+|${lead}${upper}+${lower}*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${tail}`;
 const gpt4o = `${lead}${upper}*${lower}+${contractions}?|${lead}${upper}+${lower}*${contractions}?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${tail}`;
 
+/** The letters that have a case. */
+const deepseekLetters = '\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴᾶ-ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+';
+const deepseekIdeographs = '[一-龥ࠀ-一가-퟿]+';
+
 const gpt2Json: JsonObject = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
 const nfc: JsonObject = { type: 'NFC' };
 
-function splits(...patterns: string[]): JsonObject {
-  const pretokenizers = patterns.map((pattern) => ({ type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false }));
+const digits: JsonObject = { type: 'Digits', individual_digits: true };
+
+/** Cuts by these expressions, one after another. */
+function splits(...stages: (string | JsonObject)[]): JsonObject {
+  const pretokenizers = stages.map((stage) => (typeof stage === 'string' ? { type: 'Split', pattern: { Regex: stage }, behavior: 'Isolated', invert: false } : stage));
   return { type: 'Sequence', pretokenizers: [...pretokenizers, { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false }] };
 }
 
 /** Every digit alone, then as GPT-2. */
-const digitsFirst: PreTokenizer = { json: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, gpt2Json] } };
+const digitsFirst: PreTokenizer = { json: { type: 'Sequence', pretokenizers: [digits, gpt2Json] } };
 const gpt2: PreTokenizer = { json: gpt2Json };
 const likeLlama3: PreTokenizer = { json: splits(llama3), ignoreMerges: true, addBos: true };
 const likeQwen2: PreTokenizer = { json: splits(qwen2), normalizer: nfc };
@@ -52,6 +59,8 @@ const known: ReadonlyMap<string, PreTokenizer> = new Map([
   // The tokenizer of GPT-NeoX, which llama.cpp's converter calls by the names of others that have it.
   ...['olmo', 'mpt'].map((name) => [name, { json: gpt2Json, normalizer: nfc }] as const),
   ...['gpt-2', 'phi-2', 'jais', 'gigachat', 'a.x-4.0', 'mellum', 'exaone4', 'trillion', 'granite-docling'].map((name) => [name, gpt2] as const),
+  ['deepseek-llm', { json: splits('[\\r\\n]', deepseekLetters, '\\s?[!-/:-~！-／：-～‘-‟　-。]+', '\\s+$', deepseekIdeographs, digits) }],
+  ['deepseek-coder', { json: splits('[\\r\\n]', '\\s?\\p{L}+', '\\s?\\p{P}+', deepseekIdeographs, digits) }],
   ['default', { json: splits('[\\p{P}\\$\\+<=>\\^~\\|]+', "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)", '\\p{N}+', '[0-9][0-9][0-9]') }],
 ]);
 

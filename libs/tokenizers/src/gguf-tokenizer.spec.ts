@@ -50,7 +50,7 @@ const anyText = fc
 
 // The oracle is llama.cpp itself, on the same file.
 describe.each<[string, Record<string, GgufValue>]>([
-  ...['smollm', 'gpt-2', 'qwen2', 'llama-bpe', 'dbrx', 'stablelm2', 'default'].map((pre): [string, Record<string, GgufValue>] => [`byte-level, ${pre}`, byteLevelVocabulary(pre)]),
+  ...['smollm', 'gpt-2', 'qwen2', 'llama-bpe', 'dbrx', 'stablelm2', 'olmo', 'gpt-4o', 'deepseek-llm', 'deepseek-coder', 'default'].map((pre): [string, Record<string, GgufValue>] => [`byte-level, ${pre}`, byteLevelVocabulary(pre)]),
   ['SentencePiece', sentencePieceVocabulary()],
   ['SentencePiece without the prefix space', sentencePieceVocabulary({ extra: { 'tokenizer.ggml.add_space_prefix': { type: 'bool', value: false } } })],
   ['Gemma', sentencePieceVocabulary({ gemma: true })],

@@ -4,6 +4,7 @@ export { templateLimits, watchTemplates, type TemplateLimits } from './bounded-j
 export type { ConversationFormat, EncodedConversation, EncodedPrompt, LossWeighing, WeighedText } from './conversation-format.js';
 export { encodeWeighed } from './encode-weighed.js';
 export { ChatTemplateError, DoubledBosError, EmptyLossMaskError, SourceTargetError, TaskTemplateError, TemplateMismatchError, TokenizerError } from './errors.js';
+export { findPreTokenizer } from './gguf-pre-tokenizers.js';
 export { tokenizerFilesFromGguf, type RebuiltTokenizer } from './gguf-tokenizer.js';
 export { SourceTargetFormat } from './source-target-format.js';
 export { type SpecialTokens } from './special-tokens.js';

@@ -4,7 +4,7 @@ import { QuantizationError } from '../../quantization-error.js';
 const AddedToken = z.object({ id: z.int().nonnegative(), content: z.string(), special: z.boolean() });
 
 /** A stage of the pipeline; what else it holds depends on its type. */
-const Stage = z.looseObject({ type: z.string() });
+export const Stage = z.looseObject({ type: z.string() });
 export type Stage = z.infer<typeof Stage>;
 
 /** Older files write a merge as one text, newer ones as a pair. */
