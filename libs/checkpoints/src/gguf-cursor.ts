@@ -50,7 +50,7 @@ export class GgufCursor {
   count(what: string, smallest: number, limit: number): number {
     const count = this.uint64(what);
     if (count > BigInt(limit) || count * BigInt(smallest) > BigInt(this.remaining)) {
-      this.fail('gguf-count-too-large', `${what} is ${count}, more than the ${this.remaining} bytes that follow (or the limit of ${limit}) allow.`, {
+      this.fail('gguf-count-too-large', `${what} is ${count}, more than the ${this.remaining} bytes that follow (or the limit of ${limit}) allow. The file is cut short or damaged: fetch it again.`, {
         what,
         count: String(count),
         remaining: this.remaining,

@@ -29,7 +29,7 @@ const longestTensorName = 63;
 export function parseGgufHeader(file: RandomAccessFile): GgufHeader {
   const cursor = new GgufCursor(file);
   const magic = cursor.remaining >= 4 ? String.fromCharCode(...cursor.bytes(4, 'the magic')) : '';
-  if (magic !== 'GGUF') cursor.fail('gguf-bad-magic', `no GGUF file: it begins with ${JSON.stringify(magic)} instead of "GGUF".`, { magic });
+  if (magic !== 'GGUF') cursor.fail('gguf-bad-magic', `no GGUF file: ${beginning(file.size, magic)}`, { magic });
   const version = cursor.uint32('the version');
   if (version !== 0 && (version & 0xffff) === 0) {
     cursor.fail('gguf-big-endian', 'the file is big-endian, which is not supported. Convert it with gguf-convert-endian of the gguf package.', { version });
@@ -50,6 +50,13 @@ export function parseGgufHeader(file: RandomAccessFile): GgufHeader {
   }
   const alignment = readAlignment(cursor, values.get('general.alignment'));
   return { version, metadata: new GgufMetadata(values, file.path), tensors: readTensors(cursor, tensorCount, alignment, file) };
+}
+
+function beginning(size: number, magic: string): string {
+  if (size < 4) return `it has ${size} bytes. Fetch it again.`;
+  const found = `it begins with ${JSON.stringify(magic)} instead of "GGUF".`;
+  // "version https://git-lfs.github.com/spec/v1"
+  return magic === 'vers' && size < 1024 ? `${found} It seems to be a pointer of Git LFS: fetch the file itself by git lfs pull.` : `${found} Give a file that llama.cpp loads, or the model's Hugging Face folder.`;
 }
 
 function readAlignment(cursor: GgufCursor, entry: GgufValue | undefined): number {

@@ -87,6 +87,15 @@ describe('openGguf', () => {
     expect(data.map((bytes) => [...bytes])).toEqual([[0, 1, 2, 3, 4, 5], Array.from({ length: 18 }, (_, i) => 32 + i)]);
   });
 
+  it.each<[string, Uint8Array, RegExp]>([
+    ['an empty file', new Uint8Array(0), /it has 0 bytes\. Fetch it again/],
+    ['a pointer of Git LFS', new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 9\n'), /begins with "vers".*git lfs pull/],
+    ['an archive', new TextEncoder().encode('PK\u0003\u0004'), /begins with "PK.*Hugging Face folder/],
+    ['a file cut inside its header', file().header({ tensors: 2 }).bytes(), /the number of tensors is 2, .*fetch it again/],
+  ])('says what to do about %s', async (_, bytes, message) => {
+    await expect(open(bytes)).rejects.toMatchObject({ message: expect.stringMatching(message) as string });
+  });
+
   const largestDimension = 0x7fffffffffffffc0n;
   const cases: [string, GgufBytes | Uint8Array, string][] = [
     ['an empty file', new Uint8Array(0), 'gguf-bad-magic'],
@@ -186,7 +195,7 @@ describe('a set of shards', () => {
   });
 
   it.each<[string, Record<string, Uint8Array>, string]>([
-    ['a missing file', { 'm-00001-of-00002.gguf': shard(0, 2, 'a') }, 'file-unreadable'],
+    ['a missing file', { 'm-00001-of-00002.gguf': shard(0, 2, 'a') }, 'gguf-shard-missing'],
     ['a file of another set', { 'm-00001-of-00002.gguf': shard(0, 2, 'a'), 'm-00002-of-00002.gguf': shard(1, 3, 'b') }, 'gguf-shard-mismatch'],
     ['the same tensor twice', { 'm-00001-of-00002.gguf': shard(0, 2, 'a'), 'm-00002-of-00002.gguf': shard(1, 2, 'a') }, 'gguf-duplicate-tensor'],
     ['too few tensors', { 'm-00001-of-00002.gguf': shard(0, 2, 'a', 3), 'm-00002-of-00002.gguf': shard(1, 2, 'b', 3) }, 'gguf-shard-mismatch'],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { GgufError } from './errors.js';
 import { parseGgufHeader } from './gguf-header.js';
@@ -27,7 +28,10 @@ export async function openGguf(path: string): Promise<GgufSource> {
     place(first, tensors);
     if (shardCount > 1) {
       for (const shardPath of shardPaths(path, shardCount, first.header.metadata).slice(1)) {
-        const shard = await openOne(shardPath, opened);
+        const shard = await openOne(shardPath, opened).catch((cause: unknown) => {
+          if (existsSync(shardPath)) throw cause;
+          throw new GgufError({ code: 'gguf-shard-missing', message: `${path} is the first of ${shardCount} files; ${basename(shardPath)} is not beside it. Put all of them into one folder.`, facts: { path, missing: shardPath }, cause });
+        });
         checkShard(shard.header.metadata, opened.length - 1, shardCount, shardPath);
         place(shard, tensors);
       }

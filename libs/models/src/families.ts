@@ -66,7 +66,7 @@ export function familyForGguf(get: (key: string) => unknown): ModelFamily {
   if (found) return found;
   const known = [...new Set(families.flatMap((family) => family.weights.gguf.architecture ?? []))];
   throw new ModelConfigError({
-    message: `GGUF file: expected general.architecture to be one of ${known.join(', ')}, got ${String(architecture)}.`,
+    message: `GGUF file: expected general.architecture to be one of ${known.join(', ')}, got ${String(architecture)}. Import one of these; a file of another architecture can be asked as it is, by tunesmith chat FILE.gguf.`,
     facts: { architecture },
   });
 }
