@@ -125,6 +125,7 @@ test('one model is shown as the list has it', async () => {
   const show = async (path: string): Promise<unknown> => (await fetch(`${url}/openai/v1/models${path}`, { headers: { authorization: `Bearer ${token}` } })).json();
   const { data } = (await show('')) as OpenAiModelList;
   expect(await show(`/${encodeURIComponent('tiny@prod#gguf/q8_0')}`)).toEqual(data.find(({ id }) => id === 'tiny@prod#gguf/q8_0'));
+  expect(await show('/%zz')).toMatchObject({ error: { code: 'path_invalid', message: expect.stringContaining('well-formed') } });
   expect(await show(`/${encodeURIComponent('tiny#float32')}`)).toMatchObject({ id: 'tiny#float32', created: expect.closeTo(Date.now() / 1000, -4) });
 });
 

@@ -10,6 +10,7 @@ export { api } from './http/api.js';
 export { AssessmentView, HandedInGrades, HandInGrades, RaterView } from './http/assessments.js';
 export { defineEndpoint, type Endpoint } from './http/endpoint.js';
 export { Health, Readiness } from './http/health.js';
+export { largestBody } from './http/largest-body.js';
 export { AliasChange, DatasetRow, DatasetView, ExportArtifact, ExportedArtifact, LineageView, ModelVersionView, ModelView, SetAlias } from './http/models.js';
 export {
   ChatCompletion, ChatCompletionRequest, ChatLogProbs, Completion, CompletionLogProbs, CompletionRequest, OpenAiError, OpenAiMessage, OpenAiModel, OpenAiModelList, OpenAiToolCall,

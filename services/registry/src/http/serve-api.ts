@@ -1,12 +1,12 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { largestBody } from '@tunesmith/contracts';
 import type { StartOptions } from '@tunesmith/platform';
 import type { FastifyInstance } from 'fastify';
+import { openAiError } from '../openai/openai-error.js';
 import { AccessToken } from './access-token.js';
 import { guardRoutes } from './guard-routes.js';
 import { ProblemFilter, problemOf } from './problem.filter.js';
 
-/** JSON bodies: the largest is a batch of rows to score. */
-const largestBody = 16 << 20;
 /** Of a parameter in a path: the longest is a file's path in an artifact. */
 const longestParameter = 2048;
 
@@ -17,11 +17,12 @@ export const serveApi: Pick<StartOptions, 'fastify' | 'prepare'> = {
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: longestParameter },
     // The router refuses a malformed URL before any route, filter or hook is known.
-    frameworkErrors(error, _request, reply) {
+    frameworkErrors(error, { url }, reply) {
       const problem = problemOf(error.statusCode ?? 400, { code: 'path-invalid', message: `expected a well-formed path; ${error.message}`, facts: {} });
       reply.raw.statusCode = problem.status;
-      reply.raw.setHeader('content-type', 'application/problem+json');
-      reply.raw.end(JSON.stringify(problem));
+      const isOpenAi = url.startsWith('/openai/');
+      reply.raw.setHeader('content-type', isOpenAi ? 'application/json' : 'application/problem+json');
+      reply.raw.end(JSON.stringify(isOpenAi ? openAiError(problem, error, url) : problem));
     },
   },
   async prepare(application: NestFastifyApplication): Promise<void> {
