@@ -1,6 +1,6 @@
 import { Controller, Req, Res, type BeforeApplicationShutdown } from '@nestjs/common';
 import { api, newId, respond, type ChatCompletion, type Completion, type Digest, type OpenAiModel, type OpenAiModelList, type QuantizationTarget, type RespondPiece, type RespondQuestion } from '@tunesmith/contracts';
-import { ArtifactStore, Asker, Database } from '@tunesmith/platform';
+import { ArtifactStore, Asker, Database, PlatformError } from '@tunesmith/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ArtifactsRepository } from '../artifacts/artifacts.repository.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -23,7 +23,7 @@ export class OpenAiController implements BeforeApplicationShutdown {
   constructor(private readonly database: Database, private readonly store: ArtifactStore, private readonly asker: Asker) {}
 
   beforeApplicationShutdown(): void {
-    this.closing.abort();
+    this.closing.abort(new PlatformError({ code: 'service-stopping', retryable: true, message: 'Expected the registry to go on; it stops. Try again in a moment.' }));
   }
 
   @Serves(api.openAiModels)
@@ -101,7 +101,8 @@ export class OpenAiController implements BeforeApplicationShutdown {
       events.end(answer);
     } catch (error) {
       if (!begun) throw error;
-      if (!signal.aborted) events.fail(openAiError(this.problems.problemFor(error, request), error, request.url));
+      // Of a client that is still there: an answer that just ends is taken for a whole one.
+      if (!gone.signal.aborted) events.fail(openAiError(this.problems.problemFor(error, request), error, request.url));
     } finally {
       clearTimeout(patience);
       if (begun) events.close();

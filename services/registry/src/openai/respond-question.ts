@@ -62,6 +62,8 @@ function templateMessage(message: OpenAiMessage, index: number): { role: string;
 }
 
 function argumentsOf(text: string, at: string): unknown {
+  // Of a function without parameters, as some models and clients write it.
+  if (text.trim() === '') return {};
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
