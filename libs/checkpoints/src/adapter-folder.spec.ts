@@ -23,6 +23,15 @@ describe('adapter folders', () => {
     expect([...adapter.replacements]).toEqual([['lm_head.weight', 'base_model.model.lm_head.weight']]);
   });
 
+  it('leave out the frozen weight that PEFT stores beside the pair of a head, and no other', async () => {
+    await using folder = await temporaryFolder();
+    const head = [f32(adapterTensorName('lm_head', 'a'), [2, 5]), f32(adapterTensorName('lm_head', 'b'), [7, 2]), f32('base_model.model.lm_head.base_layer.weight', [7, 5])];
+    await writeAdapter(folder.path, { config: plain, tensors: [...head, f32('base_model.model.model.embed_tokens.base_layer.weight', [7, 5])] });
+    await using adapter = await readAdapter(folder.path);
+    expect([...adapter.modules.keys()]).toEqual(['lm_head']);
+    expect([...adapter.replacements.keys()]).toEqual(['model.embed_tokens.base_layer.weight']);
+  });
+
   it.each<[string, { name: string; dtype: string; shape: number[]; bytes: Uint8Array }[], string]>([
     ['half a pair', [pair[0]!], 'adapter-incomplete'],
     ['two ranks', [pair[0]!, f32(adapterTensorName(module, 'b'), [3, 4])], 'adapter-rank-mismatch'],

@@ -112,6 +112,8 @@ function sortTensors(tensors: readonly TensorInfo[], path: string): { modules: M
       replacements.set(base, name);
     }
   }
+  // PEFT stores the frozen weight of an embedding or a head beside its pair. Where it is not the base's, of other rows, the pair does not fit the base either.
+  for (const module of modules.keys()) replacements.delete(`${module}.base_layer.weight`);
   for (const [module, entry] of modules) {
     const [a, b] = entry.a || entry.b ? [entry.a, entry.b] : [entry.embeddingA, entry.embeddingB];
     if (!a || !b) {
