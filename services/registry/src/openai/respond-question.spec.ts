@@ -2,16 +2,16 @@ import type { ChatCompletionRequest, ServedModel } from '@tunesmith/contracts';
 import { questionOfChat } from './respond-question.js';
 
 const served: ServedModel = { kind: 'model', artifact: { digest: `sha256:${'1'.repeat(64)}`, size: 1, mediaType: 'application/x' }, dtype: 'float32' };
-const promptOf = (request: Partial<ChatCompletionRequest>) => questionOfChat({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...request }, served).prompt;
+const promptOf = (request: object) => questionOfChat({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...request } as ChatCompletionRequest, served).prompt;
 
 test('chat templates see who speaks, a call without arguments as one of none, and nothing of how strictly a tool is checked', () => {
   const call = (given: unknown) => ({ id: 'c', type: 'function', function: { name: 'f', arguments: given } });
-  const tool = (strict?: boolean) => ({ type: 'function' as const, function: { name: 'f', ...(strict !== undefined && { strict: strict as false }) } });
+  const tool = (strict?: boolean) => ({ type: 'function' as const, function: { name: 'f', ...(strict !== undefined && { strict }) } });
   expect(promptOf({
     messages: [
       { role: 'developer', content: 'Be brief.', name: 'boss' },
       { role: 'user', content: [{ type: 'text', text: 'Hi, ' }, { type: 'text', text: 'you' }], name: 'ada' },
-      { role: 'assistant', content: null, refusal: null, tool_calls: [call('') as never] },
+      { role: 'assistant', content: null, refusal: null, tool_calls: [call('')] },
       { role: 'tool', content: '2', tool_call_id: 'c', name: 'f' },
     ],
     tools: [tool(false)],
@@ -32,5 +32,5 @@ test.each([
   ['likeliest tokens without log-probabilities', { top_logprobs: 2 }, 'top_logprobs'],
   ['two limits', { max_tokens: 1, max_completion_tokens: 2 }, 'max_tokens'],
 ] as const)('%s are refused by name', (_what, request, at) => {
-  expect(() => promptOf(request as unknown as Partial<ChatCompletionRequest>)).toThrow(expect.objectContaining({ problems: [expect.objectContaining({ at: `body.${at}` })] }));
+  expect(() => promptOf(request)).toThrow(expect.objectContaining({ problems: [expect.objectContaining({ at: `body.${at}` })] }));
 });
