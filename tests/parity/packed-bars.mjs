@@ -1,7 +1,8 @@
 // How much packed Hugging Face folders of a model raise the perplexity of a text, computed with the weights that they stand for in float32, against the model's own.
-// Usage: node tools/build.mjs && node tests/parity/packed-bars.mjs MODEL_FOLDER TEXT.txt --calibration DATASET_FOLDER [--targets rtn-int4,gptq-int4] [--tokens 4000] [--compensate] [--damping 0.1] [--asymmetric] [--group-size 64]
+// Usage: node tools/build.mjs && node tests/parity/packed-bars.mjs MODEL_FOLDER TEXT.txt --calibration DATASET_FOLDER [--targets rtn-int4,gptq-int4] [--tokens 4000] [--compensate] [--damping 0.1] [--asymmetric] [--group-size 64] [--rows OUT.json] [--score FOLDER]
+// --rows: the token ids of the rows to calibrate on are written there, for packed-peer.py. --score: a folder that was packed by another, in place of ours.
 // --calibration: a pushed dataset, whose rows to train on are read. --compensate: targets of GPTQ are written as `tunesmith quantize --compensate` does.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,11 +13,11 @@ import { perplexityOf, reportRise, textRows } from './text-perplexity.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { calibration: { type: 'string' }, targets: { type: 'string', default: 'rtn-int4,gptq-int4' }, tokens: { type: 'string', default: '4000' }, compensate: { type: 'boolean', default: false }, damping: { type: 'string' }, asymmetric: { type: 'boolean', default: false }, 'group-size': { type: 'string' } },
+  options: { calibration: { type: 'string' }, targets: { type: 'string', default: 'rtn-int4,gptq-int4' }, tokens: { type: 'string', default: '4000' }, compensate: { type: 'boolean', default: false }, damping: { type: 'string' }, asymmetric: { type: 'boolean', default: false }, 'group-size': { type: 'string' }, rows: { type: 'string' }, score: { type: 'string' } },
 });
 const [modelFolder, text] = positionals;
 if (!modelFolder || !text || !options.calibration) {
-  console.error('usage: node tests/parity/packed-bars.mjs MODEL_FOLDER TEXT.txt --calibration DATASET_FOLDER [--targets rtn-int4,gptq-int4] [--tokens 4000] [--compensate] [--damping 0.1] [--asymmetric] [--group-size 64]');
+  console.error('usage: node tests/parity/packed-bars.mjs MODEL_FOLDER TEXT.txt --calibration DATASET_FOLDER [--targets rtn-int4,gptq-int4] [--tokens 4000] [--compensate] [--damping 0.1] [--asymmetric] [--group-size 64] [--rows OUT.json] [--score FOLDER]');
   process.exit(2);
 }
 const threads = availableParallelism();
@@ -24,6 +25,7 @@ setThreads(threads);
 const context = { signal: new AbortController().signal, onProgress() {} };
 const rows = await textRows(modelFolder, text, Number(options.tokens));
 const calibration = await calibrationRows(options.calibration, await Tokenizer.fromFolder(modelFolder), await ChatTemplate.fromFolder(modelFolder), { contextLength: Infinity, signal: context.signal });
+if (options.rows !== undefined) await writeFile(options.rows, JSON.stringify(calibration.map(({ tokenIds }) => [...tokenIds])));
 console.log(`calibrated on ${calibration.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0)} tokens`);
 const folder = await mkdtemp(join(tmpdir(), 'tunesmith-bars-'));
 try {
@@ -31,7 +33,8 @@ try {
   const score = (path) => perplexityOf(openFolderRuntime, path, rows, { threads, signal: context.signal });
   const exact = await score(modelFolder);
   console.log(`the model: ${exact.toFixed(4)} (${rows.flat().length} tokens)`);
-  for (const name of options.targets.split(',')) {
+  if (options.score !== undefined) reportRise(options.score, await score(options.score), exact);
+  for (const name of options.score === undefined ? options.targets.split(',') : []) {
     const target = hfTargets.find((each) => each.name === name);
     const compensate = options.compensate && target.method === 'gptq';
     const path = join(folder, name);
