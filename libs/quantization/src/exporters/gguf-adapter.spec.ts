@@ -69,6 +69,7 @@ describe('the file of an adapter', () => {
   test.each([
     ['a DoRA', { 'model.layers.0.mlp.up_proj': 2 }, { useDora: true }, config, /DoRA/],
     ['a head that the model has not', { lm_head: 2 }, {}, { ...config, tie_word_embeddings: true }, /no weight lm_head\.weight/],
+    ['an embedding that is the head too', { 'model.embed_tokens': 2 }, {}, { ...config, tie_word_embeddings: true }, /model\.embed_tokens, which is the head/],
     ['some of the experts', { 'model.layers.0.block_sparse_moe.experts.1.w1': 2 }, {}, { ...config, architectures: ['MixtralForCausalLM'], num_local_experts: 2, num_experts_per_tok: 1 }, /of the 2 experts .* only 1/],
   ] as const)('is refused for %s', async (_, modules, changes, modelConfig, message) => {
     await using folder = await temporaryFolder();

@@ -82,11 +82,14 @@ function updatesOf(base: AdaptedModel, { path, config, modules, replacements }: 
   };
   if (config.useDora) refuse('the adapter is a DoRA, which GGUF adapters cannot hold.');
   if (replacements.size > 0) refuse(`the adapter replaces whole weights (${[...replacements.keys()].slice(0, 3).join(', ')}), which GGUF adapters cannot hold.`);
-  const weights = new Map(base.family.weights.tensors(base.config).map((weight) => [weight.huggingFace, weight]));
+  const tensors = base.family.weights.tensors(base.config);
+  const weights = new Map(tensors.map((weight) => [weight.huggingFace, weight]));
   const updates = new Map<string, UpdatePart[]>();
   for (const [module, { bias }] of modules) {
     if (bias !== undefined) refuse(`the adapter of ${module} has a bias, which GGUF adapters cannot hold.`);
     const weight = weights.get(`${module}.weight`) ?? refuse(`the model ${base.name} has no weight ${module}.weight of its own.`);
+    // llama.cpp would multiply by the pair for the head too, whose layout is another, and abort.
+    if (weight.gguf === 'token_embd.weight' && !tensors.some(({ gguf }) => gguf === 'output.weight')) refuse(`the adapter adapts ${module}, which is the head of ${base.name} too; GGUF adapters cannot hold that.`);
     const { rank, scale } = adapterScaling(config, module);
     updates.set(weight.gguf, [...(updates.get(weight.gguf) ?? []), { weight, module, rank, scale }]);
   }
