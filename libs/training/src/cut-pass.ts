@@ -1,5 +1,6 @@
 import type { EncodedRow } from '@tunesmith/datasets';
 import type { Example } from './objective.js';
+import { tokensOf } from './tokens-of.js';
 
 /** Rows shorter than this say little of a step. */
 const shortestRow = 4;
@@ -9,7 +10,7 @@ const shortestRow = 4;
  * For measuring only.
  */
 export function cutPass(pass: readonly Example[], tokens: number): readonly Example[] {
-  const total = pass.reduce((sum, example) => sum + example.tokens, 0);
+  const total = tokensOf(pass);
   if (tokens >= total) return pass;
   return pass.map((example) => {
     const rows = example.rows.map((row) => cutRow(row, tokens / total));

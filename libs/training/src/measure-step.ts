@@ -2,6 +2,7 @@ import { memoryUse, resetPeakMemory, scope } from '@tunesmith/tensor';
 import { cutPass, shortenPass } from './cut-pass.js';
 import type { LoadedTrainee } from './load-trainee.js';
 import type { Example } from './objective.js';
+import { tokensOf } from './tokens-of.js';
 import type { TrainOptions } from './train-options.js';
 import { trainStep, type StepOptions } from './train-step.js';
 import type { StepPlace } from './tuning-method.js';
@@ -79,8 +80,4 @@ function measured(pass: readonly Example[], body: () => void): StepMeasure {
 
 function bytesOfGradients({ parameters }: LoadedTrainee): number {
   return parameters.reduce((sum, { tensor }) => sum + tensor.byteLength, 0);
-}
-
-function tokensOf(pass: readonly Example[]): number {
-  return pass.reduce((sum, { tokens }) => sum + tokens, 0);
 }

@@ -1,5 +1,6 @@
 import { bestFit, permutation } from '@tunesmith/datasets';
 import type { Example } from './objective.js';
+import { tokensOf } from './tokens-of.js';
 import type { TrainOptions } from './train-options.js';
 
 /** Which examples every step takes; a function of the step's number alone, so nothing has to be kept to resume. */
@@ -63,7 +64,7 @@ function packsOf(examples: readonly Example[], { maxLength, order, seed }: Pick<
 
   const epoch = ofLastEpoch(made);
   const count = epoch(0).length;
-  return { count, fill: examples.reduce((sum, { tokens }) => sum + tokens, 0) / (count * capacity), epoch };
+  return { count, fill: tokensOf(examples) / (count * capacity), epoch };
 }
 
 /** What belongs to an epoch, made once for all steps of it. */

@@ -5,6 +5,7 @@ import { loadTrainee } from './load-trainee.js';
 import { measureStep } from './measure-step.js';
 import type { Example, Objective } from './objective.js';
 import { prepareTraining } from './prepare-training.js';
+import { tokensOf } from './tokens-of.js';
 import { totalParameters } from './total-parameters.js';
 import type { TrainOptions } from './train-options.js';
 
@@ -114,10 +115,6 @@ function countTokens({ steps, of }: DataOrder): { tokens: number; examples: numb
     }
   }
   return { tokens: Math.round((tokens / counted) * steps), examples: Math.round((examples / counted) * steps), largest };
-}
-
-function tokensOf(examples: readonly Example[]): number {
-  return examples.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
 function bytesOf(tensors: Iterable<{ readonly byteLength: number }>): number {

@@ -3,6 +3,7 @@ import { scope } from '@tunesmith/tensor';
 import { clipGradients } from './clip-gradients.js';
 import type { Example, Objective } from './objective.js';
 import type { OptimizedParameter, Optimizer } from './optimizer.js';
+import { tokensOf } from './tokens-of.js';
 import type { StepPlace, TuningMethod } from './tuning-method.js';
 
 /** What takes part in every step. */
@@ -46,7 +47,7 @@ export function trainStep({ model, method, objective, parameters, optimizer }: T
     method.afterStep?.(options);
   }
   optimizer.zeroGradients();
-  return { loss, gradientNorm, tokens: examples.reduce((sum, { tokens }) => sum + tokens, 0) };
+  return { loss, gradientNorm, tokens: tokensOf(examples) };
 }
 
 function backward(forward: () => ReturnType<Objective['loss']> | null): number {

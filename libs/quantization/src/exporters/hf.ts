@@ -73,7 +73,7 @@ export async function exportHf(model: SourceModel, target: HfTarget, options: Hf
   const total = layerCount(plan);
   if (resumedLayers < total) {
     const layers = method.calibrates
-      ? calibratedLayers(model, plan, method, content, { rows: calibrated!.kept, first: done.count, hidden: done.count === 0 ? undefined : await done.hidden(), beside }, context)
+      ? calibratedLayers(model, plan, method, content, { rows: calibrated!.kept, first: done.count, hidden: await done.hidden(), beside }, context)
       : plainLayers(model, plan, method, done.count, context);
     for await (const layer of layers) {
       const tensors = Array.from(layer.matrices, ([path, matrix]) => format.tensors(path, matrix, content)).flat();

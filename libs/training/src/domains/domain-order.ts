@@ -4,6 +4,7 @@ import type { DataOrder } from '../data-order.js';
 import type { Evaluation } from '../evaluation.js';
 import type { Example, Objective } from '../objective.js';
 import type { OrderedExamples } from '../order-examples.js';
+import { tokensOf } from '../tokens-of.js';
 import { TrainingError } from '../training-error.js';
 import type { TrainingMaterial } from '../training-material.js';
 import type { DomainEvaluation } from './domain-evaluation.js';
@@ -43,7 +44,7 @@ export async function domainOrder({ training, heldOut }: OrderedExamples, materi
   const { roundTokens } = options;
   const total = roundTokens ?? evaluateEvery * batch * accumulate;
   const all = names.flatMap((name) => sets.of(name));
-  const perEpoch = (roundTokens === undefined ? all.length : all.reduce((sum, { tokens }) => sum + tokens, 0)) / total;
+  const perEpoch = (roundTokens === undefined ? all.length : tokensOf(all)) / total;
   const drawRound = ofLastRound((round, weights) => {
     const drawn = names.flatMap((domain, place) => {
       const share = floorShare(weights[domain]!, total);

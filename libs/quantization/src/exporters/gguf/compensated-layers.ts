@@ -52,7 +52,7 @@ export class CompensatedLayers implements AsyncDisposable {
       const resumedLayers = done.count;
       const total = layerCount(plan);
       if (resumedLayers < total) {
-        const reading = { rows: kept, first: done.count, hidden: done.count === 0 ? undefined : await done.hidden(), beside: true };
+        const reading = { rows: kept, first: done.count, hidden: await done.hidden(), beside: true };
         for await (const { result, hidden } of readLayers(model, plan, reading, (layer) => roundLayerToBlocks(layer, damping), context)) {
           await done.add({ tensors: Array.from(result, ([name, { bytes, shape }]) => ({ name, dtype: 'U8', shape, bytes })), changed: new Map() }, hidden);
           context.onProgress({ phase: `compensating ${file.name}`, done: done.count, total, unit: 'layers' });

@@ -49,8 +49,9 @@ export class FinishedLayers implements AsyncDisposable {
     if (hidden !== undefined) await writeSafetensors(join(this.folder, hiddenFile), [hiddenEntry(hidden)], { metadata: { work: this.work, layers: String(this.count) } });
   }
 
-  /** What came out of the last layer; the caller disposes of it. */
-  async hidden(): Promise<Tensor> {
+  /** What came out of the last layer, undefined where none is done; the caller disposes of it. */
+  async hidden(): Promise<Tensor | undefined> {
+    if (this.count === 0) return undefined;
     await using source = await openSafetensors(join(this.folder, hiddenFile));
     const { shape, dtype } = source.info(hiddenName);
     const hidden = empty(shape, { dtype: weightDtypes.get(dtype)! });
